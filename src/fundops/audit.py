@@ -1,0 +1,303 @@
+"""The audit chain: every state change, in order, hashed onto the one before.
+
+An event's hash covers the previous hash and a salted digest of its payload, not the payload, so
+that payloads which must be disposed of can be while the chain stays valid. The single row of
+``audit_head`` is what every write transaction locks first: it hands out sequence numbers and
+makes knowledge of the ledger a total order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from fundops import clock
+from fundops.db import Base, Text
+
+GENESIS = bytes(32)
+SALT_BYTES = 16
+
+
+class AuditHead(Base):
+    """The one row that says where the chain ends."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    recorded_at: Mapped[datetime]
+
+
+class AuditEvent(Base):
+    """One state change: who, when, what, why. Append-only by trigger."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        Index("ix_audit_events_record", "record_type", "record_id"),
+        Index("ix_audit_events_recorded_at", "recorded_at"),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    recorded_at: Mapped[datetime]
+    person_id: Mapped[UUID | None]
+    token_id: Mapped[UUID | None]
+    action: Mapped[str] = mapped_column(Text(80))
+    record_type: Mapped[str] = mapped_column(Text(40))
+    record_id: Mapped[UUID | None]
+    fund_id: Mapped[UUID | None]
+    reason: Mapped[str | None] = mapped_column(Text(2000))
+    payload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditPayload(Base):
+    """What changed (before and after), apart from the chain so that it can be disposed of."""
+
+    __tablename__ = "audit_payloads"
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("audit_events.seq"), primary_key=True, autoincrement=False
+    )
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(SALT_BYTES))
+    payload: Mapped[str | None]
+    disposed_seq: Mapped[int | None] = mapped_column(BigInteger)
+
+
+@dataclass
+class Head:
+    """The locked head inside a write transaction; advances with each event recorded."""
+
+    seq: int
+    hash: bytes
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event to record; ``before`` and ``after`` are JSON-ready mappings of what changed."""
+
+    action: str
+    record_type: str
+    record_id: UUID | None = None
+    fund_id: UUID | None = None
+    reason: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+class Author(Protocol):
+    """Who acts, as the chain stores it; ``authz.Actor`` is one, and so is the system itself."""
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The person, or none for the system."""
+
+    @property
+    def token_id(self) -> UUID | None:
+        """The token the person used, or none."""
+
+
+@dataclass(frozen=True)
+class SystemAuthor:
+    """The author of what no signed-in person did: set-up and commands run from the shell."""
+
+    person_id: UUID | None = None
+    token_id: UUID | None = None
+
+
+SYSTEM = SystemAuthor()
+
+
+def lock_head(db: Session) -> Head:
+    """Lock the chain's head for this transaction (first call) and return it.
+
+    Serialises all writers, so that sequence numbers have no gaps and ``recorded_at`` never runs
+    backwards even when the machine's clock does.
+    """
+    head: Head | None = db.info.get("audit_head")
+    if head is None:
+        row = db.execute(
+            select(AuditHead.seq, AuditHead.hash, AuditHead.recorded_at).with_for_update()
+        ).one()
+        head = Head(row.seq, row.hash, max(clock.now(), row.recorded_at))
+        db.info["audit_head"] = head
+    return head
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of ``value``: sorted keys, no spaces, exact types only."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+    )
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return instant_text(value)
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return format(value, "f")
+        case Enum():
+            return value.value
+        case set() | frozenset():
+            return sorted(value)
+    raise TypeError(f"cannot put a {type(value).__name__} in an audit payload")
+
+
+def instant_text(value: datetime) -> str:
+    """Return the chain's text of an instant, microseconds always shown."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def payload_digest(salt: bytes, payload: str) -> bytes:
+    """Return what the chain covers of a payload: a salted hash, useless for guessing it."""
+    return hashlib.sha256(salt + payload.encode()).digest()
+
+
+def event_hash(previous: bytes, row: dict[str, Any]) -> bytes:
+    """Return the hash of an event from the one before and the event's own columns.
+
+    The text covered is the canonical JSON of the columns named here, digests in hex, so an
+    auditor can recompute it with nothing but SHA-256.
+    """
+    covered = {
+        "seq": row["seq"],
+        "recorded_at": instant_text(row["recorded_at"]),
+        "person_id": row["person_id"],
+        "token_id": row["token_id"],
+        "action": row["action"],
+        "record_type": row["record_type"],
+        "record_id": row["record_id"],
+        "fund_id": row["fund_id"],
+        "reason": row["reason"],
+        "payload_digest": row["payload_digest"].hex(),
+    }
+    return hashlib.sha256(previous + canonical(covered).encode()).digest()
+
+
+def record(
+    db: Session,
+    author: Author,
+    action: str,
+    record_type: str,
+    record_id: UUID | None = None,
+    *,
+    fund_id: UUID | None = None,
+    reason: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> int:
+    """Append one event to the chain and return its sequence number."""
+    entry = Entry(action, record_type, record_id, fund_id, reason, before, after)
+    return record_many(db, author, [entry])[0]
+
+
+def record_many(db: Session, author: Author, entries: Iterable[Entry]) -> list[int]:
+    """Append events in order and return their sequence numbers; one round trip per table."""
+    head = lock_head(db)
+    events: list[dict[str, Any]] = []
+    payloads: list[dict[str, Any]] = []
+    for entry in entries:
+        payload = canonical({"before": entry.before, "after": entry.after})
+        salt = os.urandom(SALT_BYTES)
+        row = {
+            "seq": head.seq + 1,
+            "recorded_at": head.recorded_at,
+            "person_id": author.person_id,
+            "token_id": author.token_id,
+            "action": entry.action,
+            "record_type": entry.record_type,
+            "record_id": entry.record_id,
+            "fund_id": entry.fund_id,
+            "reason": entry.reason,
+            "payload_digest": payload_digest(salt, payload),
+            "previous_hash": head.hash,
+        }
+        row["hash"] = event_hash(head.hash, row)
+        head.seq, head.hash = row["seq"], row["hash"]
+        events.append(row)
+        payloads.append({"seq": row["seq"], "salt": salt, "payload": payload, "disposed_seq": None})
+    if events:
+        db.execute(_INSERT_EVENT, events)
+        db.execute(_INSERT_PAYLOAD, payloads)
+        db.execute(
+            _MOVE_HEAD, {"seq": head.seq, "hash": head.hash, "recorded_at": head.recorded_at}
+        )
+    return [row["seq"] for row in events]
+
+
+_INSERT_EVENT = insert(AuditEvent.__table__)  # type: ignore[arg-type]
+_INSERT_PAYLOAD = insert(AuditPayload.__table__)  # type: ignore[arg-type]
+_MOVE_HEAD = AuditHead.__table__.update()  # type: ignore[attr-defined]
+
+
+def sequence_at(db: Session, known_at: datetime | None) -> int:
+    """Return K: the last sequence number recorded at or before ``known_at`` (``None``: now)."""
+    if known_at is None:
+        return int(db.execute(select(AuditHead.seq)).scalar_one())
+    found = db.execute(
+        select(AuditEvent.seq)
+        .where(AuditEvent.recorded_at <= known_at)
+        .order_by(AuditEvent.recorded_at.desc(), AuditEvent.seq.desc())
+        .limit(1)
+    ).scalar()
+    return found or 0
+
+
+def hash_at(db: Session, seq: int) -> bytes:
+    """Return the chain's hash after event ``seq`` (the genesis hash before the first)."""
+    found = db.execute(select(AuditEvent.hash).where(AuditEvent.seq == seq)).scalar()
+    return bytes(found) if found is not None else GENESIS
+
+
+def verify_chain(db: Session) -> list[str]:
+    """Recompute the whole chain; return one sentence per break (none when it is sound)."""
+    from fundops.messages import text
+
+    breaks: list[str] = []
+    previous, expected = GENESIS, 1
+    rows = db.execute(
+        select(AuditEvent.__table__, AuditPayload.salt, AuditPayload.payload)
+        .outerjoin(AuditPayload, AuditPayload.seq == AuditEvent.seq)
+        .order_by(AuditEvent.seq)
+        .execution_options(yield_per=2_000)
+    ).mappings()
+    for row in rows:
+        columns = dict(row)
+        if columns["seq"] != expected:
+            breaks.append(text("audit.gap", expected=expected, found=columns["seq"]))
+            expected = columns["seq"]
+        if bytes(columns["previous_hash"]) != previous:
+            breaks.append(text("audit.unlinked", seq=expected))
+        if event_hash(previous, columns) != bytes(columns["hash"]):
+            breaks.append(text("audit.altered", seq=expected))
+        payload, salt = columns["payload"], columns["salt"]
+        if payload is not None and payload_digest(bytes(salt), payload) != bytes(
+            columns["payload_digest"]
+        ):
+            breaks.append(text("audit.payload_altered", seq=expected))
+        previous = bytes(columns["hash"])
+        expected += 1
+    head = db.execute(select(AuditHead.seq, AuditHead.hash)).one()
+    if head.seq != expected - 1 or bytes(head.hash) != previous:
+        breaks.append(text("audit.head_differs", seq=head.seq))
+    return breaks
+

@@ -1,0 +1,238 @@
+"""Who may do what: permissions, roles, the authenticated actor, and the one route dependency.
+
+Roles and permissions are data; a route names exactly one permission through ``Can`` or is listed
+in ``PUBLIC_PATHS``. Row scope (whose pledges, which fund) is decided in each domain's
+``queries.visible``, from the same ``Actor``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.security import HTTPBearer
+
+from fundops.errors import Problem
+
+
+class Permission(StrEnum):
+    """What may be allowed, as ``resource:action``."""
+
+    ACCESS_READ = "access:read"
+    PERSON_WRITE = "person:write"
+    MEMBERSHIP_WRITE = "membership:write"
+    TOKEN_WRITE = "token:write"
+    SELF_READ = "self:read"
+    PARTY_READ = "party:read"
+    PARTY_WRITE = "party:write"
+    PARTY_FREEZE = "party:freeze"
+    PARTY_RESTORE = "party:restore"
+    FUND_READ = "fund:read"
+    FUND_WRITE = "fund:write"
+    RESERVE_WRITE = "operating_reserve:write"
+    EVENT_READ = "event:read"
+    EVENT_WRITE = "event:write"
+    PLEDGE_READ = "pledge:read"
+    PLEDGE_WRITE = "pledge:write"
+    AGREEMENT_READ = "agreement:read"
+    AGREEMENT_WRITE = "agreement:write"
+    RECEIPT_READ = "receipt:read"
+    RECEIPT_WRITE = "receipt:write"
+    RECEIPT_REVERSE = "receipt:reverse"
+    MONEY_WRITE = "money:write"
+    WRITE_OFF_REQUEST = "write_off:request"
+    WRITE_OFF_APPROVE = "write_off:approve"
+    RATE_READ = "exchange_rate:read"
+    RATE_WRITE = "exchange_rate:write"
+    CALL_READ = "call:read"
+    CALL_WRITE = "call:write"
+    GRANT_READ = "grant:read"
+    GRANT_AWARD = "grant:award"
+    DISBURSEMENT_REQUEST = "disbursement:request"
+    DISBURSEMENT_PAY = "disbursement:pay"
+    REFUND_WRITE = "refund:write"
+    TRACE_READ = "trace:read"
+    STATEMENT_READ = "statement:read"
+    STATEMENT_ISSUE = "statement:issue"
+    AUDIT_READ = "audit:read"
+
+
+class Role(StrEnum):
+    """Named sets of permissions; a person holds them through memberships."""
+
+    ADMINISTRATOR = "administrator"
+    FUND_MANAGER = "fund_manager"
+    FINANCE_OFFICER = "finance_officer"
+    APPROVER = "approver"
+    GRANT_OFFICER = "grant_officer"
+    AUDITOR = "auditor"
+    DONOR = "donor"
+    GRANTEE = "grantee"
+
+
+_P = Permission
+_EVERYBODY = frozenset({_P.SELF_READ})
+_MONEY_READERS = _EVERYBODY | {
+    _P.PARTY_READ,
+    _P.FUND_READ,
+    _P.EVENT_READ,
+    _P.PLEDGE_READ,
+    _P.AGREEMENT_READ,
+    _P.RECEIPT_READ,
+    _P.RATE_READ,
+    _P.CALL_READ,
+    _P.GRANT_READ,
+    _P.TRACE_READ,
+    _P.STATEMENT_READ,
+}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: _EVERYBODY
+    | {
+        _P.ACCESS_READ,
+        _P.PERSON_WRITE,
+        _P.MEMBERSHIP_WRITE,
+        _P.TOKEN_WRITE,
+        _P.PARTY_READ,
+        _P.PARTY_FREEZE,
+        _P.PARTY_RESTORE,
+    },
+    Role.FUND_MANAGER: _MONEY_READERS
+    | {
+        _P.ACCESS_READ,
+        _P.PARTY_WRITE,
+        _P.PARTY_FREEZE,
+        _P.PARTY_RESTORE,
+        _P.FUND_WRITE,
+        _P.RESERVE_WRITE,
+        _P.EVENT_WRITE,
+        _P.PLEDGE_WRITE,
+        _P.AGREEMENT_WRITE,
+        _P.CALL_WRITE,
+        _P.GRANT_AWARD,
+        _P.WRITE_OFF_APPROVE,
+        _P.STATEMENT_ISSUE,
+        _P.AUDIT_READ,
+    },
+    Role.FINANCE_OFFICER: _MONEY_READERS
+    | {
+        _P.PARTY_WRITE,
+        _P.EVENT_WRITE,
+        _P.PLEDGE_WRITE,
+        _P.AGREEMENT_WRITE,
+        _P.RECEIPT_WRITE,
+        _P.RECEIPT_REVERSE,
+        _P.MONEY_WRITE,
+        _P.RATE_WRITE,
+        _P.WRITE_OFF_REQUEST,
+        _P.DISBURSEMENT_REQUEST,
+        _P.REFUND_WRITE,
+        _P.STATEMENT_ISSUE,
+    },
+    Role.APPROVER: _MONEY_READERS | {_P.WRITE_OFF_APPROVE, _P.DISBURSEMENT_PAY, _P.PARTY_FREEZE},
+    Role.GRANT_OFFICER: _EVERYBODY
+    | {
+        _P.PARTY_READ,
+        _P.PARTY_WRITE,
+        _P.PARTY_FREEZE,
+        _P.FUND_READ,
+        _P.EVENT_READ,
+        _P.CALL_READ,
+        _P.CALL_WRITE,
+        _P.GRANT_READ,
+        _P.GRANT_AWARD,
+        _P.DISBURSEMENT_REQUEST,
+        _P.TRACE_READ,
+    },
+    Role.AUDITOR: _MONEY_READERS | {_P.ACCESS_READ, _P.AUDIT_READ},
+    Role.DONOR: _EVERYBODY
+    | {
+        _P.FUND_READ,
+        _P.PLEDGE_READ,
+        _P.AGREEMENT_READ,
+        _P.RECEIPT_READ,
+        _P.TRACE_READ,
+        _P.STATEMENT_READ,
+    },
+    Role.GRANTEE: _EVERYBODY | {_P.FUND_READ, _P.CALL_READ, _P.GRANT_READ},
+}
+
+PARTY_ROLES = frozenset({Role.DONOR, Role.GRANTEE})
+"""Roles held for one party, whose rows alone the person may see."""
+
+PUBLIC_PATHS = frozenset({"/health", "/ready", "/docs", "/redoc", "/openapi.json"})
+"""Paths that need no token; everything else is refused without one."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """One role a person holds now: for a party (donor, grantee) and for one fund or all."""
+
+    role: Role
+    party_id: UUID | None = None
+    fund_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The authenticated caller: a person, the token used, and the roles held at this moment."""
+
+    person_id: UUID
+    person_code: str
+    token_id: UUID | None
+    held: tuple[Held, ...]
+
+    def allows(self, permission: Permission) -> bool:
+        """Return whether any held role has ``permission``."""
+        return any(permission in ROLE_PERMISSIONS[held.role] for held in self.held)
+
+    def holding(self, permission: Permission) -> tuple[Held, ...]:
+        """Return the held roles that have ``permission``; row scope follows from them."""
+        return tuple(held for held in self.held if permission in ROLE_PERMISSIONS[held.role])
+
+    def funds(self, permission: Permission) -> frozenset[UUID] | None:
+        """Return the funds ``permission`` is held for, or ``None`` for all of them."""
+        held = self.holding(permission)
+        if any(one.fund_id is None for one in held):
+            return None
+        return frozenset(one.fund_id for one in held if one.fund_id is not None)
+
+    def parties(self, permission: Permission) -> frozenset[UUID] | None:
+        """Return the parties ``permission`` is limited to, or ``None`` for no limit."""
+        held = self.holding(permission)
+        if any(one.role not in PARTY_ROLES for one in held):
+            return None
+        return frozenset(one.party_id for one in held if one.party_id is not None)
+
+    def require_fund(self, permission: Permission, fund_id: UUID) -> None:
+        """Raise ``not-found`` unless ``permission`` is held for ``fund_id``."""
+        funds = self.funds(permission)
+        if funds is not None and fund_id not in funds:
+            raise Problem("not-found")
+
+
+bearer = HTTPBearer(auto_error=False, bearerFormat="fdo_…", description="A token of fundops.")
+
+
+class Can:
+    """Route dependency: authenticate the bearer token and require one permission.
+
+    ``Annotated[Actor, Depends(Can(Permission.PLEDGE_READ))]``. Raises ``not-authenticated`` (401)
+    without a valid token and ``not-allowed`` (403) without the permission.
+    """
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    def __call__(self, request: Request) -> Actor:
+        """Return the actor behind the request's token."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Problem("not-authenticated")
+        actor: Actor = request.app.state.authenticate(request.app.state.database, token.strip())
+        request.state.person_code = actor.person_code
+        if not actor.allows(self.permission):
+            raise Problem("not-allowed")
+        return actor

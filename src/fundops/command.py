@@ -1,0 +1,111 @@
+"""The way of a write: one transaction, finished before the answer is sent.
+
+``command`` takes the write turn, locks the audit chain's head, replays a stored answer or runs
+the service, serialises to bytes, stores the answer, commits, and only then returns a response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from fastapi import Request, Response
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from fundops import audit, idempotency
+from fundops.authz import Actor
+from fundops.db import Database
+from fundops.errors import Problem
+from fundops.idempotency import Answer
+from fundops.pages import to_bytes
+
+JSON = "application/json"
+
+
+def database(request: Request) -> Database:
+    """Return the application's database."""
+    found: Database = request.app.state.database
+    return found
+
+
+def read_session(request: Request) -> AbstractContextManager[Session]:
+    """Open a read-only snapshot for the body of a route."""
+    return database(request).read()
+
+
+def etag(version: int) -> str:
+    """Return the entity tag of a record's version."""
+    return f'"{version}"'
+
+
+def check_match(request: Request, version: int) -> None:
+    """Require ``If-Match`` to name ``version``: 428 when missing, 412 when stale."""
+    given = request.headers.get("if-match")
+    if given is None:
+        raise Problem("etag-required")
+    if given.strip() not in (etag(version), f"W/{etag(version)}"):
+        raise Problem("stale")
+
+
+def command(
+    request: Request,
+    actor: Actor,
+    work: Callable[[Session], dict[str, Any]],
+    *,
+    status: int = 200,
+    location: str | None = None,
+) -> Response:
+    """Run ``work`` as one audited transaction under the request's idempotency key.
+
+    ``work`` gets the session, changes records through services, and returns the answer as plain
+    values; its ``version``, if any, becomes the ETag and ``location`` may name its fields, as in
+    ``"/v1/pledges/{id}"``. Raises whatever problem ``work`` raises, with nothing changed.
+    """
+    key, digest = _claim(request)
+    try:
+        with database(request).write() as db:
+            audit.lock_head(db)
+            answer = None
+            if key is not None:
+                answer = idempotency.stored_answer(db, actor.person_id, key, digest)
+            if answer is None:
+                answer = _answer(work(db), status, location)
+                if key is not None:
+                    idempotency.store_answer(db, actor.person_id, key, digest, answer)
+    except StaleDataError as error:
+        raise Problem("stale") from error
+    return _response(answer)
+
+
+def _claim(request: Request) -> tuple[str | None, bytes]:
+    """Return the key and digest of a POST; other methods are idempotent by ``If-Match``."""
+    if request.method != "POST":
+        return None, b""
+    key = idempotency.require_key(request.headers.get(idempotency.HEADER))
+    body: bytes = request.state.body if hasattr(request.state, "body") else b""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    digest = idempotency.request_digest(
+        request.method, path, body, request.headers.get("if-match")
+    )
+    return key, digest
+
+
+def _answer(answer: dict[str, Any], status: int, location: str | None) -> Answer:
+    version = answer.get("version")
+    return Answer(
+        status=status,
+        body=to_bytes(answer),
+        etag=etag(version) if isinstance(version, int) else None,
+        location=location.format(**answer) if location is not None else None,
+    )
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, status_code=answer.status, media_type=JSON)
+    if answer.etag is not None:
+        response.headers["etag"] = answer.etag
+    if answer.location is not None:
+        response.headers["location"] = answer.location
+    return response

@@ -1,0 +1,64 @@
+"""Settings, read once from the environment (``FUNDOPS_*``) or from ``*_FILE`` secrets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_PREFIX = "FUNDOPS_"
+
+
+class Settings(BaseSettings):
+    """Every setting of fundops. ``FUNDOPS_DATABASE_URL_FILE`` names a file holding the value of
+    ``FUNDOPS_DATABASE_URL``, and so for each setting."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///var/fundops.db", description="Where the records are: SQLite file or PostgreSQL."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged, as JSON lines on standard error."
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1_024, le=104_857_600, description="Largest request body accepted, in bytes."
+    )
+    pool_size: int = Field(
+        0, ge=0, le=64, description="Database connections and worker threads; 0 picks 2 or 4."
+    )
+    lock_timeout_seconds: int = Field(
+        30, ge=1, le=600, description="How long a write waits for the one before it."
+    )
+    export_slots: int = Field(
+        2, ge=1, le=16, description="Workbooks written at once; further requests answer 503."
+    )
+    token_days: int = Field(
+        90, ge=1, le=366, description="Days until a new token expires unless a date is given."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill settings from the files that ``FUNDOPS_<NAME>_FILE`` variables name."""
+        for name in cls.model_fields:
+            path = os.environ.get(f"{ENV_PREFIX}{name.upper()}_FILE")
+            if path is None:
+                continue
+            if name in values:
+                raise ValueError(f"{ENV_PREFIX}{name.upper()} is set both directly and by a file")
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        return values
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the records live in an SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def threads(self) -> int:
+        """Connections in the pool and worker threads; measured best: 2 on SQLite, else 4."""
+        return self.pool_size or (2 if self.is_sqlite else 4)

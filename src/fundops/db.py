@@ -1,0 +1,320 @@
+"""Databases: types, naming, engines and transactions for SQLite and PostgreSQL alike.
+
+Reads run in a read-only transaction that the database itself enforces. A write is one
+transaction that first waits its turn: an in-process queue on SQLite, then the audit chain's head
+row on both (see ``audit.lock_head``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from fundops.config import Settings
+from fundops.errors import Problem, constraint_problem
+from fundops.money import MAX_MINOR
+
+SQLITE_BUSY_SECONDS = 30
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Text(TypeDecorator[str]):
+    """Text that sorts by code point on both databases (collation ``C`` on PostgreSQL)."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Add the collation where the database would sort by locale otherwise."""
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(String(self.impl_instance.length, collation=collation))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant, to the microsecond, the same on both databases."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Use ``timestamptz`` on PostgreSQL and naive UTC text on SQLite."""
+        return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants; hand the database UTC."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "instants carry their zone"
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant aware, in UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every table; constraint names follow ``NAMING`` so that errors can be mapped."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {str: Text(), datetime: UtcDateTime()}
+
+
+def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    """Return the named CHECK that ``column`` holds one of ``values`` (code lists in the schema)."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def in_range(column: str) -> CheckConstraint:
+    """Return the CHECK that an amount is positive and within the system's range."""
+    return CheckConstraint(f"{column} > 0 AND {column} <= {MAX_MINOR}", name=f"{column}_in_range")
+
+
+def whole(column: str) -> CheckConstraint:
+    """Return the CHECK that SQLite stores an integer in ``column``; PostgreSQL's types do so."""
+    rule = CheckConstraint(f"{column} IS NULL OR typeof({column}) = 'integer'", name=f"{column}_whole")
+    return rule.ddl_if(dialect="sqlite")
+
+
+class FairLock:
+    """A mutual exclusion that serves waiters in order of arrival, so that none starves."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait at most ``timeout`` seconds for a turn; return whether it came."""
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=timeout):
+            return True
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+        return True  # the turn was handed over while giving up: it is ours
+
+    def release(self) -> None:
+        """Hand the turn to whoever has waited longest."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+class Database:
+    """The engines of one database and the two ways to open a transaction on it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.is_sqlite = settings.is_sqlite
+        self.writer = make_engine(settings, read_only=False, size=settings.threads)
+        self.reader = make_engine(settings, read_only=True, size=settings.threads)
+        self.exporter = make_engine(settings, read_only=True, size=settings.export_slots)
+        self._turns = FairLock()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a read-only snapshot; every query inside sees the same state."""
+        with Session(self.reader, expire_on_commit=False) as db:
+            yield db
+
+    @contextmanager
+    def export(self) -> Iterator[Session]:
+        """Open a read-only snapshot on the export pool, which may outlive the function."""
+        with Session(self.exporter, expire_on_commit=False) as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open the one write transaction: commits when the block ends, rolls back if it raises.
+
+        Raises ``Problem`` (``busy``) when its turn does not come within the lock timeout, and the
+        declared problem of a violated database constraint.
+        """
+        if self.is_sqlite and not self._turns.acquire(self.settings.lock_timeout_seconds):
+            raise Problem("busy")
+        try:
+            with Session(self.writer, expire_on_commit=False) as db:
+                try:
+                    yield db
+                    db.commit()
+                except DBAPIError as error:
+                    raise translate(error) from error
+        finally:
+            if self.is_sqlite:
+                self._turns.release()
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        for engine in (self.writer, self.reader, self.exporter):
+            engine.dispose()
+
+
+def make_engine(settings: Settings, *, read_only: bool, size: int) -> Engine:
+    """Return an engine whose transactions are all writes or all database-enforced reads."""
+    url = make_url(settings.database_url)
+    if settings.is_sqlite:
+        return _sqlite_engine(url, read_only, size)
+    return _postgres_engine(url, read_only, size, settings.lock_timeout_seconds)
+
+
+def _sqlite_engine(url: URL, read_only: bool, size: int) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions of its own: its deferred BEGIN makes writers
+        # fail instead of wait (and releases savepoints early).
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: URL, read_only: bool, size: int, lock_timeout: int) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    options = f"-c lock_timeout={lock_timeout}s -c timezone=UTC"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    return create_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+        connect_args={"options": options},
+    )
+
+
+def violated_constraint(error: DBAPIError) -> str | None:
+    """Return the name of the constraint that ``error`` reports, on either database."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        return diagnosis.constraint_name
+    message = str(error.orig)
+    kind, _, rest = message.partition(" constraint failed: ")
+    if kind == "CHECK":
+        return rest.strip()
+    if kind == "UNIQUE":
+        return _unique_name([part.strip() for part in rest.split(",")])
+    return None
+
+
+def _unique_name(columns: Sequence[str]) -> str | None:
+    """Return the name of the unique rule over ``table.column`` names, which SQLite reports."""
+    table_name = columns[0].partition(".")[0]
+    wanted = {column.partition(".")[2] for column in columns}
+    table = Base.metadata.tables.get(table_name)
+    if table is None:
+        return None
+    for rule in (*table.constraints, *table.indexes):
+        if getattr(rule, "columns", None) is not None and {c.name for c in rule.columns} == wanted:
+            return str(rule.name)
+    return None
+
+
+def translate(error: DBAPIError) -> Exception:
+    """Return the declared problem behind a database error, or the error itself."""
+    if isinstance(error, IntegrityError):
+        name = violated_constraint(error)
+        problem = constraint_problem(name) if name else None
+        return problem or error
+    state = getattr(error.orig, "sqlstate", None)
+    if state in {"55P03", "40P01", "40001"} or "database is locked" in str(error.orig):
+        return Problem("busy")
+    if error.connection_invalidated or state in {"57P01", "57P02", "57P03", "08006", "08001"}:
+        return Problem("unavailable")
+    return error
+
+
+def id_encoder(dialect_name: str) -> Callable[[UUID | None], Any]:
+    """Return how a UUID is handed to the bare driver: hex text on SQLite, itself on PostgreSQL."""
+    if dialect_name == "sqlite":
+        return lambda value: None if value is None else value.hex
+    return lambda value: value
+
+
+def date_encoder(dialect_name: str) -> Callable[[date | None], Any]:
+    """Return how a date is handed to the bare driver: ISO text on SQLite, itself otherwise."""
+    if dialect_name == "sqlite":
+        return lambda value: None if value is None else value.isoformat()
+    return lambda value: value
+
+
+def migrations_path() -> Path:
+    """Return the folder of migrations: inside an installed package, else in the checkout."""
+    packaged = Path(__file__).with_name("_migrations")
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Create or upgrade the database at ``url`` to ``revision``."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_path()))
+    config.attributes["url"] = url
+    command.upgrade(config, revision)

@@ -1,0 +1,144 @@
+"""Tables of money out: grants, tranches, disbursements and refunds, in their plainest form.
+
+Every amount is in the fund's base currency, in minor units.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fundops.db import Base, Text, in_range, one_of, whole
+from fundops.errors import register_constraints
+
+GRANT_STATUSES = ("awarded", "closed", "cancelled")
+DISBURSEMENT_STATUSES = ("requested", "paid", "cancelled")
+
+
+class Grant(Base):
+    """An award to a grantee: reserved in full when made, paid in tranches.
+
+    ``objectives`` is canonical JSON ``{"1": 60, "4": 40}`` (percent, sum 100) or ``{}`` when the
+    source does not say. ``paid_minor`` and ``requested_minor`` count what is paid and what waits;
+    the database refuses more than was awarded.
+    """
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        one_of("status", GRANT_STATUSES),
+        in_range("awarded_minor"),
+        CheckConstraint("requested_minor >= 0 AND paid_minor >= 0", name="counters_positive"),
+        CheckConstraint("requested_minor + paid_minor <= awarded_minor", name="not_overdrawn"),
+        whole("awarded_minor"),
+        whole("requested_minor"),
+        whole("paid_minor"),
+        Index("ix_grants_fund_id", "fund_id"),
+        Index("ix_grants_grantee_id", "grantee_id"),
+        Index("ix_grants_call_id", "call_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Text(80), unique=True)
+    fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("calls.id"))
+    grantee_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"))
+    title: Mapped[str] = mapped_column(Text(1000))
+    country: Mapped[str | None] = mapped_column(Text(2))
+    region: Mapped[str | None] = mapped_column(Text(3))
+    objectives: Mapped[str] = mapped_column(Text(200), default="{}")
+    awarded_on: Mapped[date]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    awarded_minor: Mapped[int] = mapped_column(BigInteger)
+    requested_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    source_code: Mapped[str | None] = mapped_column(Text(120), index=True)
+    status: Mapped[str] = mapped_column(Text(10))
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Tranche(Base):
+    """A scheduled outflow of a grant."""
+
+    __tablename__ = "tranches"
+    __table_args__ = (
+        UniqueConstraint("grant_id", "number"),
+        in_range("amount_minor"),
+        whole("amount_minor"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
+    number: Mapped[int]
+    due_on: Mapped[date | None]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class Disbursement(Base):
+    """A payment to a grantee: requested by one person, paid by another, once."""
+
+    __tablename__ = "disbursements"
+    __table_args__ = (
+        one_of("status", DISBURSEMENT_STATUSES),
+        in_range("amount_minor"),
+        whole("amount_minor"),
+        CheckConstraint(
+            "paid_by_id IS NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id",
+            name="two_persons",
+        ),
+        CheckConstraint("(status = 'paid') = (paid_on IS NOT NULL)", name="paid_has_date"),
+        Index("ix_disbursements_grant_id", "grant_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Text(80), unique=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
+    tranche_id: Mapped[UUID | None] = mapped_column(ForeignKey("tranches.id"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    requested_on: Mapped[date]
+    requested_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    paid_on: Mapped[date | None]
+    paid_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    reference: Mapped[str | None] = mapped_column(Text(140))
+    status: Mapped[str] = mapped_column(Text(10))
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Refund(Base):
+    """Money a grantee returned; it goes back to the lots it was paid from."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        in_range("amount_minor"),
+        whole("amount_minor"),
+        Index("ix_refunds_grant_id", "grant_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Text(80), unique=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    received_on: Mapped[date]
+    reference: Mapped[str | None] = mapped_column(Text(140))
+    created_at: Mapped[datetime]
+
+
+register_constraints(
+    {
+        "ck_grants_not_overdrawn": ("insufficient-funds", "constraint.grant_overdrawn"),
+        "ck_disbursements_two_persons": ("same-person", "constraint.disbursement_two_persons"),
+        "uq_tranches_grant_id_number": ("already-exists", "constraint.tranche_number"),
+        "ck_calls_dates_ordered": ("conflict", "constraint.call_dates"),
+    }
+)

@@ -1,0 +1,96 @@
+"""Idempotency keys: a retried POST gets its first answer again and does nothing twice.
+
+Keys are kept per person. Only 2xx answers are stored: a refused request changed nothing and may
+be sent again. A second caller waits on the write lock, then finds the first one's answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from fundops import clock
+from fundops.db import Base, Text
+from fundops.errors import Problem
+
+HEADER = "idempotency-key"
+_KEY = re.compile(r"[\x21-\x7e]{8,128}", re.ASCII)
+
+
+class IdempotencyKey(Base):
+    """One stored answer: who asked what under which key, and what was answered."""
+
+    __tablename__ = "idempotency_keys"
+
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text(128), primary_key=True)
+    request_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    status: Mapped[int]
+    etag: Mapped[str | None] = mapped_column(Text(80))
+    location: Mapped[str | None] = mapped_column(Text(200))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finished answer: status, body bytes and the two headers that belong to it."""
+
+    status: int
+    body: bytes
+    etag: str | None = None
+    location: str | None = None
+
+
+def require_key(key: str | None) -> str:
+    """Return a usable key; raise ``idempotency-key-required`` (400) otherwise."""
+    if key is None or _KEY.fullmatch(key) is None:
+        raise Problem("idempotency-key-required")
+    return key
+
+
+def request_digest(method: str, path: str, body: bytes, if_match: str | None) -> bytes:
+    """Return what makes two requests the same one."""
+    parts = [method.encode(), path.encode(), (if_match or "").encode(), body]
+    return hashlib.sha256(b"".join(len(p).to_bytes(8) + p for p in parts)).digest()
+
+
+def stored_answer(db: Session, person_id: UUID, key: str, digest: bytes) -> Answer | None:
+    """Return the answer given under ``key``, or ``None`` when it is new.
+
+    Raises ``idempotency-key-reused`` (422) when the key was used for another request.
+    """
+    table = IdempotencyKey
+    row = db.execute(
+        select(table.request_digest, table.status, table.body, table.etag, table.location).where(
+            table.person_id == person_id, table.key == key
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if bytes(row.request_digest) != digest:
+        raise Problem("idempotency-key-reused")
+    return Answer(row.status, bytes(row.body), row.etag, row.location)
+
+
+def store_answer(db: Session, person_id: UUID, key: str, digest: bytes, answer: Answer) -> None:
+    """Keep ``answer`` under ``key`` in the same transaction as its effects."""
+    db.execute(
+        IdempotencyKey.__table__.insert(),  # type: ignore[attr-defined]
+        {
+            "person_id": person_id,
+            "key": key,
+            "request_digest": digest,
+            "status": answer.status,
+            "etag": answer.etag,
+            "location": answer.location,
+            "body": answer.body,
+            "created_at": clock.now(),
+        },
+    )

@@ -1,0 +1,171 @@
+"""Balances: now, and as of any date ``D`` and knowledge ``K``, without summing history.
+
+``balance(D, K)`` is the total of what is effective by ``D``, from month and day totals, less the
+rows whose event sequence is above ``K``. All amounts are minor units of the fund's base currency,
+positive on the account's normal side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session
+
+from fundops.ledger.chart import ACCOUNT_KINDS
+from fundops.ledger.models import Account, AccountDay, AccountMonth, Transfer
+from fundops.ledger.posting import AccountRef
+
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Debits and credits of one account, minor units; ``minor`` is positive on the normal side."""
+
+    kind: str
+    debits_minor: int
+    credits_minor: int
+
+    @property
+    def minor(self) -> int:
+        """The balance on the account's normal side."""
+        net = self.debits_minor - self.credits_minor
+        return net if ACCOUNT_KINDS[self.kind].normal == "debit" else -net
+
+
+def now(db: Session, ref: AccountRef) -> int:
+    """Return the present balance of one account, 0 when it was never used."""
+    row = db.execute(
+        select(Account.debits_minor, Account.credits_minor).where(Account.id == ref.id)
+    ).one_or_none()
+    return Balance(ref.kind, row[0], row[1]).minor if row else 0
+
+
+def as_of(db: Session, ref: AccountRef, on: date, known_seq: int | None = None) -> int:
+    """Return the balance of one account on date ``on`` as known at sequence ``known_seq``."""
+    debits, credits = _as_of_totals(db, ref.id, on, known_seq)
+    return Balance(ref.kind, debits, credits).minor
+
+
+def _as_of_totals(
+    db: Session, account_id: UUID, on: date, known_seq: int | None
+) -> tuple[int, int]:
+    month = on.replace(day=1)
+    months = select(
+        func.coalesce(func.sum(AccountMonth.debits_minor), 0),
+        func.coalesce(func.sum(AccountMonth.credits_minor), 0),
+    ).where(AccountMonth.account_id == account_id, AccountMonth.month_on < month)
+    days = select(
+        func.coalesce(func.sum(AccountDay.debits_minor), 0),
+        func.coalesce(func.sum(AccountDay.credits_minor), 0),
+    ).where(
+        AccountDay.account_id == account_id,
+        AccountDay.on_date >= month,
+        AccountDay.on_date <= on,
+    )
+    total = [0, 0]
+    for row in (db.execute(months).one(), db.execute(days).one()):
+        total[0] += int(row[0])
+        total[1] += int(row[1])
+    if known_seq is not None:
+        for side, column in enumerate((Transfer.debit_account_id, Transfer.credit_account_id)):
+            late = select(func.coalesce(func.sum(Transfer.amount_minor), 0)).where(
+                column == account_id, Transfer.event_seq > known_seq, Transfer.effective_on <= on
+            )
+            total[side] -= int(db.execute(late).scalar_one())
+    return total[0], total[1]
+
+
+def by_kind(
+    db: Session, fund_id: UUID, on: date | None = None, known_seq: int | None = None
+) -> dict[str, Balance]:
+    """Return the trial balance of a fund by account kind, now or as of (``on``, ``known_seq``)."""
+    if on is None:
+        query = (
+            select(Account.kind, func.sum(Account.debits_minor), func.sum(Account.credits_minor))
+            .where(Account.fund_id == fund_id)
+            .group_by(Account.kind)
+        )
+        return {row[0]: Balance(row[0], int(row[1]), int(row[2])) for row in db.execute(query)}
+    totals: dict[str, list[int]] = {}
+    month = on.replace(day=1)
+    parts = (
+        (AccountMonth, AccountMonth.month_on < month),
+        (AccountDay, and_(AccountDay.on_date >= month, AccountDay.on_date <= on)),
+    )
+    for table, condition in parts:
+        query = (
+            select(Account.kind, func.sum(table.debits_minor), func.sum(table.credits_minor))
+            .join(table, table.account_id == Account.id)
+            .where(Account.fund_id == fund_id, condition)
+            .group_by(Account.kind)
+        )
+        for kind, debits, credits in db.execute(query):
+            entry = totals.setdefault(kind, [0, 0])
+            entry[0] += int(debits)
+            entry[1] += int(credits)
+    if known_seq is not None:
+        _less_late(db, totals, fund_id, on, known_seq)
+    return {kind: Balance(kind, d, c) for kind, (d, c) in totals.items()}
+
+
+def _less_late(
+    db: Session, totals: dict[str, list[int]], fund_id: UUID, on: date, known_seq: int
+) -> None:
+    for side, column in enumerate((Transfer.debit_account_id, Transfer.credit_account_id)):
+        late = (
+            select(Account.kind, func.sum(Transfer.amount_minor))
+            .join(Account, Account.id == column)
+            .where(
+                Transfer.fund_id == fund_id,
+                Transfer.event_seq > known_seq,
+                Transfer.effective_on <= on,
+            )
+            .group_by(Account.kind)
+        )
+        for kind, amount in db.execute(late):
+            totals.setdefault(kind, [0, 0])[side] -= int(amount)
+
+
+def lots_now(db: Session, lot_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+    """Return per lot its present balances by account kind (``lot``, ``reserved``, …)."""
+    found: dict[UUID, dict[str, int]] = {}
+    wanted = list(lot_ids)
+    for start in range(0, len(wanted), CHUNK):
+        query = (
+            select(
+                Account.lot_id,
+                Account.kind,
+                func.sum(Account.debits_minor),
+                func.sum(Account.credits_minor),
+            )
+            .where(Account.lot_id.in_(wanted[start : start + CHUNK]))
+            .group_by(Account.lot_id, Account.kind)
+        )
+        for lot_id, kind, debits, credits in db.execute(query):
+            balance = Balance(kind, int(debits), int(credits))
+            found.setdefault(lot_id, {})[kind] = balance.minor
+    return found
+
+
+def reserved_now(
+    db: Session, *, grant_ids: Collection[UUID] = (), lot_ids: Collection[UUID] = ()
+) -> list[tuple[UUID, UUID, int]]:
+    """Return (grant, lot, minor) of present reservations above zero, by grant or by lot."""
+    left = case(
+        (Account.normal == "credit", Account.credits_minor - Account.debits_minor),
+        else_=Account.debits_minor - Account.credits_minor,
+    )
+    query = select(Account.grant_id, Account.lot_id, left).where(
+        Account.kind == "reserved", left > 0
+    )
+    if grant_ids:
+        query = query.where(Account.grant_id.in_(list(grant_ids)))
+    if lot_ids:
+        query = query.where(Account.lot_id.in_(list(lot_ids)))
+    rows = db.execute(query.order_by(Account.grant_id, Account.lot_id))
+    return [(row[0], row[1], int(row[2])) for row in rows]

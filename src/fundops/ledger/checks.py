@@ -1,0 +1,151 @@
+"""Invariants of the ledger as named queries that return violations.
+
+They run after every test, in ``fundops check``, and on the control sheet of audit workbooks. Each
+query returns rows of (what, detail); no rows means that the invariant holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Session
+
+from fundops import audit
+from fundops.messages import text
+
+MAX_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """One invariant: its name (also the message key ``check.<name>``) and its query."""
+
+    name: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken invariant: the check's name and where."""
+
+    check: str
+    what: str
+    detail: str
+
+
+_SIDES = (
+    "SELECT debit_account_id AS account_id, effective_on, amount_minor AS d, 0 AS c FROM transfers "
+    "UNION ALL SELECT credit_account_id, effective_on, 0, amount_minor FROM transfers"
+)
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "counters_equal_sums",
+        f"SELECT a.id, a.kind FROM accounts a LEFT JOIN (SELECT account_id, SUM(d) AS d, SUM(c) AS c "
+        f"FROM ({_SIDES}) s GROUP BY account_id) t ON t.account_id = a.id "
+        "WHERE a.debits_minor <> COALESCE(t.d, 0) OR a.credits_minor <> COALESCE(t.c, 0)",
+    ),
+    Check(
+        "days_equal_sums",
+        f"SELECT COALESCE(x.account_id, y.account_id), COALESCE(x.on_date, y.effective_on) FROM "
+        f"account_days x FULL JOIN (SELECT account_id, effective_on, SUM(d) AS d, SUM(c) AS c FROM "
+        f"({_SIDES}) s GROUP BY account_id, effective_on) y "
+        "ON x.account_id = y.account_id AND x.on_date = y.effective_on "
+        "WHERE COALESCE(x.debits_minor, 0) <> COALESCE(y.d, 0) "
+        "OR COALESCE(x.credits_minor, 0) <> COALESCE(y.c, 0)",
+    ),
+    Check(
+        "months_equal_days",
+        "SELECT a.id, a.kind FROM accounts a "
+        "LEFT JOIN (SELECT account_id, SUM(debits_minor) AS d, SUM(credits_minor) AS c "
+        "FROM account_days GROUP BY account_id) x ON x.account_id = a.id "
+        "LEFT JOIN (SELECT account_id, SUM(debits_minor) AS d, SUM(credits_minor) AS c "
+        "FROM account_months GROUP BY account_id) y ON y.account_id = a.id "
+        "WHERE COALESCE(x.d, 0) <> COALESCE(y.d, 0) OR COALESCE(x.c, 0) <> COALESCE(y.c, 0)",
+    ),
+    Check(
+        "books_balance",
+        "SELECT fund_id, SUM(debits_minor) - SUM(credits_minor) FROM accounts GROUP BY fund_id "
+        "HAVING SUM(debits_minor) <> SUM(credits_minor)",
+    ),
+    Check(
+        "every_transfer_has_its_event",
+        "SELECT t.id, t.event_seq FROM transfers t LEFT JOIN audit_events e ON e.seq = t.event_seq "
+        "WHERE e.seq IS NULL",
+    ),
+    Check(
+        "reversals_mirror",
+        "SELECT r.id, t.id FROM transfers r JOIN transfers t ON t.id = r.reverses_id "
+        "WHERE r.debit_account_id <> t.credit_account_id "
+        "OR r.credit_account_id <> t.debit_account_id OR r.amount_minor <> t.amount_minor "
+        "OR r.kind <> t.kind OR r.effective_on <> t.effective_on",
+    ),
+    Check(
+        "receipts_booked",
+        "SELECT r.code, r.base_minor FROM receipts r LEFT JOIN (SELECT t.source_id, "
+        "SUM(CASE WHEN t.reverses_id IS NULL THEN t.amount_minor ELSE -t.amount_minor END) AS n "
+        "FROM transfers t WHERE t.kind = 'receipt' GROUP BY t.source_id) b ON b.source_id = r.id "
+        "WHERE COALESCE(b.n, 0) <> CASE r.status WHEN 'booked' THEN r.base_minor ELSE 0 END",
+    ),
+    Check(
+        "lots_within_receipts",
+        "SELECT r.code, SUM(l.amount_minor) FROM receipts r JOIN lots l ON l.receipt_id = r.id "
+        "AND l.status = 'open' AND l.kind = 'receipt' GROUP BY r.code, r.base_minor, "
+        "r.matched_minor, r.amount_minor HAVING SUM(l.amount_minor) > r.base_minor "
+        "OR SUM(l.receipt_minor) <> r.matched_minor",
+    ),
+    Check(
+        "instalments_equal_lots",
+        "SELECT i.id, i.matched_minor FROM instalments i LEFT JOIN (SELECT instalment_id, "
+        "SUM(settled_minor) AS n FROM lots WHERE status = 'open' AND kind = 'receipt' "
+        "GROUP BY instalment_id) l ON l.instalment_id = i.id "
+        "WHERE i.matched_minor <> COALESCE(l.n, 0)",
+    ),
+    Check(
+        "grants_reserved_or_paid",
+        "SELECT g.code, g.awarded_minor FROM grants g LEFT JOIN (SELECT grant_id, "
+        "SUM(CASE kind WHEN 'reserve' THEN amount_minor WHEN 'void' THEN -amount_minor ELSE 0 END "
+        "* CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END) AS n "
+        "FROM transfers WHERE grant_id IS NOT NULL GROUP BY grant_id) t ON t.grant_id = g.id "
+        "WHERE COALESCE(t.n, 0) <> CASE g.status WHEN 'awarded' THEN g.awarded_minor "
+        "ELSE g.paid_minor END",
+    ),
+    Check(
+        "paid_equals_disbursed",
+        "SELECT g.code, g.paid_minor FROM grants g LEFT JOIN (SELECT grant_id, "
+        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
+        "FROM transfers WHERE kind = 'pay' GROUP BY grant_id) t ON t.grant_id = g.id "
+        "LEFT JOIN (SELECT grant_id, SUM(amount_minor) AS n FROM disbursements "
+        "WHERE status = 'paid' GROUP BY grant_id) d ON d.grant_id = g.id "
+        "WHERE g.paid_minor <> COALESCE(t.n, 0) OR g.paid_minor <> COALESCE(d.n, 0)",
+    ),
+    Check(
+        "refunds_booked",
+        "SELECT g.code, g.refunded_minor FROM grants g LEFT JOIN (SELECT grant_id, "
+        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
+        "FROM transfers WHERE kind = 'refund' GROUP BY grant_id) t ON t.grant_id = g.id "
+        "WHERE g.refunded_minor <> COALESCE(t.n, 0)",
+    ),
+    Check(
+        "reversed_lots_empty",
+        "SELECT l.code, a.kind FROM lots l JOIN accounts a ON a.lot_id = l.id "
+        "WHERE l.status = 'reversed' AND a.debits_minor <> a.credits_minor",
+    ),
+    Check(
+        "no_account_overdrawn",
+        "SELECT id, kind FROM accounts WHERE NOT may_overdraw AND CASE normal WHEN 'credit' "
+        "THEN debits_minor > credits_minor ELSE credits_minor > debits_minor END",
+    ),
+)
+
+
+def run(db: Session) -> list[Violation]:
+    """Run every invariant and the audit chain's; return the violations, at most 20 a check."""
+    found: list[Violation] = []
+    for check in CHECKS:
+        for row in db.execute(sql(f"{check.query} LIMIT {MAX_SHOWN}")):
+            found.append(Violation(check.name, str(row[0]), str(row[1])))
+    for sentence in audit.verify_chain(db)[:MAX_SHOWN]:
+        found.append(Violation("audit_chain", text("check.audit_chain"), sentence))
+    return found

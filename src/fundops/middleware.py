@@ -1,0 +1,114 @@
+"""The edge of the application: request ids, security headers, access log, and no bare 500."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from fastapi import Response
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fundops.errors import Problem
+from fundops.pages import to_bytes
+
+log = logging.getLogger("fundops.http")
+
+PROBLEM_JSON = "application/problem+json"
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_DOCS = ("/docs", "/redoc", "/static-offline-docs")
+
+HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src blob:; frame-ancestors 'none'"
+)
+
+
+def request_id(scope: Scope) -> str:
+    """Return the id of the request, from ``X-Request-Id`` if it is a sane one, else new."""
+    found = scope.setdefault("state", {}).get("request_id")
+    if found is None:
+        given = dict(scope.get("headers") or ()).get(b"x-request-id", b"")
+        found = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        scope["state"]["request_id"] = found
+    return str(found)
+
+
+def problem_response(
+    problem: Problem, its_request_id: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the RFC 9457 answer of a problem."""
+    response = Response(
+        to_bytes(problem.body(its_request_id)),
+        status_code=problem.status,
+        media_type=PROBLEM_JSON,
+        headers=dict(headers or {}),
+    )
+    if problem.status == 401:
+        response.headers["www-authenticate"] = "Bearer"
+    if problem.status == 503:
+        response.headers["retry-after"] = "2"
+    return response
+
+
+class Edge:
+    """ASGI middleware around everything else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, log it, and answer a problem if anything unexpected is raised."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, its_id = time.perf_counter(), request_id(scope)
+        seen: dict[str, Any] = {"status": 0}
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+                _add_headers(MutableHeaders(scope=message), scope["path"], its_id)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("unexpected error", extra={"request_id": its_id})
+            if seen["status"]:
+                raise
+            answer = problem_response(Problem("internal"), its_id)
+            await answer(scope, receive, send_with_headers)
+        finally:
+            log.info(
+                "request",
+                extra={
+                    "request_id": its_id,
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": seen["status"],
+                    "milliseconds": round((time.perf_counter() - began) * 1000, 1),
+                    "person": scope.get("state", {}).get("person_code"),
+                },
+            )
+
+
+def _add_headers(headers: MutableHeaders, path: str, its_id: str) -> None:
+    headers["x-request-id"] = its_id
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if path.startswith(_DOCS):
+        headers["content-security-policy"] = DOCS_POLICY

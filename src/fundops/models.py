@@ -1,0 +1,29 @@
+"""Every table, imported once, so that metadata is complete wherever this module is."""
+
+from fundops import audit, codes, idempotency
+from fundops.calls import models as calls
+from fundops.db import Base
+from fundops.donors import models as donors
+from fundops.funds import models as funds
+from fundops.grants import models as grants
+from fundops.imports import models as imports
+from fundops.ledger import models as ledger
+from fundops.parties import models as parties
+from fundops.tracing import models as tracing
+
+metadata = Base.metadata
+
+__all__ = [
+    "audit",
+    "calls",
+    "codes",
+    "donors",
+    "funds",
+    "grants",
+    "idempotency",
+    "imports",
+    "ledger",
+    "metadata",
+    "parties",
+    "tracing",
+]

@@ -1,0 +1,138 @@
+"""Cursor lists: every list has a limit, a stable order and a cursor; rows go out as bytes.
+
+A list is Core rows made into plain dicts by the domain's ``*_out`` function and serialised at
+once: measured several times faster than ORM objects through ``response_model``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Query, Response
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.orm import Session
+
+from fundops.errors import invalid
+
+DEFAULT_LIMIT, MAX_LIMIT, MAX_CURSOR = 50, 200, 400
+OPTIONS = orjson.OPT_UTC_Z
+
+
+@dataclass(frozen=True)
+class PageQuery:
+    """What a client asks of a list: how many rows, after which cursor, in which order."""
+
+    limit: int
+    cursor: str | None
+    sort: str | None
+
+
+def page_query(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows per page.")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+    ] = None,
+    sort: Annotated[
+        str | None,
+        Query(max_length=40, pattern=r"^-?[a-z_]+$", description="A field; `-` for descending."),
+    ] = None,
+) -> PageQuery:
+    """Dependency: the paging parameters of a list."""
+    return PageQuery(limit, cursor, sort)
+
+
+Paging = Annotated[PageQuery, Depends(page_query)]
+
+
+def to_bytes(value: Any) -> bytes:
+    """Return the JSON of plain values (UUIDs, dates and aware instants included)."""
+    return orjson.dumps(value, option=OPTIONS)
+
+
+def json_response(value: Any, *, etag: str | None = None) -> Response:
+    """Return a finished JSON answer, with an entity tag for records that change."""
+    response = Response(to_bytes(value), media_type="application/json")
+    if etag is not None:
+        response.headers["etag"] = etag
+    return response
+
+
+def list_page(
+    db: Session,
+    query: Select[Any],
+    paging: PageQuery,
+    *,
+    sorts: Mapping[str, ColumnElement[Any]],
+    key: ColumnElement[UUID],
+    out: Callable[[Any], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return one page of ``query`` as ``{"items": […], "next_cursor": …}``.
+
+    ``sorts`` names the fields one may sort by (all not null), ``key`` the unique id that breaks
+    ties. Raises ``invalid-request`` for an unknown sort field or a cursor of another list.
+    """
+    column, descending = _order(paging.sort, sorts)
+    if paging.cursor is not None:
+        query = query.where(_after(paging.cursor, column, key, descending, paging.sort))
+    order: list[Any] = [] if column is None else [column.desc() if descending else column.asc()]
+    order.append(key.desc() if descending else key.asc())
+    rows: Sequence[Any] = db.execute(query.order_by(*order).limit(paging.limit + 1)).all()
+    items = [out(row) for row in rows[: paging.limit]]
+    following = None
+    if len(rows) > paging.limit:
+        last = rows[paging.limit - 1]
+        value = None if column is None else last._mapping[column]
+        following = _encode(paging.sort, value, last._mapping[key])
+    return {"items": items, "next_cursor": following}
+
+
+def _order(
+    sort: str | None, sorts: Mapping[str, ColumnElement[Any]]
+) -> tuple[ColumnElement[Any] | None, bool]:
+    if sort is None:
+        return None, False
+    name = sort.removeprefix("-")
+    if name not in sorts:
+        raise invalid("query/sort", "validation.sort", fields=", ".join(sorted(sorts)))
+    return sorts[name], sort.startswith("-")
+
+
+def _encode(sort: str | None, value: Any, key: UUID) -> str:
+    if isinstance(value, date):
+        value = value.isoformat()
+    raw = json.dumps([sort, value, key.hex], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _after(
+    cursor: str,
+    column: ColumnElement[Any] | None,
+    key: ColumnElement[UUID],
+    descending: bool,
+    sort: str | None,
+) -> ColumnElement[bool]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        its_sort, value, last = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        last_id = UUID(hex=last)
+        if its_sort != sort or isinstance(value, (list, dict)):
+            raise ValueError("another list's cursor")
+        if column is not None:
+            kind = column.type.python_type
+            value = kind.fromisoformat(value) if issubclass(kind, date) else value
+            if not isinstance(value, kind) or isinstance(value, int) and abs(value) > 2**62:
+                raise ValueError("another field's cursor")
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise invalid("query/cursor", "validation.cursor") from None
+    beyond_key = key < last_id if descending else key > last_id
+    if column is None:
+        return beyond_key
+    beyond = column < value if descending else column > value
+    return or_(beyond, and_(column == value, beyond_key))

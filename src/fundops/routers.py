@@ -1,0 +1,9 @@
+"""Every router under ``/v1``, in the order of the documentation."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from fundops.funds.routes import router as funds
+
+ROUTERS: tuple[APIRouter, ...] = (funds,)

@@ -1,0 +1,99 @@
+"""Reading request bodies strictly: no duplicate keys, no NaN, no lone surrogates, no NULs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
+
+from fundops.errors import Problem
+from fundops.messages import text
+
+MAX_DEPTH = 40
+
+
+class BodyRefused(HTTPException):
+    """A body that cannot be read; carries the problem through the framework's own handling."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(status_code=problem.status, detail=problem.detail)
+        self.problem = problem
+
+
+def malformed(key: str) -> BodyRefused:
+    """Return the refusal whose sentence is the message ``key``."""
+    return BodyRefused(Problem("malformed-body", detail=text(key)))
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of a JSON body; raise ``BodyRefused`` for anything not plain JSON."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant
+        )
+        _check(value, 0)
+    except UnicodeDecodeError:
+        raise malformed("body.not_utf8") from None
+    except RecursionError:
+        raise malformed("body.too_deep") from None
+    except ValueError:
+        # Not JSON, or an integer of more digits than any amount has.
+        raise malformed("body.not_json") from None
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise malformed("body.duplicate_key")
+    return found
+
+
+def _constant(_name: str) -> Any:
+    raise malformed("body.not_a_number")
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise malformed("body.too_deep")
+    if isinstance(value, str):
+        if "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise malformed("body.bad_characters")
+    elif isinstance(value, float):
+        if value in (float("inf"), float("-inf")):
+            raise malformed("body.not_a_number")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check(key, depth + 1)
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read strictly and whose raw body stays at ``state.body``."""
+
+    async def json(self) -> Any:
+        """Return the parsed body."""
+        if not hasattr(self, "_strict_json"):
+            body = await self.body()
+            self.state.body = body
+            self._strict_json = parse_json(body)
+        return self._strict_json
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body through ``StrictRequest``."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler."""
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handler(StrictRequest(request.scope, request.receive))
+
+        return strict

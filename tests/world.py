@@ -1,0 +1,104 @@
+"""Fixtures around a running application: a database, the app, and a client for each role.
+
+After every test that used the database, the ledger's invariants and the audit chain are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from fundops import audit
+from fundops.app import create_app
+from fundops.authz import Role
+from fundops.config import Settings
+from fundops.db import Database
+from fundops.ledger import checks
+from tests.factories import a_person
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Give the settings of this test's database."""
+    return Settings(database_url=database_url, log_level="error", lock_timeout_seconds=10)
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    """Give the application on this test's database."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Iterator[Database]:
+    """Give this test's database; every invariant must hold when the test ends."""
+    found: Database = app.state.database
+    yield found
+    with found.read() as db:
+        assert checks.run(db) == []
+    found.close()
+
+
+class Caller:
+    """A client with one person's token: POSTs carry a fresh idempotency key unless given one."""
+
+    def __init__(self, client: TestClient, token: str | None, actor: Any = None) -> None:
+        self.client = client
+        self.token = token
+        self.actor = actor
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        """Send one request."""
+        headers = dict(options.pop("headers", None) or {})
+        if self.token is not None:
+            headers.setdefault("authorization", f"Bearer {self.token}")
+        if method == "POST":
+            headers.setdefault("idempotency-key", uuid4().hex)
+        return self.client.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        """Send a GET."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Any:
+        """Send a POST."""
+        return self.request("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Any:
+        """Send a PATCH."""
+        return self.request("PATCH", path, **options)
+
+
+class World:
+    """The application under test, with callers of every role."""
+
+    def __init__(self, app: FastAPI, database: Database) -> None:
+        self.app = app
+        self.database = database
+        self.client = TestClient(app, raise_server_exceptions=False)
+
+    def as_role(
+        self, role: Role, *, party_id: UUID | None = None, fund_id: UUID | None = None
+    ) -> Caller:
+        """Return a caller who is a new person with ``role``."""
+        with self.database.write() as db:
+            audit.lock_head(db)
+            actor, token = a_person(db, role, party_id=party_id, fund_id=fund_id)
+        return Caller(self.client, token, actor)
+
+    def anonymous(self) -> Caller:
+        """Return a caller without a token."""
+        return Caller(self.client, None)
+
+
+@pytest.fixture
+def world(app: FastAPI, database: Database) -> Iterator[World]:
+    """Give the application under test."""
+    made = World(app, database)
+    with made.client:
+        yield made
