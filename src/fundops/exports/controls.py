@@ -1,0 +1,138 @@
+"""The sheet of controls: each figure recomputed by a live formula and held against the ledger's.
+
+The value written beside each formula comes from the rows in the file, so a reader that does not
+recalculate sees the same answer as one that does, also when the answer is that they differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fundops.exports.cells import digits, is_exact
+from fundops.exports.formulas import Figure, Formula, literal
+from fundops.exports.grid import Check
+from fundops.exports.kinds import Integer, Money, exponent_of
+from fundops.exports.names import DeclarationError, column_range
+from fundops.exports.tally import Tallies, unit
+from fundops.exports.workbook import Cell, CellValue, Control, Controls, Grid, Look
+from fundops.messages import text
+
+_FIRST_ROW = 5
+_HEADINGS = ("label", "recomputed", "expected", "difference", "check", "meaning")
+_WIDTHS = {"A": 40.0, "B": 22.0, "C": 22.0, "D": 16.0, "E": 26.0, "F": 44.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a workbook's controls came to: rendered cells and the sentence for the cover."""
+
+    grid: Grid
+    checks: tuple[Check, ...]
+    name: str
+    refers_to: str
+    overall: Formula
+    overall_holds: str
+
+
+def outcome(declared: Controls, tallies: Tallies, language: str) -> Outcome:
+    """Return the controls' sheet and their overall answer; all rows must have been written."""
+    cells = _heading(language)
+    good = 0
+    for offset, control in enumerate(declared.controls):
+        row, holds = _control(control, _FIRST_ROW + offset, tallies, language)
+        cells += row
+        good += holds
+    count = len(declared.controls)
+    last = _FIRST_ROW + count - 1
+    ok = literal(text("exports.control_ok", language))
+    name = f"{declared.table_name}_check"
+    overall_holds = f"COUNTIF({name},{ok})={count}"
+    agree = text("exports.controls_agree", language, count=count)
+    differ = text("exports.controls_differ", language, count=count, sheet=declared.name)
+    return Outcome(
+        grid=Grid(declared.name, tuple(cells), _WIDTHS, freeze_rows=_FIRST_ROW - 1),
+        checks=(Check(f"E{_FIRST_ROW}:E{last}", f"$E{_FIRST_ROW}={ok}"),),
+        name=name,
+        refers_to=column_range(declared.name, 4, _FIRST_ROW, last),
+        overall=Formula(
+            f"IF({overall_holds},{literal(agree)},{literal(differ)})",
+            agree if good == count else differ,
+        ),
+        overall_holds=overall_holds,
+    )
+
+
+def _heading(language: str) -> list[Cell]:
+    cells = [
+        Cell("A1", text("exports.controls_title", language), look="title"),
+        Cell("A2", text("exports.controls_note", language), look="note"),
+    ]
+    for letter, key in zip("ABCDEF", _HEADINGS, strict=True):
+        heading = text(f"exports.control_{key}", language)
+        look: Look = "heading_right" if letter in "BCD" else "heading"
+        cells.append(Cell(f"{letter}{_FIRST_ROW - 1}", heading, look=look))
+    return cells
+
+
+def _control(
+    control: Control, row: int, tallies: Tallies, language: str
+) -> tuple[list[Cell], bool]:
+    """Return the cells of one control and whether it holds."""
+    exponent = exponent_of(control.kind, None)
+    if isinstance(control.formula, Figure):
+        _check_unit(control, tallies)
+        recomputed = Formula(tallies.text(control.formula), tallies.value(control.formula))
+    else:
+        recomputed = control.formula
+    assert type(recomputed.value) is int
+    difference = recomputed.value - control.expected
+    provable = all(map(is_exact, (recomputed.value, control.expected, difference)))
+    gap: CellValue = None
+    if provable:
+        check: CellValue = _check(row, difference, exponent, language)
+        gap = Formula(f"B{row}-C{row}", difference)
+    else:
+        check = text("exports.control_unprovable", language)
+    cells = [
+        Cell(f"A{row}", control.label, look="wrapped"),
+        Cell(f"B{row}", recomputed, control.kind),
+        Cell(f"C{row}", control.expected, control.kind),
+        Cell(f"D{row}", gap, control.kind),
+        Cell(f"E{row}", check),
+        Cell(f"F{row}", control.meaning, look="wrapped"),
+    ]
+    return cells, provable and difference == 0
+
+
+def _check(row: int, difference: int, exponent: int, language: str) -> Formula:
+    """Return the check: "OK", or the difference in words."""
+    ok = text("exports.control_ok", language)
+    differs = text("exports.control_differs", language)
+    gap = f"B{row}-C{row}"
+    formula = (
+        f"IF(ROUND({gap},{exponent})=0,{literal(ok)},{literal(differs)}&FIXED({gap},{exponent}))"
+    )
+    return Formula(formula, ok if difference == 0 else differs + _grouped(difference, exponent))
+
+
+def _grouped(minor: int, exponent: int) -> str:
+    """Return an amount as ``FIXED`` shows it: ``1,234.50``."""
+    whole, dot, fraction = digits(abs(minor), exponent).partition(".")
+    return f"{'-' if minor < 0 else ''}{int(whole):,}{dot}{fraction}"
+
+
+def _check_unit(control: Control, tallies: Tallies) -> None:
+    """Raise ``DeclarationError`` when a control's kind is not its figure's."""
+    assert isinstance(control.formula, Figure)
+    counted = unit(tallies.workbook, control.formula)
+    kind = control.kind
+    agrees = (
+        isinstance(kind, Integer)
+        if counted is None
+        else isinstance(kind, Money) and exponent_of(kind, None) == counted[1]
+    )
+    named = isinstance(kind, Money) and kind.currency and counted and counted[0]
+    if not agrees or (
+        named and counted and isinstance(kind, Money) and kind.currency != counted[0]
+    ):
+        raise DeclarationError(f"control {control.label!r} compares other units than its figure's")
