@@ -120,6 +120,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "code_counters",
+        sa.Column("prefix", Text(12), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("prefix", "year", name=op.f("pk_code_counters")),
+    )
+    op.create_table(
         "events",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", Text(40), nullable=False),
@@ -322,6 +329,7 @@ def upgrade() -> None:
         sa.Column("valid_from", UtcDateTime(), nullable=False),
         sa.Column("valid_until", UtcDateTime(), nullable=True),
         sa.Column("delegated_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lent_membership_id", sa.Uuid(), nullable=True),
         sa.Column("reason", Text(2000), nullable=True),
         sa.Column("granted_by_id", sa.Uuid(), nullable=True),
         sa.Column("ended_by_id", sa.Uuid(), nullable=True),
@@ -333,6 +341,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "role IN ('administrator', 'fund_manager', 'finance_officer', 'approver', 'grant_officer', 'auditor', 'donor', 'grantee')",
             name=op.f("ck_memberships_role_known"),
+        ),
+        sa.CheckConstraint(
+            "(delegated_by_id IS NULL) = (lent_membership_id IS NULL)",
+            name=op.f("ck_memberships_delegation_lends"),
         ),
         sa.CheckConstraint(
             "delegated_by_id IS NULL OR (valid_until IS NOT NULL AND delegated_by_id <> person_id)",
@@ -352,11 +364,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["granted_by_id"], ["persons.id"], name=op.f("fk_memberships_granted_by_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["lent_membership_id"],
+            ["memberships.id"],
+            name=op.f("fk_memberships_lent_membership_id"),
+        ),
         sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_memberships_party_id")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["persons.id"], name=op.f("fk_memberships_person_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
+    )
+    op.create_index(
+        "ix_memberships_lent_membership_id", "memberships", ["lent_membership_id"], unique=False
     )
     op.create_index("ix_memberships_party_id", "memberships", ["party_id"], unique=False)
     op.create_index("ix_memberships_person_id", "memberships", ["person_id"], unique=False)
@@ -380,6 +400,7 @@ def upgrade() -> None:
         "party_freezes",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(20), nullable=False),
         sa.Column("reason", Text(2000), nullable=False),
         sa.Column("frozen_by_id", sa.Uuid(), nullable=False),
         sa.Column("frozen_at", UtcDateTime(), nullable=False),
@@ -387,6 +408,14 @@ def upgrade() -> None:
         sa.Column("restore_requested_at", UtcDateTime(), nullable=True),
         sa.Column("restored_by_id", sa.Uuid(), nullable=True),
         sa.Column("restored_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('in_force', 'restore_requested', 'restored')",
+            name=op.f("ck_party_freezes_status_known"),
+        ),
+        sa.CheckConstraint(
+            "(restore_requested_by_id IS NULL OR restore_requested_by_id <> frozen_by_id) AND (restored_by_id IS NULL OR restored_by_id <> frozen_by_id)",
+            name=op.f("ck_party_freezes_others_restore"),
+        ),
         sa.CheckConstraint(
             "restore_requested_by_id IS NULL OR restored_by_id IS NULL OR restore_requested_by_id <> restored_by_id",
             name=op.f("ck_party_freezes_two_restore"),
@@ -543,10 +572,14 @@ def upgrade() -> None:
         sa.Column("role", Text(30), nullable=True),
         sa.Column("party_id", sa.Uuid(), nullable=True),
         sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("made_with_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_tokens_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["made_with_id"], ["tokens.id"], name=op.f("fk_tokens_made_with_id")
+        ),
         sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_tokens_party_id")),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_tokens_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
@@ -1239,6 +1272,7 @@ def downgrade() -> None:
     op.drop_table("party_aliases")
     op.drop_index("ix_memberships_person_id", table_name="memberships")
     op.drop_index("ix_memberships_party_id", table_name="memberships")
+    op.drop_index("ix_memberships_lent_membership_id", table_name="memberships")
     op.drop_table("memberships")
     op.drop_table("import_runs")
     op.drop_index("ix_commitments_party_id", table_name="commitments")
@@ -1253,6 +1287,7 @@ def downgrade() -> None:
     op.drop_table("funds")
     op.drop_table("exchange_rates")
     op.drop_table("events")
+    op.drop_table("code_counters")
     op.drop_table("audit_head")
     op.drop_index("ix_audit_events_recorded_at", table_name="audit_events")
     op.drop_index("ix_audit_events_record", table_name="audit_events")

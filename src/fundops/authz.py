@@ -25,6 +25,7 @@ class Permission(StrEnum):
     MEMBERSHIP_WRITE = "membership:write"
     TOKEN_WRITE = "token:write"
     SELF_READ = "self:read"
+    SELF_WRITE = "self:write"
     PARTY_READ = "party:read"
     PARTY_WRITE = "party:write"
     PARTY_FREEZE = "party:freeze"
@@ -73,7 +74,7 @@ class Role(StrEnum):
 
 
 _P = Permission
-_EVERYBODY = frozenset({_P.SELF_READ})
+_EVERYBODY = frozenset({_P.SELF_READ, _P.SELF_WRITE})
 _MONEY_READERS = _EVERYBODY | {
     _P.PARTY_READ,
     _P.FUND_READ,

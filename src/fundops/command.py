@@ -56,12 +56,15 @@ def command(
     *,
     status: int = 200,
     location: str | None = None,
+    shown_once: str | None = None,
 ) -> Response:
     """Run ``work`` as one audited transaction under the request's idempotency key.
 
     ``work`` gets the session, changes records through services, and returns the answer as plain
     values; its ``version``, if any, becomes the ETag and ``location`` may name its fields, as in
-    ``"/v1/pledges/{id}"``. Raises whatever problem ``work`` raises, with nothing changed.
+    ``"/v1/pledges/{id}"``. ``shown_once`` names a secret of the answer: it goes out with the
+    first answer only and is never stored, so a replay has ``null`` in its place. Raises whatever
+    problem ``work`` raises, with nothing changed.
     """
     key, digest = _claim(request)
     try:
@@ -71,9 +74,12 @@ def command(
             if key is not None:
                 answer = idempotency.stored_answer(db, actor.person_id, key, digest)
             if answer is None:
-                answer = _answer(work(db), status, location)
+                made = work(db)
+                answer = _answer(made, status, location)
                 if key is not None:
-                    idempotency.store_answer(db, actor.person_id, key, digest, answer)
+                    kept = made if shown_once is None else made | {shown_once: None}
+                    stored = _answer(kept, status, location)
+                    idempotency.store_answer(db, actor.person_id, key, digest, stored)
     except StaleDataError as error:
         raise Problem("stale") from error
     return _response(answer)

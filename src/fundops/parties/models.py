@@ -62,20 +62,30 @@ class PartyAlias(Base):
     created_at: Mapped[datetime]
 
 
+FREEZE_STATUSES = ("in_force", "restore_requested", "restored")
+
+
 class PartyFreeze(Base):
     """A period in which a party's persons have no access: begun by one, ended by two others."""
 
     __tablename__ = "party_freezes"
     __table_args__ = (
+        one_of("status", FREEZE_STATUSES),
         CheckConstraint(
             "restore_requested_by_id IS NULL OR restored_by_id IS NULL"
             " OR restore_requested_by_id <> restored_by_id",
             name="two_restore",
         ),
+        CheckConstraint(
+            "(restore_requested_by_id IS NULL OR restore_requested_by_id <> frozen_by_id)"
+            " AND (restored_by_id IS NULL OR restored_by_id <> frozen_by_id)",
+            name="others_restore",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     party_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"), index=True)
+    status: Mapped[str] = mapped_column(Text(20), default="in_force")
     reason: Mapped[str] = mapped_column(Text(2000))
     frozen_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     frozen_at: Mapped[datetime]
@@ -105,7 +115,8 @@ class Membership(Base):
     """A role one person holds, for a party or not, for one fund or all, from when to when.
 
     Rows are ended, never deleted, so that who could do what at any past instant can be shown.
-    ``delegated_by_id`` marks a delegation: a role lent by its holder between two instants.
+    ``delegated_by_id`` marks a delegation: a role lent by its holder between two instants, out of
+    the holder's own ``lent_membership_id``, with which it ends.
     """
 
     __tablename__ = "memberships"
@@ -119,8 +130,12 @@ class Membership(Base):
             "delegated_by_id IS NULL OR (valid_until IS NOT NULL AND delegated_by_id <> person_id)",
             name="delegation_ends",
         ),
+        CheckConstraint(
+            "(delegated_by_id IS NULL) = (lent_membership_id IS NULL)", name="delegation_lends"
+        ),
         Index("ix_memberships_person_id", "person_id"),
         Index("ix_memberships_party_id", "party_id"),
+        Index("ix_memberships_lent_membership_id", "lent_membership_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -131,6 +146,7 @@ class Membership(Base):
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]
     delegated_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    lent_membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
     reason: Mapped[str | None] = mapped_column(Text(2000))
     granted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
@@ -141,6 +157,7 @@ class Token(Base):
     """A bearer credential of one person; only its SHA-256 is stored.
 
     ``role``, ``party_id`` and ``fund_id`` narrow it to part of what the person holds.
+    ``made_with_id`` is the person's own token that made this one, which dies with it.
     """
 
     __tablename__ = "tokens"
@@ -153,6 +170,7 @@ class Token(Base):
     role: Mapped[str | None] = mapped_column(Text(30))
     party_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"))
     fund_id: Mapped[UUID | None] = mapped_column(ForeignKey("funds.id"))
+    made_with_id: Mapped[UUID | None] = mapped_column(ForeignKey("tokens.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -166,6 +184,8 @@ register_constraints(
         "ck_memberships_period_ordered": ("conflict", "constraint.membership_period"),
         "ck_memberships_party_when_needed": ("conflict", "constraint.membership_party"),
         "ck_memberships_delegation_ends": ("conflict", "constraint.delegation_ends"),
+        "ck_memberships_delegation_lends": ("conflict", "constraint.delegation_lends"),
         "ck_party_freezes_two_restore": ("same-person", "constraint.two_restore"),
+        "ck_party_freezes_others_restore": ("same-person", "constraint.others_restore"),
     }
 )
