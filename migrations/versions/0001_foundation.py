@@ -495,6 +495,7 @@ def upgrade() -> None:
         sa.Column("gifts", sa.Integer(), nullable=True),
         sa.Column("bank_reference", Text(140), nullable=True),
         sa.Column("comment", Text(4000), nullable=True),
+        sa.Column("booked_by_id", sa.Uuid(), nullable=True),
         sa.Column("status", Text(10), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -524,6 +525,9 @@ def upgrade() -> None:
             "matched_minor <= amount_minor", name=op.f("ck_receipts_not_over_matched")
         ),
         sa.CheckConstraint("matched_minor >= 0", name=op.f("ck_receipts_matched_positive")),
+        sa.ForeignKeyConstraint(
+            ["booked_by_id"], ["persons.id"], name=op.f("fk_receipts_booked_by_id")
+        ),
         sa.ForeignKeyConstraint(["donor_id"], ["parties.id"], name=op.f("fk_receipts_donor_id")),
         sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_receipts_fund_id")),
         sa.ForeignKeyConstraint(["payer_id"], ["parties.id"], name=op.f("fk_receipts_payer_id")),
@@ -538,7 +542,12 @@ def upgrade() -> None:
         "ix_receipts_fund_id_received_on", "receipts", ["fund_id", "received_on"], unique=False
     )
     op.create_index(
-        "uq_receipts_fund_id_bank_reference", "receipts", ["fund_id", "bank_reference"], unique=True
+        "uq_receipts_fund_id_bank_reference",
+        "receipts",
+        ["fund_id", "bank_reference"],
+        unique=True,
+        sqlite_where=sa.text("status = 'booked'"),
+        postgresql_where=sa.text("status = 'booked'"),
     )
     op.create_table(
         "statements",
@@ -1259,7 +1268,12 @@ def downgrade() -> None:
     op.drop_table("tokens")
     op.drop_index("ix_statements_donor_id", table_name="statements")
     op.drop_table("statements")
-    op.drop_index("uq_receipts_fund_id_bank_reference", table_name="receipts")
+    op.drop_index(
+        "uq_receipts_fund_id_bank_reference",
+        table_name="receipts",
+        sqlite_where=sa.text("status = 'booked'"),
+        postgresql_where=sa.text("status = 'booked'"),
+    )
     op.drop_index("ix_receipts_fund_id_received_on", table_name="receipts")
     op.drop_index("ix_receipts_donor_id", table_name="receipts")
     op.drop_table("receipts")

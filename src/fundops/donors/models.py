@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundops.db import Base, Text, in_range, one_of, whole
@@ -214,6 +214,7 @@ class Receipt(Base):
     ``base_minor`` is what was booked before the bank's own fee (``fee_minor``) and the realised
     exchange difference (``exchange_minor``: gain positive, loss negative), all in base currency.
     ``matched_minor`` counts how much of ``amount_minor`` has been matched to instalments.
+    ``booked_by_id`` is whom a reversal of spent money must not be decided by.
     """
 
     __tablename__ = "receipts"
@@ -230,7 +231,15 @@ class Receipt(Base):
         whole("amount_minor"),
         whole("base_minor"),
         whole("matched_minor"),
-        Index("uq_receipts_fund_id_bank_reference", "fund_id", "bank_reference", unique=True),
+        # A reversed receipt gives its reference back, so that it can be booked again, rightly.
+        Index(
+            "uq_receipts_fund_id_bank_reference",
+            "fund_id",
+            "bank_reference",
+            unique=True,
+            sqlite_where=text("status = 'booked'"),
+            postgresql_where=text("status = 'booked'"),
+        ),
         Index("ix_receipts_fund_id_received_on", "fund_id", "received_on"),
         Index("ix_receipts_donor_id", "donor_id"),
     )
@@ -253,6 +262,7 @@ class Receipt(Base):
     gifts: Mapped[int | None]
     bank_reference: Mapped[str | None] = mapped_column(Text(140))
     comment: Mapped[str | None] = mapped_column(Text(4000))
+    booked_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     status: Mapped[str] = mapped_column(Text(10), default="booked")
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]

@@ -1,0 +1,77 @@
+"""Exchange rates: recording published ones, and finding the one in effect on a day.
+
+A rate is units of ``currency`` per unit of ``base``, as the UN publishes its operational rates.
+Rates are never inverted or crossed: a rate that nobody published is not one we can show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fundops import audit, clock, money
+from fundops.errors import invalid
+from fundops.funds.models import ExchangeRate
+from fundops.funds.treasury_schemas import RateIn
+from fundops.ids import uuid7
+from fundops.records import snapshot
+
+PREFERENCE = ("un_operational", "ecb", "bank", "other")
+"""Sources in the order in which they are asked; the UN's operational rate is the fund's own."""
+
+
+@dataclass(frozen=True)
+class KnownRate:
+    """The rate in effect: units of the foreign currency per base unit, since when, says who."""
+
+    rate: Decimal
+    starts_on: date
+    source: str
+
+
+def rate_on(db: Session, base: str, currency: str, on: date) -> KnownRate | None:
+    """Return the rate of ``currency`` per unit of ``base`` in effect on ``on``, or ``None``.
+
+    The first source in ``PREFERENCE`` that has a rate starting on or before ``on`` answers with
+    its latest such rate. A currency against itself is 1, as booked.
+    """
+    if base == currency:
+        return KnownRate(Decimal(1), on, "booked")
+    latest: dict[str, KnownRate] = {}
+    query = (
+        select(ExchangeRate.rate, ExchangeRate.starts_on, ExchangeRate.source)
+        .where(
+            ExchangeRate.base == base,
+            ExchangeRate.currency == currency,
+            ExchangeRate.starts_on <= on,
+        )
+        .order_by(ExchangeRate.starts_on)
+    )
+    for rate, starts_on, source in db.execute(query):
+        latest[source] = KnownRate(Decimal(rate), starts_on, source)
+    return next((latest[source] for source in PREFERENCE if source in latest), None)
+
+
+def record_rate(db: Session, actor: audit.Author, given: RateIn) -> ExchangeRate:
+    """Record a published rate. Raises ``already-exists`` for the same source, pair and day."""
+    if given.base == given.currency:
+        raise invalid("/currency", "cash.rate_same_currency")
+    rate = ExchangeRate(
+        id=uuid7(),
+        source=given.source,
+        base=given.base,
+        currency=given.currency,
+        starts_on=given.starts_on,
+        rate=money.canonical_rate(money.parse_rate(given.rate)),
+        created_at=clock.now(),
+    )
+    db.add(rate)
+    db.flush()
+    audit.record(
+        db, actor, "exchange_rate.recorded", "exchange_rate", rate.id, after=snapshot(rate)
+    )
+    return rate
