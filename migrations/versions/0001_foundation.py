@@ -665,12 +665,17 @@ def upgrade() -> None:
         sa.Column("requested_minor", sa.BigInteger(), nullable=False),
         sa.Column("paid_minor", sa.BigInteger(), nullable=False),
         sa.Column("refunded_minor", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted_minor", sa.BigInteger(), nullable=False),
         sa.Column("source_code", Text(120), nullable=True),
         sa.Column("status", Text(10), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
             "status IN ('awarded', 'closed', 'cancelled')", name=op.f("ck_grants_status_known")
+        ),
+        sa.CheckConstraint(
+            "adjusted_minor >= 0 AND adjusted_minor < awarded_minor",
+            name=op.f("ck_grants_adjusted_within"),
         ),
         sa.CheckConstraint(
             "awarded_minor > 0 AND awarded_minor <= 1000000000000000",

@@ -23,7 +23,8 @@ class Grant(Base):
 
     ``objectives`` is canonical JSON ``{"1": 60, "4": 40}`` (percent, sum 100) or ``{}`` when the
     source does not say. ``paid_minor`` and ``requested_minor`` count what is paid and what waits;
-    the database refuses more than was awarded.
+    the database refuses more than was awarded. ``adjusted_minor`` is the part of the award that
+    was added only because imported history paid more than was committed.
     """
 
     __tablename__ = "grants"
@@ -32,6 +33,9 @@ class Grant(Base):
         in_range("awarded_minor"),
         CheckConstraint("requested_minor >= 0 AND paid_minor >= 0", name="counters_positive"),
         CheckConstraint("requested_minor + paid_minor <= awarded_minor", name="not_overdrawn"),
+        CheckConstraint(
+            "adjusted_minor >= 0 AND adjusted_minor < awarded_minor", name="adjusted_within"
+        ),
         whole("awarded_minor"),
         whole("requested_minor"),
         whole("paid_minor"),
@@ -56,6 +60,7 @@ class Grant(Base):
     requested_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    adjusted_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     source_code: Mapped[str | None] = mapped_column(Text(120), index=True)
     status: Mapped[str] = mapped_column(Text(10))
     version: Mapped[int] = mapped_column()
