@@ -1,1 +1,1 @@
-"""Following the money: earmarks, which lots may pay for which grants, and donors' shares."""
+"""Following the money: the trace both ways, donors' statements, and what changed between them."""

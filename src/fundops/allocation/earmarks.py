@@ -40,7 +40,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from fundops.tracing.earmark_form import (
+from fundops.allocation.earmark_form import (
     Cap,
     Dimension,
     EarmarkInvalid,

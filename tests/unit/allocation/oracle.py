@@ -14,8 +14,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from fundops.tracing.earmarks import Cap, Dimension, Earmark, GrantFacts
-from fundops.tracing.position import CapGroup, LotFacts, Position, Reservation
+from fundops.allocation.earmarks import Cap, Dimension, Earmark, GrantFacts
+from fundops.allocation.position import CapGroup, LotFacts, Position, Reservation
 
 TODAY = date(2026, 6, 15)
 PAST, FUTURE = TODAY - timedelta(days=1), TODAY + timedelta(days=90)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from fundops.tracing import lifting, position, routing
-from fundops.tracing.allocation import fundable, reroute_for_reversal
-from fundops.tracing.earmarks import GrantFacts, admits
-from fundops.tracing.flow import Network
-from fundops.tracing.position import LotFacts, Position
-from fundops.tracing.routing import Routing
-from tests.unit.tracing.checks import check_fundable, check_reversal, check_single, shuffled
-from tests.unit.tracing.oracle import TODAY, Case, cases
+from fundops.allocation import lifting, position, routing
+from fundops.allocation.earmarks import GrantFacts, admits
+from fundops.allocation.flow import Network
+from fundops.allocation.plan import fundable, reroute_for_reversal
+from fundops.allocation.position import LotFacts, Position
+from fundops.allocation.routing import Routing
+from tests.unit.allocation.checks import check_fundable, check_reversal, check_single, shuffled
+from tests.unit.allocation.oracle import TODAY, Case, cases
 
 
 @settings(max_examples=400)

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundops.money import MAX_MINOR
-from fundops.tracing import earmark_form
-from fundops.tracing.earmarks import (
+from fundops.allocation import earmark_form
+from fundops.allocation.earmarks import (
     Cap,
     Dimension,
     Earmark,
@@ -25,6 +24,7 @@ from fundops.tracing.earmarks import (
     refusal,
     tightness,
 )
+from fundops.money import MAX_MINOR
 
 DAY = date(2026, 6, 15)
 COUNTRY, OBJECTIVE, REGION = Dimension.COUNTRY, Dimension.OBJECTIVE, Dimension.REGION

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from fundops.tracing.position import Bottleneck, Claim, Draw, Limit, LimitKind, Move, Plan
-from fundops.tracing.routing import SINK, Gate, Part, Pool, Route, Routing
+from fundops.allocation.position import Bottleneck, Claim, Draw, Limit, LimitKind, Move, Plan
+from fundops.allocation.routing import SINK, Gate, Part, Pool, Route, Routing
 
 
 def plan_of(routing: Routing) -> Plan:

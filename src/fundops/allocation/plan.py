@@ -9,8 +9,8 @@ money as possible, each part directly from its old lot to its new one.
 
 >>> from datetime import date
 >>> from uuid import UUID
->>> from fundops.tracing.earmarks import Dimension, Earmark, GrantFacts
->>> from fundops.tracing.position import LotFacts, Position, Reservation
+>>> from fundops.allocation.earmarks import Dimension, Earmark, GrantFacts
+>>> from fundops.allocation.position import LotFacts, Position, Reservation
 >>> day, donor_a, donor_b = date(2026, 3, 1), UUID(int=101), UUID(int=102)
 >>> for_kenya = LotFacts(UUID(int=1), donor_a, Earmark(3, {Dimension.COUNTRY: {"KE"}}), day, 500)
 >>> for_all = LotFacts(UUID(int=2), donor_b, Earmark(1), day, 100)
@@ -40,10 +40,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from fundops.money import MAX_MINOR
-from fundops.tracing.earmarks import Earmark, GrantFacts
-from fundops.tracing.lifting import bottlenecks_of, plan_of
-from fundops.tracing.position import (
+from fundops.allocation.earmarks import Earmark, GrantFacts
+from fundops.allocation.lifting import bottlenecks_of, plan_of
+from fundops.allocation.position import (
     MAX_AWARDS,
     Award,
     CapGroup,
@@ -57,7 +56,8 @@ from fundops.tracing.position import (
     Shortage,
     cap_group,
 )
-from fundops.tracing.routing import SINK, SOURCE, Routing
+from fundops.allocation.routing import SINK, SOURCE, Routing
+from fundops.money import MAX_MINOR
 
 __all__ = ["fundable", "greedy", "plan_award", "reroute_for_reversal"]
 

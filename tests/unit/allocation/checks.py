@@ -8,8 +8,8 @@ from dataclasses import replace
 from random import Random
 from uuid import UUID
 
-from fundops.tracing.allocation import fundable, greedy, plan_award, reroute_for_reversal
-from fundops.tracing.position import (
+from fundops.allocation.plan import fundable, greedy, plan_award, reroute_for_reversal
+from fundops.allocation.position import (
     Draw,
     Fundable,
     LimitKind,
@@ -19,7 +19,7 @@ from fundops.tracing.position import (
     Position,
     Shortage,
 )
-from tests.unit.tracing.oracle import (
+from tests.unit.allocation.oracle import (
     TODAY,
     Case,
     best,

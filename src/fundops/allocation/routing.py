@@ -21,9 +21,9 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from fundops.tracing.earmarks import Cap, Earmark, GrantFacts
-from fundops.tracing.flow import UNLIMITED, Network
-from fundops.tracing.position import (
+from fundops.allocation.earmarks import Cap, Earmark, GrantFacts
+from fundops.allocation.flow import UNLIMITED, Network
+from fundops.allocation.position import (
     Award,
     CapGroup,
     Draw,

@@ -13,9 +13,17 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+from fundops.allocation.earmarks import (
+    Cap,
+    Dimension,
+    Earmark,
+    GrantFacts,
+    Tightness,
+    Value,
+    admits,
+)
+from fundops.allocation.earmarks import tightness as tightness_of
 from fundops.money import MAX_MINOR
-from fundops.tracing.earmarks import Cap, Dimension, Earmark, GrantFacts, Tightness, Value, admits
-from fundops.tracing.earmarks import tightness as tightness_of
 
 MAX_LOTS = 10_000
 MAX_GRANTS = 5_000

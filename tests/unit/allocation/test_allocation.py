@@ -11,11 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from fundops.money import MAX_MINOR
-from fundops.tracing import allocation, earmarks, flow, position
-from fundops.tracing.allocation import fundable, greedy, plan_award, reroute_for_reversal
-from fundops.tracing.earmarks import Cap, Dimension, Earmark, GrantFacts
-from fundops.tracing.position import (
+from fundops.allocation import earmarks, flow, plan, position
+from fundops.allocation.earmarks import Cap, Dimension, Earmark, GrantFacts
+from fundops.allocation.plan import fundable, greedy, plan_award, reroute_for_reversal
+from fundops.allocation.position import (
     CapGroup,
     Clearance,
     Draw,
@@ -29,6 +28,7 @@ from fundops.tracing.position import (
     Reservation,
     Shortage,
 )
+from fundops.money import MAX_MINOR
 
 DAY = date(2026, 6, 15)
 COUNTRY = Dimension.COUNTRY
@@ -44,7 +44,7 @@ def a_lot(number: int, mark: Earmark, free: int, **changes: Any) -> LotFacts:
     return replace(lot, **changes)
 
 
-@pytest.mark.parametrize("module", [allocation, earmarks, flow])
+@pytest.mark.parametrize("module", [plan, earmarks, flow])
 def test_examples_in_the_documentation_hold(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -289,6 +289,6 @@ def test_other_wrong_questions_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
         fundable([(NEPAL, MAX_MINOR), (UGANDA, 1)], book, DAY)
     with pytest.raises(ValueError, match="not in the position"):
         reroute_for_reversal(UUID(int=5), 1, book, DAY)
-    monkeypatch.setattr(allocation, "MAX_AWARDS", 1)
+    monkeypatch.setattr(plan, "MAX_AWARDS", 1)
     with pytest.raises(ValueError, match="more than the maximum of 1"):
         fundable([(NEPAL, 1), (UGANDA, 1)], book, DAY)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundops.tracing import flow
-from fundops.tracing.flow import UNLIMITED, Network
+from fundops.allocation import flow
+from fundops.allocation.flow import UNLIMITED, Network
 
 Arcs = list[tuple[int, int, int, int]]
 NODES = 6

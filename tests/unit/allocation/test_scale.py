@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from fundops.tracing.allocation import fundable, plan_award, reroute_for_reversal
-from fundops.tracing.earmarks import Dimension, Earmark, GrantFacts
-from fundops.tracing.flow import Network
-from fundops.tracing.position import (
+from fundops.allocation.earmarks import Dimension, Earmark, GrantFacts
+from fundops.allocation.flow import Network
+from fundops.allocation.plan import fundable, plan_award, reroute_for_reversal
+from fundops.allocation.position import (
     MAX_PAIRS,
     Fundable,
     LotFacts,

@@ -1,0 +1,1 @@
+"""Which lots pay for which grants: the pure questions, and their reading and writing."""
