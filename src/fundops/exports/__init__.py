@@ -34,7 +34,7 @@ from fundops.exports.kinds import (
     Text,
 )
 from fundops.exports.names import DeclarationError
-from fundops.exports.render import render, write
+from fundops.exports.rendering import render, write
 from fundops.exports.rows import RowError
 from fundops.exports.workbook import (
     Cell,

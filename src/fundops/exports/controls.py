@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fundops.exports.cells import digits, is_exact
-from fundops.exports.formulas import Figure, Formula, literal
+from fundops.exports.formulas import Figure, Formula, besides, literal
 from fundops.exports.grid import Check
 from fundops.exports.kinds import Integer, Money, exponent_of
 from fundops.exports.names import DeclarationError, column_range
@@ -124,6 +124,8 @@ def _grouped(minor: int, exponent: int) -> str:
 def _check_unit(control: Control, tallies: Tallies) -> None:
     """Raise ``DeclarationError`` when a control's kind is not its figure's."""
     assert isinstance(control.formula, Figure)
+    if besides(control.formula):
+        raise DeclarationError(f"control {control.label!r} has no cells of its own to stand beside")
     counted = unit(tallies.workbook, control.formula)
     kind = control.kind
     agrees = (

@@ -109,6 +109,16 @@ def signed(figure: Figure, sign: int) -> tuple[tuple[int, Aggregate], ...]:
     return ((sign, figure),)
 
 
+def besides(figure: Figure) -> list[Beside]:
+    """Return the criteria of ``figure`` that stand in cells beside it."""
+    return [
+        criterion
+        for _, term in signed(figure, 1)
+        for _, criterion in term.where
+        if isinstance(criterion, Beside)
+    ]
+
+
 def total(table: str, column: str, where: Mapping[str, Criterion] | None = None) -> Aggregate:
     """Return the sum of a column of the sheet whose table is ``table``.
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fundops.exports import cells
 from fundops.exports.charts import chart_xml, drawing_xml
 from fundops.exports.escape import attribute, markup
-from fundops.exports.formulas import Figure, Formula, Value
+from fundops.exports.formulas import Figure, Formula, Value, besides
 from fundops.exports.kinds import (
     Code,
     Computed,
@@ -122,6 +122,7 @@ class GridSheet:
         return style, self._value(cell, kind, exponent, style, value)
 
     def _figure(self, cell: Cell, figure: Figure) -> tuple[int, str]:
+        self._check_beside(cell, figure)
         counted = unit(self._book.workbook, figure)
         own: Kind = Integer() if counted is None else Money(exponent=counted[1])
         kind = cell.kind or own
@@ -131,6 +132,13 @@ class GridSheet:
         style = self._book.styles.number(cell.look, number_format(kind, exponent))
         formula = Formula(self._book.tallies.text(figure), self._book.tallies.value(figure))
         return style, self._formula(cell, kind, exponent, style, formula)
+
+    def _check_beside(self, cell: Cell, figure: Figure) -> None:
+        """Raise when a criterion beside the figure is not what its cell holds."""
+        held = {other.at: other.value for other in self._grid.cells}
+        for beside in besides(figure):
+            if held.get(beside.at) != beside.value:
+                raise DeclarationError(f"cell {cell.at} counts on another value in {beside.at}")
 
     def _formula(self, cell: Cell, kind: Kind, exponent: int, style: int, formula: Formula) -> str:
         written, value = markup(formula.text), formula.value

@@ -15,7 +15,7 @@ from fundops.exports.workbook import Workbook
 from fundops.messages import text
 
 _DEFAULT_WIDTH = 12
-_FOOTER_TITLE = 100
+_FOOTER_TITLE = 80
 
 
 @dataclass(slots=True)
@@ -84,6 +84,7 @@ def widths(by_column: Mapping[int, float]) -> str:
 
 def page(book: Book) -> str:
     """Return the page set-up: landscape, as wide as a page, title and page number below."""
+    # A footer holds 255 characters, and each "&" counts twice.
     title = book.workbook.title[:_FOOTER_TITLE].replace("&", "&&")
     numbers = text("exports.page", book.workbook.language, page="&P", pages="&N")
     footer = markup(f"&L{title}&C&A&R{numbers}")

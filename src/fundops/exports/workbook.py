@@ -274,6 +274,9 @@ class Guide:
 
     name: str
 
+    def __post_init__(self) -> None:
+        check_sheet_name(self.name)
+
 
 AnySheet = Sheet | Grid | Controls | Guide
 
