@@ -66,6 +66,7 @@ class GridSheet:
         self._position = position
         self._grid = grid
         self._checks = checks
+        self._held = {cell.at: cell.value for cell in grid.cells}
 
     def stream(self, archive: ZipStream) -> Iterator[bytes]:
         """Yield the grid's parts as zip entries."""
@@ -135,9 +136,8 @@ class GridSheet:
 
     def _check_beside(self, cell: Cell, figure: Figure) -> None:
         """Raise when a criterion beside the figure is not what its cell holds."""
-        held = {other.at: other.value for other in self._grid.cells}
         for beside in besides(figure):
-            if held.get(beside.at) != beside.value:
+            if self._held.get(beside.at) != beside.value:
                 raise DeclarationError(f"cell {cell.at} counts on another value in {beside.at}")
 
     def _formula(self, cell: Cell, kind: Kind, exponent: int, style: int, formula: Formula) -> str:
