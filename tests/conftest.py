@@ -18,11 +18,15 @@ import hypothesis
 import pytest
 
 from tests.databases import KINDS, Kind, PostgresDatabases, Run, SqliteDatabases
+from tests.world import app, database, settings, world
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
+__all__ = ["app", "database", "settings", "world"]
+"""The fixtures of a running application, which live in ``tests/world.py``."""
+
 RUN = pytest.StashKey[Run]()
-DATABASE_FIXTURES = {"new_database", "database_url", "both_database_urls"}
+DATABASE_FIXTURES = {"new_database", "database_url", "both_database_urls", "database"}
 
 # A slow machine is not a fault; in CI the same examples come every time.
 hypothesis.settings.register_profile("local", deadline=None)

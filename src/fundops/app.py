@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = Database(settings)
     app.state.authenticate = authenticate
+    app.state.export_slots = threading.BoundedSemaphore(settings.export_slots)
     for handled, handler in (
         (Problem, _problem),
         (RequestValidationError, _validation),
@@ -132,5 +134,7 @@ def _sentence(error: dict[str, Any]) -> str:
     key = f"validation.{kind}"
     if key not in catalogue():
         return text("validation.other")
-    numbers = {k: v for k, v in (error.get("ctx") or {}).items() if isinstance(v, int | float)}
+    numbers: dict[str, Any] = {
+        k: v for k, v in (error.get("ctx") or {}).items() if isinstance(v, int | float)
+    }
     return text(key, **numbers)

@@ -218,7 +218,7 @@ def record_many(db: Session, author: Author, entries: Iterable[Entry]) -> list[i
     for entry in entries:
         payload = canonical({"before": entry.before, "after": entry.after})
         salt = os.urandom(SALT_BYTES)
-        row = {
+        row: dict[str, Any] = {
             "seq": head.seq + 1,
             "recorded_at": head.recorded_at,
             "person_id": author.person_id,
@@ -300,4 +300,3 @@ def verify_chain(db: Session) -> list[str]:
     if head.seq != expected - 1 or bytes(head.hash) != previous:
         breaks.append(text("audit.head_differs", seq=head.seq))
     return breaks
-

@@ -92,9 +92,7 @@ def _claim(request: Request) -> tuple[str | None, bytes]:
     key = idempotency.require_key(request.headers.get(idempotency.HEADER))
     body: bytes = request.state.body if hasattr(request.state, "body") else b""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    digest = idempotency.request_digest(
-        request.method, path, body, request.headers.get("if-match")
-    )
+    digest = idempotency.request_digest(request.method, path, body, request.headers.get("if-match"))
     return key, digest
 
 

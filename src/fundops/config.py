@@ -14,7 +14,8 @@ ENV_PREFIX = "FUNDOPS_"
 
 class Settings(BaseSettings):
     """Every setting of fundops. ``FUNDOPS_DATABASE_URL_FILE`` names a file holding the value of
-    ``FUNDOPS_DATABASE_URL``, and so for each setting."""
+    ``FUNDOPS_DATABASE_URL``, and so for each setting.
+    """
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
 

@@ -20,8 +20,12 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Engine,
+    Index,
     MetaData,
+    PrimaryKeyConstraint,
+    Select,
     String,
+    UniqueConstraint,
     create_engine,
     event,
 )
@@ -35,6 +39,9 @@ from fundops.errors import Problem, constraint_problem
 from fundops.money import MAX_MINOR
 
 SQLITE_BUSY_SECONDS = 30
+
+AnySelect = Select[*tuple[Any, ...]]
+"""A query whose columns are not spelled out in its type."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -53,11 +60,12 @@ class Text(TypeDecorator[str]):
 
     def __init__(self, length: int | None = None) -> None:
         super().__init__(length)
+        self.length = length
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Add the collation where the database would sort by locale otherwise."""
         collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(String(self.impl_instance.length, collation=collation))
+        return dialect.type_descriptor(String(self.length, collation=collation))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -78,7 +86,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         """Return the instant aware, in UTC."""
         if value is None:
             return None
@@ -105,8 +117,8 @@ def in_range(column: str) -> CheckConstraint:
 
 def whole(column: str) -> CheckConstraint:
     """Return the CHECK that SQLite stores an integer in ``column``; PostgreSQL's types do so."""
-    rule = CheckConstraint(f"{column} IS NULL OR typeof({column}) = 'integer'", name=f"{column}_whole")
-    return rule.ddl_if(dialect="sqlite")
+    is_whole = f"{column} IS NULL OR typeof({column}) = 'integer'"
+    return CheckConstraint(is_whole, name=f"{column}_whole").ddl_if(dialect="sqlite")
 
 
 class FairLock:
@@ -252,7 +264,8 @@ def violated_constraint(error: DBAPIError) -> str | None:
     """Return the name of the constraint that ``error`` reports, on either database."""
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
-        return diagnosis.constraint_name
+        name: str | None = diagnosis.constraint_name
+        return name
     message = str(error.orig)
     kind, _, rest = message.partition(" constraint failed: ")
     if kind == "CHECK":
@@ -270,7 +283,9 @@ def _unique_name(columns: Sequence[str]) -> str | None:
     if table is None:
         return None
     for rule in (*table.constraints, *table.indexes):
-        if getattr(rule, "columns", None) is not None and {c.name for c in rule.columns} == wanted:
+        if not isinstance(rule, UniqueConstraint | PrimaryKeyConstraint | Index):
+            continue
+        if {column.name for column in rule.columns} == wanted:
             return str(rule.name)
     return None
 

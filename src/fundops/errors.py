@@ -60,7 +60,12 @@ class Problem(Exception):
     """An expected failure that a person can act on. ``slug`` is a key of ``PROBLEMS``."""
 
     def __init__(
-        self, slug: str, *, errors: Sequence[FieldError] = (), detail: str | None = None, **params: Any
+        self,
+        slug: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        detail: str | None = None,
+        **params: Any,
     ) -> None:
         assert slug in PROBLEMS, f"undeclared problem {slug}"
         self.slug = slug

@@ -52,7 +52,8 @@ def exponent(currency: str) -> int:
         found = None
     if found is None:
         raise UnknownCurrency("money.unknown_currency", currency)
-    return int(found)
+    digits: int = found
+    return digits
 
 
 def parse_amount(text: str, currency: str) -> int:
@@ -69,7 +70,7 @@ def parse_amount(text: str, currency: str) -> int:
     fraction = fraction or ""
     if len(fraction) > digits:
         raise MoneyError("money.too_many_decimals", currency, digits)
-    minor = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
+    minor: int = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
     if minor > MAX_MINOR:
         raise MoneyError("money.too_large")
     return -minor if sign else minor
@@ -93,10 +94,10 @@ def display(minor: int, currency: str) -> str:
 
 def to_minor(value: Decimal, currency: str) -> int:
     """Return ``value`` in minor units, rounded half up to the currency's exponent."""
-    scaled = value.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    if abs(scaled) > MAX_MINOR:
+    scaled = value.scaleb(exponent(currency))
+    if abs(scaled) > MAX_MINOR:  # before rounding, which refuses more digits than it can hold
         raise MoneyError("money.too_large")
-    return int(scaled)
+    return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def parse_rate(text: str) -> Decimal:

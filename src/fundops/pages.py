@@ -17,12 +17,15 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Query, Response
 from sqlalchemy import ColumnElement, Select, and_, or_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundops.errors import invalid
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_CURSOR = 50, 200, 400
 OPTIONS = orjson.OPT_UTC_Z
+
+Field = ColumnElement[Any] | InstrumentedAttribute[Any]
+"""A column to sort by: of a query, or as mapped."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ def list_page(
     query: Select[Any],
     paging: PageQuery,
     *,
-    sorts: Mapping[str, ColumnElement[Any]],
-    key: ColumnElement[UUID],
+    sorts: Mapping[str, Any],
+    key: Any,
     out: Callable[[Any], dict[str, Any]],
 ) -> dict[str, Any]:
     """Return one page of ``query`` as ``{"items": […], "next_cursor": …}``.
@@ -93,9 +96,7 @@ def list_page(
     return {"items": items, "next_cursor": following}
 
 
-def _order(
-    sort: str | None, sorts: Mapping[str, ColumnElement[Any]]
-) -> tuple[ColumnElement[Any] | None, bool]:
+def _order(sort: str | None, sorts: Mapping[str, Any]) -> tuple[Field | None, bool]:
     if sort is None:
         return None, False
     name = sort.removeprefix("-")
@@ -113,8 +114,8 @@ def _encode(sort: str | None, value: Any, key: UUID) -> str:
 
 def _after(
     cursor: str,
-    column: ColumnElement[Any] | None,
-    key: ColumnElement[UUID],
+    column: Field | None,
+    key: Field,
     descending: bool,
     sort: str | None,
 ) -> ColumnElement[bool]:
@@ -127,7 +128,7 @@ def _after(
         if column is not None:
             kind = column.type.python_type
             value = kind.fromisoformat(value) if issubclass(kind, date) else value
-            if not isinstance(value, kind) or isinstance(value, int) and abs(value) > 2**62:
+            if not isinstance(value, kind) or (isinstance(value, int) and abs(value) > 2**62):
                 raise ValueError("another field's cursor")
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise invalid("query/cursor", "validation.cursor") from None

@@ -36,7 +36,7 @@ _SHARE = re.compile(r"(0|1|0\.[0-9]{1,6}|1\.0{1,6})", re.ASCII)
 def refused(key: str, **params: Any) -> PydanticCustomError:
     """Return a validation error whose message is a catalogue sentence."""
     sentence = text(key, **params).replace("{", "(").replace("}", ")")
-    return PydanticCustomError("fundops", sentence)  # type: ignore[arg-type]
+    return PydanticCustomError("fundops", sentence)
 
 
 def _day(value: Any) -> Any:
@@ -98,10 +98,24 @@ def _rate(value: Any) -> str:
         raise refused("money.not_a_rate") from None
 
 
+def _not_null(value: Any) -> Any:
+    if value is None:
+        raise refused("validation.not_null")
+    return value
+
+
+NOT_NULL = AfterValidator(_not_null)
+"""On a field of a patch: it may be left out, but null cannot be what it becomes."""
+
+
 def line(maximum: int = 300) -> Any:
     """Return the constraints of one line of text, stripped, not empty."""
     return StringConstraints(
-        strict=True, strip_whitespace=True, min_length=1, max_length=maximum, pattern=r"^[^\n\r\t]*$"
+        strict=True,
+        strip_whitespace=True,
+        min_length=1,
+        max_length=maximum,
+        pattern=r"^[^\n\r\t]*$",
     )
 
 

@@ -18,7 +18,7 @@ RATE_SOURCES = ("un_operational", "ecb", "bank", "booked", "other")
 
 
 class ExchangeRate(Base):
-    """A published rate: units of ``currency`` per unit of ``base``, in effect from ``starts_on``."""
+    """A published rate: units of ``currency`` per unit of ``base``, from ``starts_on`` on."""
 
     __tablename__ = "exchange_rates"
     __table_args__ = (

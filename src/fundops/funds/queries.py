@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
+from fundops.db import AnySelect
 from fundops.errors import Problem
 from fundops.ledger.models import Fund
 
@@ -25,21 +25,23 @@ COLUMNS = (
 SORTS = {"code": Fund.code, "name": Fund.name}
 
 
-def scoped(query: Select[Any], actor: Actor) -> Select[Any]:
+def scoped(query: AnySelect, actor: Actor) -> AnySelect:
     """Limit a query over ``Fund`` to what ``actor`` may see."""
     funds = actor.funds(Permission.FUND_READ)
     return query if funds is None else query.where(Fund.id.in_(funds))
 
 
-def visible(actor: Actor) -> Select[Any]:
+def visible(actor: Actor) -> AnySelect:
     """Return the rows of funds that ``actor`` may see."""
-    return scoped(select(*COLUMNS), actor)
+    query: AnySelect = select(*COLUMNS)
+    return scoped(query, actor)
 
 
 def get_visible(db: Session, actor: Actor, fund_id: UUID, *, lock: bool = False) -> Fund:
     """Return a fund the actor may see, fresh; raise ``not-found`` otherwise."""
-    query = scoped(select(Fund).where(Fund.id == fund_id), actor)
-    found = db.execute(query.execution_options(populate_existing=lock)).scalar_one_or_none()
+    wanted: AnySelect = select(Fund).where(Fund.id == fund_id)
+    query = scoped(wanted, actor).execution_options(populate_existing=lock)
+    found: Fund | None = db.execute(query).scalar_one_or_none()
     if found is None:
         raise Problem("not-found")
     return found

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
-from fundops.schemas import Code, Currency, In, Line, MoneyOut, Out, money_out, refused
+from fundops.schemas import NOT_NULL, Code, Currency, In, Line, MoneyOut, Out, money_out, refused
 
 
 def _zone(value: str) -> str:
@@ -32,7 +32,7 @@ class FundIn(In):
 class FundPatch(In):
     """Changes to a fund; its currency and zone stay, because books depend on them."""
 
-    name: Line | None = None
+    name: Annotated[Line | None, NOT_NULL] = None
 
 
 class FundOut(Out):

@@ -27,9 +27,7 @@ def create_fund(db: Session, actor: audit.Author, given: FundIn) -> Fund:
     db.add(fund)
     db.flush()
     posting.open_fund_accounts(db, fund.id)
-    audit.record(
-        db, actor, "fund.created", "fund", fund.id, fund_id=fund.id, after=snapshot(fund)
-    )
+    audit.record(db, actor, "fund.created", "fund", fund.id, fund_id=fund.id, after=snapshot(fund))
     return fund
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from fundops.ledger.chart import ACCOUNT_KINDS
@@ -47,8 +47,8 @@ def now(db: Session, ref: AccountRef) -> int:
 
 def as_of(db: Session, ref: AccountRef, on: date, known_seq: int | None = None) -> int:
     """Return the balance of one account on date ``on`` as known at sequence ``known_seq``."""
-    debits, credits = _as_of_totals(db, ref.id, on, known_seq)
-    return Balance(ref.kind, debits, credits).minor
+    debited, credited = _as_of_totals(db, ref.id, on, known_seq)
+    return Balance(ref.kind, debited, credited).minor
 
 
 def _as_of_totals(
@@ -104,10 +104,10 @@ def by_kind(
             .where(Account.fund_id == fund_id, condition)
             .group_by(Account.kind)
         )
-        for kind, debits, credits in db.execute(query):
+        for kind, debited, credited in db.execute(query):
             entry = totals.setdefault(kind, [0, 0])
-            entry[0] += int(debits)
-            entry[1] += int(credits)
+            entry[0] += int(debited)
+            entry[1] += int(credited)
     if known_seq is not None:
         _less_late(db, totals, fund_id, on, known_seq)
     return {kind: Balance(kind, d, c) for kind, (d, c) in totals.items()}
@@ -146,8 +146,9 @@ def lots_now(db: Session, lot_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]
             .where(Account.lot_id.in_(wanted[start : start + CHUNK]))
             .group_by(Account.lot_id, Account.kind)
         )
-        for lot_id, kind, debits, credits in db.execute(query):
-            balance = Balance(kind, int(debits), int(credits))
+        for lot_id, kind, debited, credited in db.execute(query):
+            assert lot_id is not None
+            balance = Balance(kind, int(debited), int(credited))
             found.setdefault(lot_id, {})[kind] = balance.minor
     return found
 
@@ -169,3 +170,43 @@ def reserved_now(
         query = query.where(Account.lot_id.in_(list(lot_ids)))
     rows = db.execute(query.order_by(Account.grant_id, Account.lot_id))
     return [(row[0], row[1], int(row[2])) for row in rows]
+
+
+def held_as_of(
+    db: Session, lots: Select[UUID], on: date, known_seq: int | None = None
+) -> dict[str, int]:
+    """Return what the lots that ``lots`` selects hold by account kind on ``on``, as known.
+
+    Taken from the dated totals, not from the transfers' history: the second way to a figure that
+    statements compare themselves with.
+    """
+    month = on.replace(day=1)
+    net: dict[str, int] = {}
+    parts = (
+        (AccountMonth, AccountMonth.month_on < month),
+        (AccountDay, and_(AccountDay.on_date >= month, AccountDay.on_date <= on)),
+    )
+    for table, condition in parts:
+        query = (
+            select(Account.kind, func.sum(table.credits_minor), func.sum(table.debits_minor))
+            .join(table, table.account_id == Account.id)
+            .where(Account.lot_id.in_(lots), condition)
+            .group_by(Account.kind)
+        )
+        for kind, credited, debited in db.execute(query):
+            net[kind] = net.get(kind, 0) + int(credited) - int(debited)
+    if known_seq is not None:
+        for sign, column in ((1, Transfer.debit_account_id), (-1, Transfer.credit_account_id)):
+            late = (
+                select(Account.kind, func.sum(Transfer.amount_minor))
+                .join(Account, Account.id == column)
+                .where(
+                    Account.lot_id.in_(lots),
+                    Transfer.event_seq > known_seq,
+                    Transfer.effective_on <= on,
+                )
+                .group_by(Account.kind)
+            )
+            for kind, amount in db.execute(late):
+                net[kind] = net.get(kind, 0) + sign * int(amount)
+    return net

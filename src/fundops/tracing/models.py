@@ -13,7 +13,8 @@ from fundops.db import Base, Text
 
 class Statement(Base):
     """A statement as issued to a donor: its question (scope, dates, knowledge), so that the next
-    one can explain every difference from it. ``sha256`` is of the workbook's bytes."""
+    one can explain every difference from it. ``sha256`` is of the workbook's bytes.
+    """
 
     __tablename__ = "statements"
     __table_args__ = (

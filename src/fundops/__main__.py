@@ -1,0 +1,5 @@
+"""``python -m fundops`` is the command line."""
+
+from fundops.cli import main
+
+main()

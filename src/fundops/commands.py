@@ -1,0 +1,231 @@
+"""The commands of ``fundops``, with help that teaches.
+
+Each command opens the database of ``FUNDOPS_DATABASE_URL``, does one thing and exits: 0 when it
+is done, 1 when something is wrong with the records or the input, 2 when the call is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from fundops.config import Settings
+from fundops.errors import Problem
+from fundops.messages import text
+
+app = typer.Typer(
+    help=text("cli.help"),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+export = typer.Typer(help=text("cli.export"), no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(export, name="export")
+
+
+def say(sentence: str = "") -> None:
+    """Print one line for the person at the terminal."""
+    typer.echo(sentence)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say what is wrong and exit with 1."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    """Open the database of the settings, closed at the end; problems become one sentence."""
+    from sqlalchemy.exc import DBAPIError
+
+    from fundops.db import Database
+
+    database = Database(Settings())
+    try:
+        yield database
+    except Problem as problem:
+        lines = [problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors)]
+        fail("\n".join(lines))
+    except DBAPIError:
+        fail(text("cli.no_database"))
+    finally:
+        database.close()
+
+
+@app.command(help=text("cli.migrate"))
+def migrate() -> None:
+    """Create or upgrade the database."""
+    from fundops.db import migrate as upgrade
+
+    settings = Settings()
+    if settings.is_sqlite:
+        path = settings.database_url.removeprefix("sqlite:///")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
+    say(text("cli.migrated"))
+
+
+@app.command(help=text("cli.serve"))
+def serve(
+    host: Annotated[str, typer.Option(help=text("cli.serve.host"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help=text("cli.serve.port"))] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help=text("cli.serve.workers"))] = 1,
+) -> None:
+    """Serve the API."""
+    import uvicorn
+
+    settings = Settings()
+    if settings.is_sqlite and workers > 1:
+        fail(text("cli.serve.one_worker"))
+    uvicorn.run(
+        "fundops.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+@app.command(help=text("cli.check"))
+def check() -> None:
+    """Run the invariants and verify the audit chain."""
+    from fundops.ledger import checks
+
+    with opened() as database, database.read() as db:
+        violations = checks.run(db)
+        for one in checks.CHECKS:
+            broken = [v for v in violations if v.check == one.name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
+        chain = [v for v in violations if v.check == "audit_chain"]
+        say(f"{'BROKEN' if chain else 'ok':7}{text('check.audit_chain')}")
+        for v in violations:
+            say(f"  {v.check}: {v.what} {v.detail}")
+        if violations:
+            fail(text("cli.check.broken", count=len(violations)))
+        say(text("cli.check.clean"))
+
+
+def day(value: str | None, option: str) -> date | None:
+    """Return the date an option gives; exit when it is none."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(text("validation.day"), param_hint=option) from None
+
+
+def instant(value: str | None, option: str) -> datetime | None:
+    """Return the instant an option gives, UTC when it names no zone; exit when it is none."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(text("validation.instant"), param_hint=option) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help=text("cli.as_of"))]
+KnownAt = Annotated[str | None, typer.Option("--known-at", help=text("cli.known_at"))]
+
+
+@export.command("donor-statement", help=text("cli.donor_statement"))
+def donor_statement(
+    donor: Annotated[str, typer.Option(help=text("cli.donor"))],
+    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
+    fund: Annotated[str | None, typer.Option(help=text("cli.fund"))] = None,
+    from_on: Annotated[str | None, typer.Option("--from", help=text("cli.from"))] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    """Write the statement of one donor as a workbook."""
+    from fundops.exports import statements, write
+
+    period = statements.Period(
+        day(from_on, "--from"), day(as_of, "--as-of"), instant(known_at, "--known-at")
+    )
+    with opened() as database, database.export() as db:
+        party, found = _donor_and_fund(db, donor, fund)
+        question = statements.question_for(db, party.id, found, period)
+        write(statements.statement_workbook(db, question), output)
+        say(text("cli.written", path=output))
+
+
+def _donor_and_fund(db: Any, donor: str, fund: str | None) -> tuple[Any, Any]:
+    from sqlalchemy import select
+
+    from fundops.funds.queries import by_code
+    from fundops.parties.models import Party
+
+    party = db.execute(select(Party).where(Party.code == donor)).scalar_one_or_none()
+    if party is None:
+        named = db.execute(select(Party).where(Party.name == donor)).scalars().all()
+        party = named[0] if len(named) == 1 else None
+    if party is None:
+        fail(text("cli.no_donor", code=donor))
+    found = by_code(db, fund) if fund is not None else None
+    if fund is not None and found is None:
+        fail(text("cli.no_fund", code=fund))
+    return party, found
+
+
+@app.command("trace", help=text("cli.trace"))
+def trace_command(
+    code: Annotated[str, typer.Argument(help=text("cli.trace.code"))],
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    """Show where money went, or whose it was."""
+    from fundops import audit, clock
+    from fundops.money import display
+    from fundops.tracing.tree import outline, trace
+
+    with opened() as database, database.read() as db:
+        on = day(as_of, "--as-of") or clock.today("UTC")
+        seq = audit.sequence_at(db, instant(known_at, "--known-at"))
+        found = trace(db, None, code, on, seq)
+        say(text(f"trace.{found.direction}", code=code, on=on))
+        for depth, node in outline(found):
+            name = " ".join(part for part in (node.code, node.label) if part)
+            amount = display(node.amount_minor, found.currency)
+            say(f"{amount:>24}  {'  ' * depth}{node.kind} {name}")
+
+
+@app.command(help=text("cli.openapi"))
+def openapi(
+    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
+) -> None:
+    """Write the OpenAPI document."""
+    output.write_text(openapi_text(), encoding="utf-8")
+    say(text("cli.written", path=output))
+
+
+def openapi_text() -> str:
+    """Return the OpenAPI document as it is committed."""
+    import json
+
+    from fundops.app import create_app
+
+    app = create_app(Settings(database_url="sqlite://", log_level="error"))
+    document = json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    app.state.database.close()
+    return document
+
+
+def is_terminal() -> bool:
+    """Return whether a person watches the progress on standard error."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,260 @@
+"""Rows of a donor statement's sheets, from the statement's data, in the columns' order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fundops.messages import text
+from fundops.tracing.changes import Changes
+from fundops.tracing.earmark_words import in_words
+from fundops.tracing.entries import POSITIONS, scaled
+from fundops.tracing.statement import DonorStatement, Line, Section, ratios
+
+Row = tuple[Any, ...]
+MILLION = Decimal(1_000_000)
+SHARE_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class SectionRows:
+    """The rows of one fund's sheets."""
+
+    pledges: list[Row]
+    agreements: list[Row]
+    instalments: list[Row]
+    receipts: list[Row]
+    lots: list[Row]
+    grants: list[Row]
+    lines: list[Row]
+
+
+def section_rows(found: DonorStatement, section: Section, language: str) -> SectionRows:
+    """Return the rows of one fund's sheets."""
+    return SectionRows(
+        pledges=_pledges(section),
+        agreements=_agreements(section, language),
+        instalments=_instalments(section),
+        receipts=_receipts(found, section),
+        lots=_lots(section, language),
+        grants=_grants(found, section, language),
+        lines=_lines(found, section, language),
+    )
+
+
+def _pledges(section: Section) -> list[Row]:
+    pledge_of = {agreement.id: agreement.pledge_id for agreement in section.agreements}
+    currency = {pledge.id: pledge.currency for pledge in section.pledges}
+    received: dict[UUID, int] = {}
+    written_off: dict[UUID, int] = {}
+    for one in section.instalments:
+        pledge_id = pledge_of.get(one.agreement_id)
+        if pledge_id is None or currency.get(pledge_id) != one.currency:
+            continue
+        received[pledge_id] = received.get(pledge_id, 0) + one.matched_minor
+        written_off[pledge_id] = written_off.get(pledge_id, 0) + one.written_off_minor
+    return [
+        (
+            section.fund.code, p.code, p.pledged_on, p.fiscal_year, p.currency, p.amount_minor,
+            p.rate, p.base_minor, received.get(p.id, 0), written_off.get(p.id, 0),
+            p.amount_minor - received.get(p.id, 0) - written_off.get(p.id, 0),
+            p.expected_on, p.status, p.conditions,
+        )
+        for p in section.pledges
+    ]  # fmt: skip
+
+
+def _agreements(section: Section, language: str) -> list[Row]:
+    pledges = {pledge.id: pledge.code for pledge in section.pledges}
+    return [
+        (
+            section.fund.code, a.code, pledges.get(a.pledge_id), a.title, a.signed_on,
+            a.is_binding, a.conditions_met_on, text(f"statement.category.{a.category}", language),
+            in_words(a.earmark, language), a.spend_by_on, a.support_cost_basis,
+            Decimal(a.support_cost_ppm) / MILLION, Decimal(a.agent_fee_ppm) / MILLION, a.status,
+        )
+        for a in section.agreements
+    ]  # fmt: skip
+
+
+def _instalments(section: Section) -> list[Row]:
+    codes = {agreement.id: agreement.code for agreement in section.agreements}
+    rows = [
+        (
+            codes[i.agreement_id], i.number, i.due_on, i.currency, i.amount_minor,
+            i.matched_minor, i.written_off_minor,
+            i.amount_minor - i.matched_minor - i.written_off_minor,
+        )
+        for i in section.instalments
+        if i.agreement_id in codes
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (row[0], row[1]))
+
+
+def _receipts(found: DonorStatement, section: Section) -> list[Row]:
+    credited: dict[UUID, int] = {}
+    for lot in section.lots:
+        if lot.kind == "receipt" and lot.status == "open" and lot.receipt_id is not None:
+            credited[lot.receipt_id] = credited.get(lot.receipt_id, 0) + lot.amount_minor
+    return [
+        (
+            section.fund.code, r.code, r.received_on, found.labels.get(r.payer_id, ""),
+            r.currency, r.amount_minor, r.rate, r.rate_on, r.rate_source, r.base_minor,
+            r.fee_minor, r.exchange_minor, credited.get(r.id, 0),
+            _unmatched(found, r), r.status,
+        )
+        for r in section.receipts
+    ]  # fmt: skip
+
+
+def _unmatched(found: DonorStatement, receipt: Any) -> int:
+    """Return what of the donor's own receipt waits to be matched, in base currency."""
+    if receipt.donor_id != found.donor.id or receipt.status != "booked":
+        return 0
+    matched = scaled(receipt.matched_minor, (receipt.base_minor, receipt.amount_minor))
+    return int(receipt.base_minor - matched)
+
+
+def _lots(section: Section, language: str) -> list[Row]:
+    agreements = {agreement.id: agreement.code for agreement in section.agreements}
+    receipts = {receipt.id: receipt.code for receipt in section.receipts}
+    rates = ratios(section.lots)
+    change: dict[tuple[UUID, str], int] = {}
+    for line in section.lines:
+        key = (line.lot_id, line.position)
+        change[key] = change.get(key, 0) + line.amount_minor
+    rows: list[Row] = []
+    for lot in section.lots:
+        held = {
+            position: section.openings.get((lot.id, position), 0)
+            + change.get((lot.id, position), 0)
+            for position in POSITIONS.values()
+        }
+        opening = sum(section.openings.get((lot.id, p), 0) for p in held)
+        closing = sum(held.values())
+        ratio = rates.get(lot.id)
+        memo = None
+        if ratio is not None:
+            memo = sum(scaled(amount, ratio) for amount in held.values())
+        rows.append(
+            (
+                section.fund.code, lot.code, lot.kind, agreements.get(lot.agreement_id),
+                receipts.get(lot.receipt_id), lot.opened_on, lot.spend_by_on,
+                text(f"statement.category.{lot.category}", language), opening, closing - opening,
+                closing, held["available"], held["reserved"], held["provision"],
+                held["operating_reserve"], lot.receipt_currency, lot.receipt_minor, memo,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _document(found: DonorStatement, line: Line) -> str | None:
+    return None if line.source_id is None else found.codes.get(line.source_id)
+
+
+def _lines(found: DonorStatement, section: Section, language: str) -> list[Row]:
+    lots = {lot.id: lot for lot in section.lots}
+    hidden = text("statement.withheld", language)
+    rows: list[Row] = []
+    for line in section.lines:
+        grant = section.grants.get(line.grant_id) if line.grant_id is not None else None
+        lot = lots[line.lot_id]
+        rows.append(
+            (
+                section.fund.code, line.effective_on, lot.code, line.flow, line.kind,
+                line.position, hidden if line.is_withheld else grant and grant.code,
+                _document(found, line), line.amount_minor,
+                lot.receipt_currency, line.memo_minor, line.event_seq, line.is_reversal,
+                line.is_withheld,
+            )
+        )  # fmt: skip
+    return rows
+
+
+@dataclass
+class _Use:
+    """What a donor's money did for one grant: reserved now, paid and refunded."""
+
+    reserved: int = 0
+    paid: int = 0
+    refunded: int = 0
+    paid_to_date: int = 0
+    refunded_to_date: int = 0
+
+
+def _grants(found: DonorStatement, section: Section, language: str) -> list[Row]:
+    uses: dict[UUID | None, _Use] = {}
+    for grant_id, amounts in section.uses.items():
+        key = None if grant_id in section.withheld else grant_id
+        so_far = uses.setdefault(key, _Use())
+        for name, amount in amounts.items():
+            setattr(so_far, name, getattr(so_far, name) + amount)
+    rows = [
+        _grant(found, section, section.grants[grant_id], use)
+        for grant_id, use in uses.items()
+        if grant_id is not None
+    ]
+    rows.sort(key=lambda row: row[1])
+    if None in uses:
+        use = uses[None]
+        hidden = text("statement.withheld", language)
+        everyone = sum(section.grant_paid.get(one, 0) for one in section.withheld)
+        rows.append(
+            (section.fund.code, hidden, hidden, hidden, None, None, None, use.reserved, use.paid,
+             use.refunded, use.paid_to_date, use.refunded_to_date, everyone,
+             _share(use.paid_to_date, everyone))
+        )  # fmt: skip
+    return rows
+
+
+def _grant(found: DonorStatement, section: Section, grant: Any, use: _Use) -> Row:
+    everyone = section.grant_paid.get(grant.id, 0)
+    return (
+        section.fund.code, grant.code, grant.title, found.labels.get(grant.grantee_id, ""),
+        grant.country, grant.awarded_on, grant.awarded_minor, use.reserved, use.paid,
+        use.refunded, use.paid_to_date, use.refunded_to_date, everyone,
+        _share(use.paid_to_date, everyone),
+    )  # fmt: skip
+
+
+def _share(part: int, whole: int) -> Decimal | None:
+    return (Decimal(part) / Decimal(whole)).quantize(SHARE_PLACES) if whole else None
+
+
+def late_rows(changes: Changes, sections: Iterable[Section], language: str) -> list[Row]:
+    """Return the entries recorded since the last statement that count in its period."""
+    lots: dict[UUID, str] = {}
+    grants: dict[UUID, str] = {}
+    withheld: set[UUID] = set()
+    for section in sections:
+        lots.update({lot.id: lot.code for lot in section.lots})
+        grants.update({grant.id: grant.code for grant in section.grants.values()})
+        withheld |= section.withheld
+    hidden = text("statement.withheld", language)
+    rows: list[Row] = []
+    for one in changes.late:
+        entry = one.entry
+        if entry.lot_id not in lots:
+            continue
+        secret = entry.grant_id in withheld
+        rows.append(
+            (
+                one.recorded_at, entry.event_seq, one.action, None if secret else one.reason,
+                None if secret else entry.effective_on, lots[entry.lot_id],
+                entry.flow or "internal", entry.kind, entry.position,
+                hidden if secret else grants.get(entry.grant_id) if entry.grant_id else None,
+                entry.amount_minor,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def register_rows(changes: Changes) -> Sequence[Row]:
+    """Return the changes of registers since the last statement."""
+    return [
+        (c.recorded_at, c.record_type, c.code, c.action, c.reason, c.fields)
+        for c in changes.registers
+    ]
