@@ -37,8 +37,9 @@ from fundops.tracing.changes import Changes
 from fundops.tracing.entries import FLOWS, POSITIONS
 from fundops.tracing.statement import DonorStatement, Section
 
-DETAIL = ("pledges", "agreements", "instalments", "receipts", "lots", "grants", "lines")
+DETAIL = ("pledges", "agreements", "instalments", "reports", "receipts", "lots", "grants", "lines")
 TOTALS = {
+    "pledges": ("base", "received_base", "difference"),
     "receipts": ("credited", "unmatched"),
     "lots": ("opening", "change", "closing", "available", "reserved", "provision",
              "operating_reserve"),
@@ -319,6 +320,12 @@ class _Cover:
                 text(f"statement.position.{position}", self.language),
                 Cell(f"B{self.row}", figure, kind),
                 look="plain",
+            )
+        if section.fund_opening_minor:
+            self.put(
+                self.say("fund_opening"),
+                Cell(f"B{self.row}", section.fund_opening_minor, kind),
+                look="note",
             )
         if section.withheld:
             hidden = total("lines" + group.suffix, "amount", {"fund": fund, "withheld": True})

@@ -36,6 +36,8 @@ PLEDGES: tuple[Spec, ...] = (
     ("rate", Rate(), 12),
     ("base", MONEY, 18),
     ("received", OWN, 18),
+    ("received_base", MONEY, 18),
+    ("difference", MONEY, 16),
     ("written_off", OWN, 16),
     ("outstanding", OWN, 18),
     ("expected_on", Date(), 12),
@@ -67,6 +69,12 @@ INSTALMENTS: tuple[Spec, ...] = (
     ("received", OWN, 18),
     ("written_off", OWN, 16),
     ("outstanding", OWN, 18),
+)
+REPORTS: tuple[Spec, ...] = (
+    ("agreement", Code(), 26),
+    ("kind", Code(), 14),
+    ("due_on", Date(), 12),
+    ("delivered_on", Date(), 14),
 )
 RECEIPTS: tuple[Spec, ...] = (
     ("fund", Code(), 10),
@@ -163,6 +171,7 @@ TABLES: dict[str, tuple[Spec, ...]] = {
     "pledges": PLEDGES,
     "agreements": AGREEMENTS,
     "instalments": INSTALMENTS,
+    "reports": REPORTS,
     "receipts": RECEIPTS,
     "lots": LOTS,
     "lines": LINES,

@@ -26,6 +26,7 @@ class SectionRows:
     pledges: list[Row]
     agreements: list[Row]
     instalments: list[Row]
+    reports: list[Row]
     receipts: list[Row]
     lots: list[Row]
     grants: list[Row]
@@ -38,6 +39,7 @@ def section_rows(found: DonorStatement, section: Section, language: str) -> Sect
         pledges=_pledges(section),
         agreements=_agreements(section, language),
         instalments=_instalments(section),
+        reports=_reports(section),
         receipts=_receipts(found, section),
         lots=_lots(section, language),
         grants=_grants(found, section, language),
@@ -56,15 +58,28 @@ def _pledges(section: Section) -> list[Row]:
             continue
         received[pledge_id] = received.get(pledge_id, 0) + one.matched_minor
         written_off[pledge_id] = written_off.get(pledge_id, 0) + one.written_off_minor
+    in_base: dict[UUID, int] = {}
+    for lot in section.lots:
+        pledge_id = pledge_of.get(lot.agreement_id)
+        if pledge_id is not None and lot.kind == "receipt" and lot.status == "open":
+            in_base[pledge_id] = in_base.get(pledge_id, 0) + lot.amount_minor
     return [
         (
             section.fund.code, p.code, p.pledged_on, p.fiscal_year, p.currency, p.amount_minor,
-            p.rate, p.base_minor, received.get(p.id, 0), written_off.get(p.id, 0),
+            p.rate, p.base_minor, received.get(p.id, 0), in_base.get(p.id, 0),
+            _difference(p, received.get(p.id, 0), in_base.get(p.id, 0)), written_off.get(p.id, 0),
             p.amount_minor - received.get(p.id, 0) - written_off.get(p.id, 0),
             p.expected_on, p.status, p.conditions,
         )
         for p in section.pledges
     ]  # fmt: skip
+
+
+def _difference(pledge: Any, received: int, in_base: int) -> int | None:
+    """Return what came in, in base currency, beyond what the pledge was booked at; memo only."""
+    if pledge.base_minor is None:
+        return None
+    return in_base - scaled(received, (pledge.base_minor, pledge.amount_minor))
 
 
 def _agreements(section: Section, language: str) -> list[Row]:
@@ -92,6 +107,12 @@ def _instalments(section: Section) -> list[Row]:
         if i.agreement_id in codes
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (row[0], row[1]))
+
+
+def _reports(section: Section) -> list[Row]:
+    codes = {agreement.id: agreement.code for agreement in section.agreements}
+    rows = [(codes[r.agreement_id], r.kind, r.due_on, r.delivered_on) for r in section.reports]
+    return sorted(rows, key=lambda row: (row[0], row[2], row[1]))
 
 
 def _receipts(found: DonorStatement, section: Section) -> list[Row]:

@@ -47,13 +47,14 @@ def now(db: Session, ref: AccountRef) -> int:
 
 def as_of(db: Session, ref: AccountRef, on: date, known_seq: int | None = None) -> int:
     """Return the balance of one account on date ``on`` as known at sequence ``known_seq``."""
-    debited, credited = _as_of_totals(db, ref.id, on, known_seq)
+    debited, credited = turnover(db, ref.id, on, known_seq)
     return Balance(ref.kind, debited, credited).minor
 
 
-def _as_of_totals(
-    db: Session, account_id: UUID, on: date, known_seq: int | None
+def turnover(
+    db: Session, account_id: UUID, on: date, known_seq: int | None = None
 ) -> tuple[int, int]:
+    """Return an account's debits and credits effective by ``on`` as known at ``known_seq``."""
     month = on.replace(day=1)
     months = select(
         func.coalesce(func.sum(AccountMonth.debits_minor), 0),

@@ -16,10 +16,12 @@ from uuid import UUID
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from fundops.donors.models import Agreement, Instalment, Lot, Pledge, Receipt
+from fundops.donors.models import Agreement, AgreementReport, Instalment, Lot, Pledge, Receipt
 from fundops.errors import Problem
 from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.ledger.balances import turnover
 from fundops.ledger.models import Fund, Transfer
+from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
 from fundops.tracing.entries import (
     Entry,
@@ -66,7 +68,11 @@ class Line:
 
 @dataclass
 class Section:
-    """One fund's part of a statement, in the fund's base currency."""
+    """One fund's part of a statement, in the fund's base currency.
+
+    ``fund_opening_minor`` is what the whole fund carries as an opening balance of unknown donors:
+    shown to every donor, because it stands behind part of what the fund reserved and paid.
+    """
 
     fund: Fund
     opening: dict[str, int]
@@ -83,6 +89,8 @@ class Section:
     grant_paid: dict[UUID, int] = field(default_factory=dict)
     withheld: set[UUID] = field(default_factory=set)
     uses: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    reports: list[Known] = field(default_factory=list)
+    fund_opening_minor: int = 0
 
     @property
     def opening_minor(self) -> int:
@@ -170,7 +178,10 @@ def _section(db: Session, question: Question, fund: Fund) -> Section:
         instalments=[],
     )
     agreements = {agreement.id for agreement in section.agreements}
-    section.instalments = _instalments(db, agreements, known)
+    section.instalments = _of_agreements(db, "instalment", Instalment, agreements, known)
+    section.reports = _of_agreements(db, "agreement_report", AgreementReport, agreements, known)
+    opening = AccountRef(fund.id, "opening")
+    section.fund_opening_minor, _ = turnover(db, opening.id, question.as_of_on, known)
     _add_grants(db, question, section, legs)
     section.uses = _uses(legs, question.from_on)
     section.lines = _lines(legs, section, question.from_on)
@@ -212,14 +223,17 @@ def _receipts(db: Session, question: Question, fund: Fund, lots: Sequence[Known]
     return sorted(found, key=lambda receipt: (receipt.received_on, receipt.code))
 
 
-def _instalments(db: Session, agreement_ids: Iterable[UUID], seq: int) -> list[Known]:
-    rows: list[Instalment] = []
+def _of_agreements(
+    db: Session, record_type: str, model: Any, agreement_ids: Iterable[UUID], seq: int
+) -> list[Known]:
+    """Return the instalments or owed reports of agreements, as known at ``seq``."""
+    rows: list[Any] = []
     wanted = sorted(agreement_ids)
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        query = select(Instalment).where(Instalment.agreement_id.in_(part))
-        rows.extend(db.execute(query.order_by(Instalment.id)).scalars())
-    return as_known(db, "instalment", rows, seq)
+        query = select(model).where(model.agreement_id.in_(part))
+        rows.extend(db.execute(query.order_by(model.id)).scalars())
+    return as_known(db, record_type, rows, seq)
 
 
 def _by_lot(legs: Iterable[Entry]) -> dict[tuple[UUID, str], int]:
