@@ -5,5 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fundops.funds.routes import router as funds
+from fundops.parties.routes import ROUTERS as PARTIES
 
-ROUTERS: tuple[APIRouter, ...] = (funds,)
+ROUTERS: tuple[APIRouter, ...] = (
+    *PARTIES,
+    funds,
+)

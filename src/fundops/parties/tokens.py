@@ -97,7 +97,8 @@ def actor_of(db: Session, token: str, at: datetime) -> Actor:
     held: list[Held] = []
     frozen = False
     for row in rows:
-        if row.role is None or not _within(row):
+        narrowing = (row.token_role, row.token_party, row.token_fund)
+        if row.role is None or not fits(narrowing, row.role, row.party_id, row.fund_id):
             continue
         if row.party_status == "frozen":
             frozen = True
@@ -109,16 +110,22 @@ def actor_of(db: Session, token: str, at: datetime) -> Actor:
     return Actor(first.person_id, first.code, first.id, tuple(held))
 
 
-def _within(row: object) -> bool:
-    """Return whether a membership falls inside what the token was narrowed to."""
-    pairs = (
-        (row.token_role, row.role),  # type: ignore[attr-defined]
-        (row.token_party, row.party_id),  # type: ignore[attr-defined]
+def fits(
+    narrowing: tuple[str | None, UUID | None, UUID | None],
+    role: str,
+    party_id: UUID | None,
+    fund_id: UUID | None,
+) -> bool:
+    """Return whether a role falls inside what a token's role, party and fund narrow it to.
+
+    A role for all funds fits a token for one fund, which then uses it in that fund only.
+    """
+    its_role, its_party, its_fund = narrowing
+    return (
+        its_role in (None, role)
+        and its_party in (None, party_id)
+        and (its_fund is None or fund_id in (None, its_fund))
     )
-    if any(wanted is not None and wanted != has for wanted, has in pairs):
-        return False
-    fund, wanted_fund = row.fund_id, row.token_fund  # type: ignore[attr-defined]
-    return fund is None or wanted_fund is None or bool(fund == wanted_fund)
 
 
 def _narrower(membership_fund: UUID | None, token_fund: UUID | None) -> UUID | None:

@@ -1,0 +1,64 @@
+"""What the tests of parties and access share: a clock to move, and a count of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from fundops import clock
+from fundops.db import Database
+
+
+class MovingClock:
+    """The clock of a test: it runs, and can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+        self._system = clock.now
+
+    def forward(self, **by: float) -> None:
+        """Put the clock forward by ``days=``, ``hours=`` …"""
+        self.ahead += timedelta(**by)
+
+    def __call__(self) -> datetime:
+        return clock._system_now() + self.ahead
+
+
+@pytest.fixture
+def moving_clock() -> Iterator[MovingClock]:
+    """Give a clock that the test can put forward."""
+    made = MovingClock()
+    clock.set_clock(made)
+    yield made
+    clock.set_clock(None)
+
+
+Counting = Callable[[], Any]
+
+
+@pytest.fixture
+def statements(database: Database) -> Counting:
+    """Give what counts the SQL statements of a block: ``with statements() as seen``."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        engines = (database.reader, database.writer)
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", note)
+
+    return counting
