@@ -10,20 +10,20 @@ from typing import Any
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from fundops import __version__, health
+from fundops import __version__, api_document, health
 from fundops.config import Settings
-from fundops.db import Database
+from fundops.db import Database, translate
 from fundops.errors import FieldError, Problem
 from fundops.logs import configure_logging
 from fundops.messages import catalogue, text
 from fundops.middleware import Edge, problem_response, request_id
 from fundops.parties.tokens import authenticate
 from fundops.routers import ROUTERS
-from fundops.schemas import ProblemOut
 from fundops.strict import BodyRefused
 
 _BY_STATUS = {
@@ -55,7 +55,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=text("api.description"),
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         swagger_ui_parameters={"persistAuthorization": False},
         separate_input_output_schemas=False,
     )
@@ -65,6 +64,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.export_slots = threading.BoundedSemaphore(settings.export_slots)
     for handled, handler in (
         (Problem, _problem),
+        (DBAPIError, _database),
+        (PoolTimeout, _database),
         (RequestValidationError, _validation),
         (HTTPException, _http),
     ):
@@ -72,32 +73,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
-    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    app.add_middleware(Edge)
+    app.openapi = lambda: api_document.document(app)  # type: ignore[method-assign]
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
     return app
-
-
-def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document, the same on every machine and at every time."""
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-            separate_input_output_schemas=False,
-        )
-        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        schemas["ProblemOut"] = ProblemOut.model_json_schema()
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        app.openapi_schema = schema
-    return app.openapi_schema
 
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return problem_response(error, request_id(request.scope))
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """Answer a failing read; what is no known failure of the database goes on to the edge."""
+    problem = translate(error) if isinstance(error, DBAPIError) else Problem("unavailable")
+    if not isinstance(problem, Problem):
+        raise error
+    return problem_response(problem, request_id(request.scope))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -112,6 +103,13 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    refused: Problem | None = getattr(request.state, "refused", None)
+    if (
+        refused is not None
+        and error.body
+        and any(e["loc"][:1] == ("body",) for e in error.errors())
+    ):
+        return problem_response(refused, request_id(request.scope))
     errors = [FieldError(_pointer(one["loc"]), _sentence(one)) for one in error.errors()[:50]]
     problem = Problem("invalid-request", errors=errors)
     return problem_response(problem, request_id(request.scope))

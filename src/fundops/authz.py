@@ -12,8 +12,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.security import HTTPBearer
 
+from fundops import idempotency
 from fundops.errors import Problem
 
 
@@ -132,7 +132,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.REFUND_WRITE,
         _P.STATEMENT_ISSUE,
     },
-    Role.APPROVER: _MONEY_READERS | {_P.WRITE_OFF_APPROVE, _P.DISBURSEMENT_PAY, _P.PARTY_FREEZE},
+    Role.APPROVER: _MONEY_READERS
+    | {_P.WRITE_OFF_APPROVE, _P.RECEIPT_REVERSE, _P.DISBURSEMENT_PAY, _P.PARTY_FREEZE},
     Role.GRANT_OFFICER: _EVERYBODY
     | {
         _P.PARTY_READ,
@@ -163,7 +164,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 PARTY_ROLES = frozenset({Role.DONOR, Role.GRANTEE})
 """Roles held for one party, whose rows alone the person may see."""
 
-PUBLIC_PATHS = frozenset({"/health", "/ready", "/docs", "/redoc", "/openapi.json"})
+PUBLIC_PATHS = frozenset(
+    {"/health", "/ready", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+)
 """Paths that need no token; everything else is refused without one."""
 
 
@@ -214,14 +217,13 @@ class Actor:
             raise Problem("not-found")
 
 
-bearer = HTTPBearer(auto_error=False, bearerFormat="fdo_…", description="A token of fundops.")
-
-
 class Can:
     """Route dependency: authenticate the bearer token and require one permission.
 
     ``Annotated[Actor, Depends(Can(Permission.PLEDGE_READ))]``. Raises ``not-authenticated`` (401)
-    without a valid token and ``not-allowed`` (403) without the permission.
+    without a valid token, ``not-allowed`` (403) without the permission, and then, for a POST that
+    is not a declared dry run, ``idempotency-key-required`` (400) without a usable key. All of
+    that comes before anything in the body is judged.
     """
 
     def __init__(self, permission: Permission) -> None:
@@ -236,4 +238,6 @@ class Can:
         request.state.person_code = actor.person_code
         if not actor.allows(self.permission):
             raise Problem("not-allowed")
+        if request.method == "POST" and request.url.path not in idempotency.DRY_RUNS:
+            idempotency.require_key(request.headers.get(idempotency.HEADER))
         return actor

@@ -220,7 +220,8 @@ def openapi_text() -> str:
 
     from fundops.app import create_app
 
-    app = create_app(Settings(database_url="sqlite://", log_level="error"))
+    # No connection is ever opened, so there is never such a file.
+    app = create_app(Settings(database_url="sqlite:///unused.db", log_level="error"))
     document = json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     app.state.database.close()
     return document

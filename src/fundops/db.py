@@ -7,6 +7,7 @@ row on both (see ``audit.lock_head``).
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -39,6 +40,8 @@ from fundops.errors import Problem, constraint_problem
 from fundops.money import MAX_MINOR
 
 SQLITE_BUSY_SECONDS = 30
+SQLITE_AWAY = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN})
+"""Failures of the file or its disk, not of the statement."""
 
 AnySelect = Select[*tuple[Any, ...]]
 """A query whose columns are not spelled out in its type."""
@@ -296,12 +299,32 @@ def translate(error: DBAPIError) -> Exception:
         name = violated_constraint(error)
         problem = constraint_problem(name) if name else None
         return problem or error
-    state = getattr(error.orig, "sqlstate", None)
-    if state in {"55P03", "40P01", "40001"} or "database is locked" in str(error.orig):
+    if _is_busy(error):
         return Problem("busy")
-    if error.connection_invalidated or state in {"57P01", "57P02", "57P03", "08006", "08001"}:
+    if _is_away(error):
         return Problem("unavailable")
     return error
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    """Return whether another transaction stood in the way for too long."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in {"55P03", "40P01", "40001"} or "database is locked" in str(error.orig)
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Return whether the database itself cannot be reached, be read or take more."""
+    if error.connection_invalidated:
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    # PostgreSQL: connecting fails without a state; classes 08, 53 and 57 are connections lost,
+    # resources exhausted and shutdowns.
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state)[:2] in {"08", "53", "57"}
+    sqlite_code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return sqlite_code is None or sqlite_code & 0xFF in SQLITE_AWAY
 
 
 def id_encoder(dialect_name: str) -> Callable[[UUID | None], Any]:

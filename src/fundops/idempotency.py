@@ -20,6 +20,9 @@ from fundops.db import Base, Text
 from fundops.errors import Problem
 
 HEADER = "idempotency-key"
+DRY_RUNS = frozenset({"/v1/awards/fundable"})
+"""The POSTs that change nothing and so need no key: a question with a body."""
+
 _KEY = re.compile(r"[\x21-\x7e]{8,128}", re.ASCII)
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from fastapi import Response
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fundops.errors import Problem
@@ -67,8 +68,9 @@ def problem_response(
 class Edge:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
+        self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, log it, and answer a problem if anything unexpected is raised."""
@@ -85,7 +87,11 @@ class Edge:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            if _declared_length(scope) > self.max_body_bytes:
+                refusal = problem_response(Problem("body-too-large"), its_id)
+                await refusal(scope, receive, send_with_headers)
+                return
+            await self.app(scope, _limited(receive, self.max_body_bytes), send_with_headers)
         except Exception:
             log.exception("unexpected error", extra={"request_id": its_id})
             if seen["status"]:
@@ -104,6 +110,26 @@ class Edge:
                     "person": scope.get("state", {}).get("person_code"),
                 },
             )
+
+
+def _declared_length(scope: Scope) -> int:
+    given = dict(scope.get("headers") or ()).get(b"content-length", b"")
+    return int(given) if given.isdigit() else 0
+
+
+def _limited(receive: Receive, maximum: int) -> Receive:
+    """Return ``receive`` that stops reading a body, of whatever declared length, past a maximum."""
+    read = 0
+
+    async def limited() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > maximum:
+            raise HTTPException(413)
+        return message
+
+    return limited
 
 
 def _add_headers(headers: MutableHeaders, path: str, its_id: str) -> None:

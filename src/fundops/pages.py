@@ -37,7 +37,7 @@ class PageQuery:
     sort: str | None
 
 
-def page_query(
+async def page_query(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows per page.")] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
@@ -125,6 +125,8 @@ def _after(
         last_id = UUID(hex=last)
         if its_sort != sort or isinstance(value, (list, dict)):
             raise ValueError("another list's cursor")
+        if isinstance(value, str) and b"\x00" in value.encode():  # half a character has no bytes
+            raise ValueError("no text of ours")
         if column is not None:
             kind = column.type.python_type
             value = kind.fromisoformat(value) if issubclass(kind, date) else value

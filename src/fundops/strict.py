@@ -74,15 +74,27 @@ def _check(value: Any, depth: int) -> None:
             _check(item, depth + 1)
 
 
+class Unreadable:
+    """Stands for a body that could not be read, until the caller is known to be allowed.
+
+    It validates as nothing, so the request is refused when its body's turn comes: after the
+    token, the permission and the idempotency key.
+    """
+
+
 class StrictRequest(Request):
     """A request whose JSON is read strictly and whose raw body stays at ``state.body``."""
 
     async def json(self) -> Any:
-        """Return the parsed body."""
+        """Return the parsed body, or ``Unreadable`` with its problem at ``state.refused``."""
         if not hasattr(self, "_strict_json"):
             body = await self.body()
             self.state.body = body
-            self._strict_json = parse_json(body)
+            try:
+                self._strict_json = parse_json(body)
+            except BodyRefused as refused:
+                self.state.refused = refused.problem
+                self._strict_json = Unreadable()
         return self._strict_json
 
 
@@ -94,6 +106,13 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            return await handler(StrictRequest(request.scope, request.receive))
+            given = StrictRequest(request.scope, request.receive)
+            if not _says_json(request.headers.get("content-type", "")):
+                given.state.refused = Problem("unsupported-media-type")
+            return await handler(given)
 
         return strict
+
+
+def _says_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"

@@ -1,0 +1,97 @@
+"""The OpenAPI document: what the framework writes, and what it cannot know of our rules.
+
+The framework does not see that a token, an idempotency key or an entity tag is needed, because
+those are read from the request itself. A client generated from the document must know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+
+from fundops import idempotency
+from fundops.authz import Can, Permission
+from fundops.messages import text
+from fundops.schemas import ProblemOut
+
+METHODS = ("get", "post", "put", "patch", "delete")
+_KEY = {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[!-~]+$"}
+_TAG = {"type": "string", "maxLength": 40}
+
+
+def permissions(dependant: Dependant) -> list[Permission]:
+    """Return the permissions that the dependencies of a route ask for; there should be one."""
+    own = [dependant.call.permission] if isinstance(dependant.call, Can) else []
+    return own + [found for one in dependant.dependencies for found in permissions(one)]
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
+    """Return (path, method, route) of every operation of the API, included routers and all."""
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, APIRoute):
+            for method in sorted(context.methods or ()):
+                yield _path_of(context), method.lower(), context.original_route
+
+
+def _path_of(context: RouteContext) -> str:
+    assert context.path is not None
+    return context.path
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document, the same on every machine and at every time."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            separate_input_output_schemas=False,
+        )
+        components = schema.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        schemas["ProblemOut"] = ProblemOut.model_json_schema()
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        components["securitySchemes"] = {
+            "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "fdo_…",
+                "description": text("api.token"),
+            }
+        }
+        for path, method, route in operations(app):
+            if route.include_in_schema:
+                _complete(schema["paths"][path][method], path, method, permissions(route.dependant))
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, needed: list[Permission]) -> None:
+    """Say which token, permission and headers an operation needs."""
+    if needed:
+        operation["security"] = [{"token": []}]
+        operation["x-permission"] = needed[0].value
+    headers: list[dict[str, Any]] = []
+    if method == "post" and path not in idempotency.DRY_RUNS:
+        headers.append(_header("Idempotency-Key", _KEY, text("api.idempotency_key"), True))
+    if "428" in operation["responses"]:
+        headers.append(_header("If-Match", _TAG, text("api.if_match"), method == "patch"))
+    if headers:
+        operation.setdefault("parameters", []).extend(headers)
+
+
+def _header(name: str, schema: dict[str, Any], description: str, required: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "schema": schema,
+        "description": description,
+    }
