@@ -22,7 +22,9 @@ class Call(Base):
     __tablename__ = "calls"
     __table_args__ = (
         one_of("status", CALL_STATUSES),
-        CheckConstraint("opens_on IS NULL OR closes_on IS NULL OR opens_on <= closes_on", name="dates_ordered"),
+        CheckConstraint(
+            "opens_on IS NULL OR closes_on IS NULL OR opens_on <= closes_on", name="dates_ordered"
+        ),
         CheckConstraint("envelope_minor IS NULL OR envelope_minor >= 0", name="envelope_positive"),
         whole("envelope_minor"),
         Index("ix_calls_fund_id", "fund_id"),

@@ -1,0 +1,211 @@
+"""Money to and from grantees: disbursements requested, paid or withdrawn, and refunds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from fundops import audit, clock, money
+from fundops.allocation import reserve
+from fundops.allocation.holdings import holdings, take
+from fundops.allocation.position import Draw
+from fundops.allocation.reserve import Source
+from fundops.authz import Permission
+from fundops.errors import Problem, invalid
+from fundops.grants import queries
+from fundops.grants.models import Disbursement, Grant, Refund, Tranche
+from fundops.grants.schemas import CancelIn, DisbursementIn, PayIn, RefundIn
+from fundops.grants.service import base_minor, code_for, past_day, refuse_interest
+from fundops.ids import uuid7
+from fundops.ledger import posting
+from fundops.ledger.models import Fund
+from fundops.lifecycle import Steps, advance, step
+from fundops.messages import text
+from fundops.parties.models import Party
+from fundops.records import snapshot
+
+STEPS: Steps = {
+    "pay": step("requested", "paid", Permission.DISBURSEMENT_PAY, ("requested_by_id",)),
+    "cancel": step("requested", "cancelled", Permission.DISBURSEMENT_REQUEST),
+}
+
+
+def request(
+    db: Session, actor: audit.Author, fund: Fund, grant: Grant, given: DisbursementIn
+) -> Disbursement:
+    """Ask for part of a grant to be paid.
+
+    Raises ``insufficient-funds`` for more than the grant or the tranche has left.
+    """
+    on = past_day(fund, given.requested_on, "/requested_on")
+    grantee = _payable(db, grant)
+    if on < grant.awarded_on:
+        raise invalid("/requested_on", "grants.before_award")
+    amount = base_minor(fund, given.amount, "/amount")
+    _check_tranche(db, fund, grant, given, amount)
+    disbursement = Disbursement(
+        id=uuid7(),
+        code=code_for(db, grantee, "DSB", on.year),
+        grant_id=grant.id,
+        tranche_id=given.tranche_id,
+        amount_minor=amount,
+        requested_on=on,
+        requested_by_id=actor.person_id,
+        status="requested",
+        created_at=clock.now(),
+    )
+    grant.requested_minor += amount
+    db.add(disbursement)
+    db.flush()
+    _record(db, actor, "disbursement.requested", disbursement, grant, after=snapshot(disbursement))
+    return disbursement
+
+
+def pay(
+    db: Session,
+    actor: audit.Author,
+    fund: Fund,
+    disbursement: Disbursement,
+    grant: Grant,
+    given: PayIn,
+) -> Disbursement:
+    """Book a payment: reservations are drawn tightest first, then oldest; another person pays.
+
+    Raises ``same-person``, ``wrong-status``, and ``conflict`` where part of the money was, on
+    that day, not yet reserved where it is now.
+    """
+    on = past_day(fund, given.paid_on, "/paid_on")
+    advance(disbursement, STEPS, "pay", actor)
+    disbursement.paid_on = on
+    disbursement.paid_by_id = actor.person_id
+    disbursement.reference = given.reference
+    _payable(db, grant)
+    refuse_interest(db, actor, grant.grantee_id)
+    if on < grant.awarded_on:
+        raise invalid("/paid_on", "grants.before_award")
+    parts, missing = take(holdings(db, grant.id, "reserved", on), disbursement.amount_minor)
+    if missing:
+        raise Problem("conflict", detail=text("grants.reserved_later"))
+    grant.requested_minor -= disbursement.amount_minor
+    grant.paid_minor += disbursement.amount_minor
+    db.flush()
+    seq = _record(
+        db, actor, "disbursement.paid", disbursement, grant,
+        before={"status": "requested"},
+        after={
+            "status": "paid",
+            "paid_on": on,
+            "paid_by_id": actor.person_id,
+            "reference": given.reference,
+            "parts": _parts(parts),
+        },
+    )  # fmt: skip
+    posting.post(db, seq, reserve.pay(fund.id, Source("disbursement", disbursement.id, on), parts))
+    return disbursement
+
+
+def cancel(
+    db: Session, actor: audit.Author, disbursement: Disbursement, grant: Grant, given: CancelIn
+) -> Disbursement:
+    """Withdraw a request; its amount may be asked for again."""
+    advance(disbursement, STEPS, "cancel", actor)
+    grant.requested_minor -= disbursement.amount_minor
+    db.flush()
+    _record(
+        db, actor, "disbursement.cancelled", disbursement, grant, reason=given.reason,
+        before={"status": "requested"}, after={"status": "cancelled"},
+    )  # fmt: skip
+    return disbursement
+
+
+def refund(db: Session, actor: audit.Author, fund: Fund, grant: Grant, given: RefundIn) -> Refund:
+    """Book money that a grantee returned; it goes back to the lots the way it came.
+
+    The weights are what is unliquidated of each lot's advance. Raises ``insufficient-funds`` for
+    more than the grantee holds on that day.
+    """
+    on = past_day(fund, given.received_on, "/received_on")
+    amount = base_minor(fund, given.amount, "/amount")
+    held = holdings(db, grant.id, "advance", on)
+    weights = [holding.floor_minor for holding in held]
+    if amount > sum(weights):
+        available = money.display(sum(weights), fund.base_currency)
+        raise Problem(
+            "insufficient-funds", detail=text("grants.refund_too_much", available=available)
+        )
+    shares = money.allocate(amount, weights)
+    parts = [
+        Draw(grant.id, holding.lot_id, share)
+        for holding, share in zip(held, shares, strict=True)
+        if share
+    ]
+    booked = _new_refund(db, grant, amount, on, given.reference)
+    grant.refunded_minor += amount
+    db.flush()
+    seq = audit.record(
+        db, actor, "refund.booked", "refund", booked.id, fund_id=fund.id,
+        after=snapshot(booked) | {"parts": _parts(parts)},
+    )  # fmt: skip
+    posting.post(db, seq, reserve.refund(fund.id, Source("refund", booked.id, on), parts))
+    return booked
+
+
+def _new_refund(db: Session, grant: Grant, amount: int, on: date, reference: str | None) -> Refund:
+    grantee = db.get_one(Party, grant.grantee_id)
+    booked = Refund(
+        id=uuid7(),
+        code=code_for(db, grantee, "RFD", on.year),
+        grant_id=grant.id,
+        amount_minor=amount,
+        received_on=on,
+        reference=reference,
+        created_at=clock.now(),
+    )
+    db.add(booked)
+    return booked
+
+
+def _payable(db: Session, grant: Grant) -> Party:
+    """Return the grantee of a grant that money may go to now."""
+    if grant.status != "awarded":
+        raise Problem("wrong-status", action="pay", status=grant.status)
+    grantee = db.get_one(Party, grant.grantee_id, populate_existing=True)
+    if grantee.status != "active":
+        raise Problem("conflict", detail=text("grants.grantee_frozen"))
+    return grantee
+
+
+def _check_tranche(
+    db: Session, fund: Fund, grant: Grant, given: DisbursementIn, amount: int
+) -> None:
+    if given.tranche_id is None:
+        return
+    tranche = db.get(Tranche, given.tranche_id)
+    if tranche is None or tranche.grant_id != grant.id:
+        raise invalid("/tranche_id", "validation.unknown_record")
+    left = tranche.amount_minor - queries.requested_of_tranche(db, tranche.id)
+    if amount > left:
+        available = money.display(left, fund.base_currency)
+        raise Problem("insufficient-funds", detail=text("grants.tranche_used", available=available))
+
+
+def _parts(parts: list[Draw]) -> list[list[object]]:
+    return [[part.lot_id, part.amount_minor] for part in parts]
+
+
+def _record(
+    db: Session,
+    actor: audit.Author,
+    action: str,
+    disbursement: Disbursement,
+    grant: Grant,
+    *,
+    reason: str | None = None,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> int:
+    return audit.record(
+        db, actor, action, "disbursement", disbursement.id, fund_id=grant.fund_id, reason=reason,
+        before=before, after=after,
+    )  # fmt: skip

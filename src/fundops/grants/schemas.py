@@ -1,0 +1,454 @@
+"""What the API takes and gives for grants, disbursements and refunds."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from fundops.allocation.regions import AREAS
+from fundops.calls.objectives import OBJECTIVES
+from fundops.schemas import (
+    Country,
+    Day,
+    In,
+    Line,
+    LongLine,
+    MoneyIn,
+    MoneyOut,
+    Out,
+    Prose,
+    Whole,
+    money_out,
+    refused,
+)
+
+MAX_TRANCHES, MAX_AWARDS = 60, 200
+MAX_REASON, MAX_REFERENCE = 2_000, 140
+
+
+def _area(value: str) -> str:
+    if value not in AREAS:
+        raise refused("earmark.region_unknown")
+    return value
+
+
+def _reason(value: str) -> str:
+    if len(value) > MAX_REASON:
+        raise refused("grants.text_too_long", maximum=MAX_REASON)
+    return value
+
+
+def _reference(value: str) -> str:
+    if len(value) > MAX_REFERENCE:
+        raise refused("grants.text_too_long", maximum=MAX_REFERENCE)
+    return value
+
+
+Area = Annotated[str, Field(strict=True, pattern=r"^[0-9]{3}$"), AfterValidator(_area)]
+Reason = Annotated[Prose, AfterValidator(_reason)]
+Reference = Annotated[Line, AfterValidator(_reference)]
+
+
+class ObjectiveShare(In):
+    """The share of a grant that serves one objective, in whole percent."""
+
+    objective: Annotated[Whole, Field(ge=OBJECTIVES[0], le=OBJECTIVES[-1])] = Field(examples=[4])
+    percent: Annotated[Whole, Field(ge=1, le=100)] = Field(examples=[100])
+
+
+def _shares(values: list[ObjectiveShare]) -> list[ObjectiveShare]:
+    if len({share.objective for share in values}) != len(values):
+        raise refused("calls.objective_repeated")
+    if sum(share.percent for share in values) != 100:
+        raise refused("grants.shares_sum")
+    return sorted(values, key=lambda share: share.objective)
+
+
+Shares = Annotated[
+    list[ObjectiveShare],
+    Field(min_length=1, max_length=len(OBJECTIVES)),
+    AfterValidator(_shares),
+]
+
+
+class TrancheIn(In):
+    """A scheduled outflow."""
+
+    amount: MoneyIn
+    due_on: Day | None = None
+
+
+class GrantIn(In):
+    """An award: reserved in full in the same transaction, or refused."""
+
+    fund_id: UUID
+    call_id: UUID | None = None
+    grantee_id: UUID
+    title: LongLine = Field(examples=["Safe houses and counselling in three ports"])
+    amount: MoneyIn
+    country: Country | None = Field(None, examples=["KE"])
+    region: Area | None = Field(None, description="UN M49 area.", examples=["014"])
+    objectives: Shares
+    tranches: Annotated[list[TrancheIn], Field(max_length=MAX_TRANCHES)] = []
+    awarded_on: Day | None = Field(None, description="Today by default, never in the future.")
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+
+
+class GrantPatch(In):
+    """Changes to a grant's description; money and what earmarks ask about stay as awarded."""
+
+    title: LongLine | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+
+
+class WouldBeAward(In):
+    """An award that is only asked about."""
+
+    key: Line = Field(description="Your name for it in the answer.", examples=["A"])
+    amount: MoneyIn
+    call_id: UUID | None = None
+    country: Country | None = None
+    region: Area | None = None
+    objectives: Annotated[
+        list[Annotated[Whole, Field(ge=OBJECTIVES[0], le=OBJECTIVES[-1])]],
+        Field(min_length=1, max_length=len(OBJECTIVES)),
+    ]
+
+
+def _keys(values: list[WouldBeAward]) -> list[WouldBeAward]:
+    if len({award.key for award in values}) != len(values):
+        raise refused("grants.keys_repeated")
+    return values
+
+
+class FundableIn(In):
+    """A list of would-be awards, to ask whether all can be funded together."""
+
+    fund_id: UUID
+    awarded_on: Day | None = Field(None, description="Today by default, never in the future.")
+    awards: Annotated[
+        list[WouldBeAward], Field(min_length=1, max_length=MAX_AWARDS), AfterValidator(_keys)
+    ]
+
+
+class LotIn(In):
+    """A lot on which a grant holds a reservation."""
+
+    lot_id: UUID
+
+
+class CloseIn(In):
+    """Closing or cancelling a grant: why, and the day from which it counts."""
+
+    reason: Reason
+    on: Day | None = Field(None, description="Today by default, never in the future.")
+
+
+class DisbursementIn(In):
+    """A request to pay part of a grant."""
+
+    amount: MoneyIn
+    tranche_id: UUID | None = None
+    requested_on: Day | None = Field(None, description="Today by default.")
+
+
+class PayIn(In):
+    """What the bank did."""
+
+    paid_on: Day
+    reference: Reference | None = Field(None, description="The bank's or our own reference.")
+
+
+class CancelIn(In):
+    """Why a request is withdrawn."""
+
+    reason: Reason
+
+
+class RefundIn(In):
+    """Money that a grantee returned."""
+
+    amount: MoneyIn
+    received_on: Day
+    reference: Reference | None = None
+
+
+class GranteeOut(Out):
+    """The grantee, as far as the reader may know."""
+
+    id: UUID
+    code: str | None
+    name: str
+
+
+class ObjectiveShareOut(Out):
+    """The share of one objective, in percent."""
+
+    objective: int
+    percent: int
+
+
+class GrantOut(Out):
+    """A grant; every amount is in the fund's base currency."""
+
+    id: UUID
+    code: str
+    fund_id: UUID
+    call_id: UUID | None
+    grantee: GranteeOut
+    title: str
+    country: str | None
+    region: str | None
+    objectives: list[ObjectiveShareOut]
+    awarded_on: str
+    starts_on: str | None
+    ends_on: str | None
+    awarded: MoneyOut
+    requested: MoneyOut
+    paid: MoneyOut
+    refunded: MoneyOut
+    status: str
+    version: int
+
+
+class GrantPage(Out):
+    """A page of grants."""
+
+    items: list[GrantOut]
+    next_cursor: str | None
+
+
+class TrancheOut(Out):
+    """A scheduled outflow."""
+
+    id: UUID
+    number: int
+    due_on: str | None
+    amount: MoneyOut
+
+
+class TranchePage(Out):
+    """A page of tranches."""
+
+    items: list[TrancheOut]
+    next_cursor: str | None
+
+
+class GrantLotOut(Out):
+    """What a grant holds of one lot."""
+
+    lot_id: UUID
+    lot_code: str
+    reserved: MoneyOut
+    advanced: MoneyOut
+    is_pinned: bool
+
+
+class GrantLots(Out):
+    """The lots that carry a grant, in the order in which they are drawn."""
+
+    items: list[GrantLotOut]
+    next_cursor: str | None
+
+
+class DisbursementOut(Out):
+    """A payment to a grantee."""
+
+    id: UUID
+    code: str
+    grant_id: UUID
+    grant_code: str
+    tranche_id: UUID | None
+    amount: MoneyOut
+    requested_on: str
+    requested_by_id: UUID | None
+    paid_on: str | None
+    paid_by_id: UUID | None
+    reference: str | None
+    status: str
+    version: int
+
+
+class DisbursementPage(Out):
+    """A page of disbursements."""
+
+    items: list[DisbursementOut]
+    next_cursor: str | None
+
+
+class RefundOut(Out):
+    """Money returned by a grantee."""
+
+    id: UUID
+    code: str
+    grant_id: UUID
+    grant_code: str
+    amount: MoneyOut
+    received_on: str
+    reference: str | None
+
+
+class RefundPage(Out):
+    """A page of refunds."""
+
+    items: list[RefundOut]
+    next_cursor: str | None
+
+
+class DrawOut(Out):
+    """Money a would-be award draws on a lot."""
+
+    award: str
+    lot_id: UUID
+    lot_code: str
+    amount: MoneyOut
+
+
+class MoveOut(Out):
+    """A reservation that would change its lot to make room."""
+
+    grant: str
+    from_lot_code: str
+    to_lot_code: str
+    amount: MoneyOut
+
+
+class ClaimOut(Out):
+    """What a grant or would-be award wants in a bottleneck."""
+
+    grant: str
+    amount: MoneyOut
+    is_new: bool
+
+
+class LimitOut(Out):
+    """What a bottleneck's grants can have at most from one source."""
+
+    kind: str
+    amount: MoneyOut
+    agreements: list[str]
+    donors: list[str]
+    sentence: str
+
+
+class BottleneckOut(Out):
+    """Grants that compete for too little money: claims = limits + shortfall."""
+
+    shortfall: MoneyOut
+    sentence: str
+    claims: list[ClaimOut]
+    limits: list[LimitOut]
+
+
+class RefusedOut(Out):
+    """Free money that an earmark keeps from a would-be award, and why."""
+
+    grant: str
+    agreement: str
+    amount: MoneyOut
+    sentence: str
+
+
+class WhyNotOut(Out):
+    """Why a list of awards cannot be funded."""
+
+    shortfall: MoneyOut
+    idle: MoneyOut
+    sentence: str
+    binding: list[BottleneckOut]
+    refused: list[RefusedOut]
+
+
+class FundableOut(Out):
+    """Whether all awards can be funded together, and how, or why not."""
+
+    fundable: bool
+    draws: list[DrawOut]
+    moves: list[MoveOut]
+    why_not: WhyNotOut | None
+
+
+def shares_text(shares: list[ObjectiveShare]) -> str:
+    """Return the canonical JSON text of objective shares."""
+    given = {str(share.objective): share.percent for share in shares}
+    return json.dumps(given, sort_keys=True, separators=(",", ":"))
+
+
+def shares_out(stored: str) -> list[dict[str, int]]:
+    """Return the wire form of stored objective shares, by number."""
+    pairs = sorted((int(number), percent) for number, percent in json.loads(stored).items())
+    return [{"objective": number, "percent": percent} for number, percent in pairs]
+
+
+def grant_out(row: Any) -> dict[str, Any]:
+    """Return the wire form of a grant's row; what the reader may not know is null already."""
+    currency = row.base_currency
+    return {
+        "id": row.id,
+        "code": row.code,
+        "fund_id": row.fund_id,
+        "call_id": row.call_id,
+        "grantee": {
+            "id": row.grantee_id, "code": row.grantee_code, "name": row.grantee_name,
+        },
+        "title": row.title,
+        "country": row.shown_country,
+        "region": row.region,
+        "objectives": shares_out(row.objectives),
+        "awarded_on": row.awarded_on,
+        "starts_on": row.starts_on,
+        "ends_on": row.ends_on,
+        "awarded": money_out(row.awarded_minor, currency),
+        "requested": money_out(row.requested_minor, currency),
+        "paid": money_out(row.paid_minor, currency),
+        "refunded": money_out(row.refunded_minor, currency),
+        "status": row.status,
+        "version": row.version,
+    }  # fmt: skip
+
+
+def tranche_out(row: Any) -> dict[str, Any]:
+    """Return the wire form of a tranche's row."""
+    return {
+        "id": row.id,
+        "number": row.number,
+        "due_on": row.due_on,
+        "amount": money_out(row.amount_minor, row.base_currency),
+    }
+
+
+def disbursement_out(row: Any) -> dict[str, Any]:
+    """Return the wire form of a disbursement's row."""
+    return {
+        "id": row.id,
+        "code": row.code,
+        "grant_id": row.grant_id,
+        "grant_code": row.grant_code,
+        "tranche_id": row.tranche_id,
+        "amount": money_out(row.amount_minor, row.base_currency),
+        "requested_on": row.requested_on,
+        "requested_by_id": row.requested_by_id,
+        "paid_on": row.paid_on,
+        "paid_by_id": row.paid_by_id,
+        "reference": row.reference,
+        "status": row.status,
+        "version": row.version,
+    }
+
+
+def refund_out(row: Any) -> dict[str, Any]:
+    """Return the wire form of a refund's row."""
+    return {
+        "id": row.id,
+        "code": row.code,
+        "grant_id": row.grant_id,
+        "grant_code": row.grant_code,
+        "amount": money_out(row.amount_minor, row.base_currency),
+        "received_on": row.received_on,
+        "reference": row.reference,
+    }

@@ -1,0 +1,166 @@
+"""Plain functions that make what tests of money out need, through the services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from fundops import audit, money
+from fundops.authz import Actor, Role
+from fundops.db import Database
+from fundops.donors.models import Lot
+from fundops.grants import payments, service
+from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.grants.schemas import (
+    CloseIn,
+    DisbursementIn,
+    GrantIn,
+    ObjectiveShare,
+    PayIn,
+    RefundIn,
+)
+from fundops.ids import uuid7
+from fundops.ledger.models import Fund
+from fundops.parties.models import Party
+from fundops.schemas import MoneyIn
+from tests.factories import a_fund, a_lot, a_party, a_person
+
+DAY = date(2026, 3, 1)
+LATER = date(2026, 6, 1)
+
+
+def usd(minor: int) -> MoneyIn:
+    """Return an amount of USD given in cents."""
+    return MoneyIn(amount=money.format_amount(minor, "USD"), currency="USD")
+
+
+def mark(category: int = 1, **content: Any) -> str:
+    """Return an earmark's stored text."""
+    return json.dumps({"category": category, **content})
+
+
+def for_country(*codes: str) -> str:
+    """Return an earmark for countries."""
+    return mark(3, include={"country": sorted(codes)})
+
+
+def a_grantee(db: Session, **over: Any) -> Party:
+    """Register a grassroots organisation."""
+    return a_party(db, kind="civil_society", **over)
+
+
+def a_grant(
+    db: Session,
+    fund: Fund,
+    amount_minor: int,
+    *,
+    actor: audit.Author = audit.SYSTEM,
+    grantee: Party | None = None,
+    country: str | None = "KE",
+    objective: int = 4,
+    on: date = DAY,
+    call_id: UUID | None = None,
+    region: str | None = None,
+) -> Grant:
+    """Award a grant through the service."""
+    grantee = grantee or a_grantee(db)
+    given = GrantIn(
+        fund_id=fund.id,
+        call_id=call_id,
+        grantee_id=grantee.id,
+        title="Safe houses",
+        amount=usd(amount_minor),
+        country=country,
+        region=region,
+        objectives=[ObjectiveShare(objective=objective, percent=100)],
+        awarded_on=on,
+    )
+    return service.award(db, actor, fund, given)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Persons of the duties that payments need."""
+
+    manager: Actor
+    officer: Actor
+    payer: Actor
+
+
+def a_desk(db: Session) -> Desk:
+    """Register one person per duty."""
+    return Desk(
+        a_person(db, Role.FUND_MANAGER)[0],
+        a_person(db, Role.FINANCE_OFFICER)[0],
+        a_person(db, Role.APPROVER)[0],
+    )
+
+
+def a_request(
+    db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
+) -> Disbursement:
+    """Ask for a payment."""
+    given = DisbursementIn(amount=usd(amount_minor), requested_on=on)
+    return payments.request(db, desk.officer, fund, grant, given)
+
+
+def a_payment(
+    db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
+) -> Disbursement:
+    """Ask for a payment and book it."""
+    asked = a_request(db, desk, fund, grant, amount_minor, on)
+    return payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=on))
+
+
+def a_refund(
+    db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
+) -> Refund:
+    """Book a refund."""
+    given = RefundIn(amount=usd(amount_minor), received_on=on)
+    return payments.refund(db, desk.officer, fund, grant, given)
+
+
+def closing(on: date = LATER) -> CloseIn:
+    """Return a reason to end a grant."""
+    return CloseIn(reason="The work has ended.", on=on)
+
+
+def balances_of(db: Session, fund: Fund) -> Mapping[tuple[str, UUID, UUID | None], int]:
+    """Return present balances of lots, reservations and advances by (kind, lot, grant)."""
+    from sqlalchemy import select
+
+    from fundops.ledger.models import Account
+
+    query = select(
+        Account.kind, Account.lot_id, Account.grant_id,
+        Account.credits_minor - Account.debits_minor,
+    ).where(Account.fund_id == fund.id, Account.lot_id.is_not(None))  # fmt: skip
+    found: dict[tuple[str, UUID, UUID | None], int] = {}
+    for kind, lot_id, grant_id, minor in db.execute(query):
+        assert lot_id is not None
+        sign = -1 if kind == "advance" else 1
+        if minor:
+            found[kind, lot_id, grant_id] = sign * int(minor)
+    return found
+
+
+def reserved(db: Session, grant: Grant) -> dict[UUID, int]:
+    """Return what a grant has reserved now, by lot."""
+    return {
+        lot["lot_id"]: lot["reserved_minor"]
+        for lot in service.lots_of(db, grant)
+        if lot["reserved_minor"]
+    }
+
+
+__all__ = [
+    "DAY", "LATER", "Database", "Desk", "Lot", "a_desk", "a_fund", "a_grant", "a_grantee", "a_lot",
+    "a_party", "a_payment", "a_refund", "a_request", "balances_of", "closing", "for_country", "mark",
+    "reserved", "usd", "uuid7",
+]  # fmt: skip
