@@ -806,7 +806,11 @@ def upgrade() -> None:
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("reference", Text(140), nullable=True),
+        sa.Column("status", Text(10), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('booked', 'reversed')", name=op.f("ck_refunds_status_known")
+        ),
         sa.CheckConstraint(
             "amount_minor > 0 AND amount_minor <= 1000000000000000",
             name=op.f("ck_refunds_amount_minor_in_range"),
@@ -1003,7 +1007,12 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("normal IN ('debit', 'credit')", name=op.f("ck_accounts_normal_known")),
         sa.CheckConstraint(
-            "debits_minor >= 0 AND credits_minor >= 0", name=op.f("ck_accounts_counters_positive")
+            "credits_minor BETWEEN 0 AND 100000000000000000",
+            name=op.f("ck_accounts_credits_in_range"),
+        ),
+        sa.CheckConstraint(
+            "debits_minor BETWEEN 0 AND 100000000000000000",
+            name=op.f("ck_accounts_debits_in_range"),
         ),
         sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_accounts_fund_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_accounts_grant_id")),

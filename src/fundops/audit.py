@@ -19,13 +19,24 @@ from enum import Enum
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, insert, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fundops import clock
 from fundops.db import Base, Text
+from fundops.errors import Problem
 
 GENESIS = bytes(32)
+DISPOSED = "audit.payload_disposed"
 SALT_BYTES = 16
 
 
@@ -268,35 +279,23 @@ def hash_at(db: Session, seq: int) -> bytes:
     return bytes(found) if found is not None else GENESIS
 
 
-def verify_chain(db: Session) -> list[str]:
-    """Recompute the whole chain; return one sentence per break (none when it is sound)."""
-    from fundops.messages import text
+def dispose(db: Session, author: Author, seq: int, reason: str) -> int:
+    """Dispose of the payload of event ``seq`` for a logged ``reason``; return the new event's seq.
 
-    breaks: list[str] = []
-    previous, expected = GENESIS, 1
-    rows = db.execute(
-        select(AuditEvent.__table__, AuditPayload.salt, AuditPayload.payload)
-        .outerjoin(AuditPayload, AuditPayload.seq == AuditEvent.seq)
-        .order_by(AuditEvent.seq)
-        .execution_options(yield_per=2_000)
-    ).mappings()
-    for row in rows:
-        columns = dict(row)
-        if columns["seq"] != expected:
-            breaks.append(text("audit.gap", expected=expected, found=columns["seq"]))
-            expected = columns["seq"]
-        if bytes(columns["previous_hash"]) != previous:
-            breaks.append(text("audit.unlinked", seq=expected))
-        if event_hash(previous, columns) != bytes(columns["hash"]):
-            breaks.append(text("audit.altered", seq=expected))
-        payload, salt = columns["payload"], columns["salt"]
-        if payload is not None and payload_digest(bytes(salt), payload) != bytes(
-            columns["payload_digest"]
-        ):
-            breaks.append(text("audit.payload_altered", seq=expected))
-        previous = bytes(columns["hash"])
-        expected += 1
-    head = db.execute(select(AuditHead.seq, AuditHead.hash)).one()
-    if head.seq != expected - 1 or bytes(head.hash) != previous:
-        breaks.append(text("audit.head_differs", seq=head.seq))
-    return breaks
+    What the event said is gone for good; that it happened, when and by whom stays proved, since
+    the chain covers a salted digest only. Raises ``not-found`` when there is nothing to dispose of.
+    """
+    lock_head(db)
+    table = AuditPayload.__table__
+    kept = db.execute(
+        select(table.c.seq).where(table.c.seq == seq, table.c.payload.is_not(None))
+    ).one_or_none()
+    if kept is None:
+        raise Problem("not-found")
+    own = record(db, author, DISPOSED, "audit_event", reason=reason, after={"seq": seq})
+    db.execute(
+        update(AuditPayload)
+        .where(AuditPayload.seq == seq)
+        .values(salt=None, payload=None, disposed_seq=own)
+    )
+    return own

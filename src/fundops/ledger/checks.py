@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from fundops import audit
+from fundops import chain
 from fundops.messages import text
 
 MAX_SHOWN = 20
@@ -59,12 +59,14 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "months_equal_days",
-        "SELECT a.id, a.kind FROM accounts a "
-        "LEFT JOIN (SELECT account_id, SUM(debits_minor) AS d, SUM(credits_minor) AS c "
-        "FROM account_days GROUP BY account_id) x ON x.account_id = a.id "
-        "LEFT JOIN (SELECT account_id, SUM(debits_minor) AS d, SUM(credits_minor) AS c "
-        "FROM account_months GROUP BY account_id) y ON y.account_id = a.id "
-        "WHERE COALESCE(x.d, 0) <> COALESCE(y.d, 0) OR COALESCE(x.c, 0) <> COALESCE(y.c, 0)",
+        # A date's text begins with its year and month on both databases.
+        "SELECT COALESCE(m.account_id, s.account_id), COALESCE(m.month, s.month) FROM "
+        "(SELECT account_id, SUBSTR(CAST(month_on AS TEXT), 1, 7) AS month, "
+        "debits_minor AS d, credits_minor AS c FROM account_months) m FULL JOIN "
+        "(SELECT account_id, SUBSTR(CAST(on_date AS TEXT), 1, 7) AS month, "
+        "SUM(debits_minor) AS d, SUM(credits_minor) AS c FROM account_days GROUP BY 1, 2) s "
+        "ON m.account_id = s.account_id AND m.month = s.month "
+        "WHERE COALESCE(m.d, 0) <> COALESCE(s.d, 0) OR COALESCE(m.c, 0) <> COALESCE(s.c, 0)",
     ),
     Check(
         "books_balance",
@@ -92,11 +94,11 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "lots_within_receipts",
-        "SELECT r.code, SUM(l.amount_minor) FROM receipts r JOIN lots l ON l.receipt_id = r.id "
-        "AND l.status = 'open' AND l.kind = 'receipt' WHERE r.status = 'booked' "
+        "SELECT r.code, SUM(l.amount_minor) FROM receipts r LEFT JOIN lots l "
+        "ON l.receipt_id = r.id AND l.status = 'open' AND l.kind = 'receipt' WHERE r.status = 'booked' "
         "GROUP BY r.code, r.base_minor, "
-        "r.matched_minor, r.amount_minor HAVING SUM(l.amount_minor) > r.base_minor "
-        "OR SUM(l.receipt_minor) <> r.matched_minor",
+        "r.matched_minor, r.amount_minor HAVING COALESCE(SUM(l.amount_minor), 0) > r.base_minor "
+        "OR COALESCE(SUM(l.receipt_minor), 0) <> r.matched_minor",
     ),
     Check(
         "instalments_equal_lots",
@@ -150,6 +152,6 @@ def run(db: Session) -> list[Violation]:
     for check in CHECKS:
         for row in db.execute(sql(f"{check.query} LIMIT {MAX_SHOWN}")):
             found.append(Violation(check.name, str(row[0]), str(row[1])))
-    for sentence in audit.verify_chain(db)[:MAX_SHOWN]:
+    for sentence in chain.verify_chain(db)[:MAX_SHOWN]:
         found.append(Violation("audit_chain", text("check.audit_chain"), sentence))
     return found

@@ -25,6 +25,9 @@ from fundops.errors import register_constraints
 from fundops.ledger.chart import ACCOUNT_KINDS, TRANSFER_KINDS
 from fundops.money import MAX_MINOR
 
+MAX_COUNTER = 100 * MAX_MINOR
+"""Most that one account's debits or credits total, far from where the databases overflow."""
+
 
 class Fund(Base):
     """A pot with its own balance and base currency: one set of books.
@@ -61,7 +64,8 @@ class Account(Base):
         UniqueConstraint("id", "fund_id"),
         one_of("kind", ACCOUNT_KINDS),
         one_of("normal", ("debit", "credit")),
-        CheckConstraint("debits_minor >= 0 AND credits_minor >= 0", name="counters_positive"),
+        CheckConstraint(f"debits_minor BETWEEN 0 AND {MAX_COUNTER}", name="debits_in_range"),
+        CheckConstraint(f"credits_minor BETWEEN 0 AND {MAX_COUNTER}", name="credits_in_range"),
         CheckConstraint(
             "may_overdraw OR CASE normal WHEN 'credit' THEN debits_minor <= credits_minor"
             " ELSE credits_minor <= debits_minor END",
@@ -149,6 +153,8 @@ class AccountMonth(Base):
 register_constraints(
     {
         "uq_funds_code": ("already-exists", "constraint.fund_code"),
+        "ck_accounts_debits_in_range": ("conflict", "constraint.counters_in_range"),
+        "ck_accounts_credits_in_range": ("conflict", "constraint.counters_in_range"),
         "ck_accounts_not_overdrawn": ("insufficient-funds", "constraint.not_overdrawn"),
         "pk_transfers": ("already-exists", "constraint.transfer_posted"),
         "uq_transfers_reverses_id": ("already-exists", "constraint.transfer_reversed"),
