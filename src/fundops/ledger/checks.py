@@ -95,8 +95,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "lots_within_receipts",
         "SELECT r.code, SUM(l.amount_minor) FROM receipts r LEFT JOIN lots l "
-        "ON l.receipt_id = r.id AND l.status = 'open' AND l.kind = 'receipt' WHERE r.status = 'booked' "
-        "GROUP BY r.code, r.base_minor, "
+        "ON l.receipt_id = r.id AND l.status = 'open' AND l.kind = 'receipt' "
+        "WHERE r.status = 'booked' GROUP BY r.code, r.base_minor, "
         "r.matched_minor, r.amount_minor HAVING COALESCE(SUM(l.amount_minor), 0) > r.base_minor "
         "OR COALESCE(SUM(l.receipt_minor), 0) <> r.matched_minor",
     ),
