@@ -48,6 +48,7 @@ async def page_query(
     ] = None,
 ) -> PageQuery:
     """Dependency: the paging parameters of a list."""
+    # A coroutine that awaits nothing: a plain function would be handed to a thread each time.
     return PageQuery(limit, cursor, sort)
 
 
