@@ -93,11 +93,21 @@ def display(minor: int, currency: str) -> str:
 
 
 def to_minor(value: Decimal, currency: str) -> int:
-    """Return ``value`` in minor units, rounded half up to the currency's exponent."""
-    scaled = value.scaleb(exponent(currency))
-    if abs(scaled) > MAX_MINOR:  # before rounding, which refuses more digits than it can hold
+    """Return ``value`` in minor units, rounded half up to the currency's exponent.
+
+    Raises ``MoneyError`` for what is no number or beyond what the system accepts, however large.
+    """
+    if not value.is_finite():
+        raise MoneyError("money.not_an_amount")
+    # Asked before anything is computed: decimal has limits of its own for size and digits.
+    if abs(value) > MAX_MINOR:
         raise MoneyError("money.too_large")
-    return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    digits = exponent(currency)
+    rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    minor = int(rounded.scaleb(digits))
+    if abs(minor) > MAX_MINOR:
+        raise MoneyError("money.too_large")
+    return minor
 
 
 def parse_rate(text: str) -> Decimal:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from fundops.donors.earmark_input import EarmarkIn
 from fundops.schemas import (
     Currency,
     Day,
@@ -14,13 +15,13 @@ from fundops.schemas import (
     MoneyIn,
     MoneyOut,
     Out,
-    Prose,
     RateText,
     line,
     money_out,
 )
 
 BankReference = Annotated[str, line(140)]
+Reason = Annotated[str, line(2000)]
 
 
 class RateIn(In):
@@ -62,7 +63,7 @@ class ReserveIn(In):
 
     amount: MoneyIn
     effective_on: Day
-    reason: Prose
+    reason: Reason
 
 
 class LotPartOut(Out):
@@ -145,9 +146,9 @@ class FundTransferIn(In):
     amount: MoneyIn
     received: MoneyIn | None = None
     rate: RateText | None = None
-    earmark: dict[str, Any] | None = None
+    earmark: EarmarkIn | None = None
     effective_on: Day
-    reason: Annotated[str, line(2000)]
+    reason: Reason
 
 
 class FundTransferOut(Out):
@@ -185,6 +186,22 @@ def rate_out(row: Any) -> dict[str, Any]:
     }
 
 
+def reserve_out(
+    row: Any, set_aside_minor: int, parts: list[tuple[UUID, int]] | None = None
+) -> dict[str, Any]:
+    """Return the wire form of a fund's reserve: ``set_aside_minor`` is what is set aside now."""
+    currency = row.base_currency
+    moved = [{"lot_id": lot_id, "amount": money_out(n, currency)} for lot_id, n in parts or ()]
+    return {
+        "fund_id": row.id,
+        "target": money_out(row.operating_reserve_minor, currency),
+        "set_aside": money_out(set_aside_minor, currency),
+        "short": money_out(max(row.operating_reserve_minor - set_aside_minor, 0), currency),
+        "moved": None if parts is None else moved,
+        "version": row.version,
+    }
+
+
 def bank_entry_out(row: Any, currency: str, absorbed_minor: int | None = None) -> dict[str, Any]:
     """Return the wire form of a bank entry of a fund in ``currency``."""
     return {
@@ -197,6 +214,18 @@ def bank_entry_out(row: Any, currency: str, absorbed_minor: int | None = None) -
         "bank_reference": row.bank_reference,
         "lot_id": row.lot_id,
         "absorbed": money_out(absorbed_minor, currency),
+    }
+
+
+def agent_fee_out(paid: Any, fund: Any, given: AgentFeeIn) -> dict[str, Any]:
+    """Return the wire form of a payment to the agent."""
+    return {
+        "id": paid.id,
+        "fund_id": fund.id,
+        "amount": money_out(paid.amount_minor, fund.base_currency),
+        "paid_on": given.paid_on,
+        "reference": given.reference,
+        "owed": money_out(paid.owed_minor, fund.base_currency),
     }
 
 
