@@ -14,10 +14,6 @@ from fundops.models import metadata
 
 def run() -> None:
     """Migrate inside one transaction per revision, with foreign keys checked at the end."""
-    connection = context.config.attributes.get("connection")
-    if connection is not None:
-        migrate_on(connection)
-        return
     url = make_url(context.config.attributes["url"])
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
@@ -42,7 +38,7 @@ def run() -> None:
 
 
 def migrate_on(connection: Connection) -> None:
-    """Run the migrations on ``connection``."""
+    """Run the migrations on ``connection``, which is in no transaction."""
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -53,10 +49,10 @@ def migrate_on(connection: Connection) -> None:
     with context.begin_transaction():
         context.run_migrations()
     if connection.dialect.name == "sqlite":
-        with connection.begin():
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise RuntimeError(f"migration left {len(broken)} broken references")
+    connection.rollback()  # ends the transaction that looking around has begun
 
 
 run()

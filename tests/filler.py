@@ -1,0 +1,160 @@
+"""One valid row in every table, whatever the tables are: for migrations, and for foreign records.
+
+A row takes what its columns and CHECKs allow: the first value of a code list, a first amount, a
+row made before for a foreign key. Rules across columns are in ``OVERRIDES``; a new table whose
+rules need more fails here with the name of the constraint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    Integer,
+    LargeBinary,
+    Table,
+    Uuid,
+    insert,
+    select,
+)
+
+from fundops.audit import GENESIS, event_hash, payload_digest
+from fundops.db import Text, UtcDateTime
+from fundops.models import metadata
+
+AT = datetime(2026, 1, 5, 12, 30, 45, 678901, tzinfo=UTC)
+ON = date(2026, 1, 15)
+_KNOWN = re.compile(r"(\w+) IN \('([^']*)'")
+_numbers = count(1)
+
+# What rules across columns, or unique keys without any text, want to have.
+OVERRIDES: Mapping[str, Mapping[str, Any]] = {
+    "accounts": {"debits_minor": 0, "credits_minor": 0, "kind": "opening", "normal": "credit"},
+    "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested"},
+    "donor_choices": {"kind": "return", "new_lot_id": None},
+    "exchange_rates": {"starts_on": lambda: ON + timedelta(days=next(_numbers))},
+    "grants": {"paid_minor": 0, "requested_minor": 0, "refunded_minor": 0, "adjusted_minor": 0},
+    "instalments": {"matched_minor": 0, "written_off_minor": 0},
+    "lots": {"earmark": '{"category":1}', "replaces_id": None},
+    "memberships": {
+        "role": "auditor", "party_id": None, "delegated_by_id": None, "lent_membership_id": None,
+        "valid_until": None,
+    },
+    "parties": {"country": "AT"},
+    "party_freezes": {"restore_requested_by_id": None, "restored_by_id": None},
+    "receipts": {"fee_minor": 0, "exchange_minor": 0, "matched_minor": 0},
+    "tokens": {"made_with_id": None, "role": None, "party_id": None, "fund_id": None},
+    "transfers": {"reverses_id": None},
+    "write_offs": {"party_id": None, "decided_by_id": None, "decided_at": None},
+}  # fmt: skip
+
+OWN_TABLES = frozenset({"audit_head", "audit_events", "audit_payloads"})
+"""The chain, which is filled with a real event instead of any event."""
+
+
+def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
+    """Insert one row into every table; return each table's row as inserted."""
+    rows: dict[str, Any] = {"audit_events": _an_event(connection)}
+    rows["audit_payloads"] = {"seq": rows["audit_events"]["seq"]}
+    for table in metadata.sorted_tables:
+        if table.name in OWN_TABLES:
+            continue
+        if table.name == "transfers":
+            rows["second_account"] = _row(metadata.tables["accounts"], rows, currency)
+            connection.execute(insert(metadata.tables["accounts"]), rows["second_account"])
+        row = _row(table, rows, currency)
+        if table.name == "transfers":
+            row["credit_account_id"] = rows["second_account"]["id"]
+        connection.execute(insert(table), row)
+        rows[table.name] = row
+    return rows
+
+
+def _an_event(connection: Connection) -> dict[str, Any]:
+    head = metadata.tables["audit_head"]
+    seq, previous = connection.execute(select(head.c.seq, head.c.hash)).one()
+    salt, payload = bytes(16), '{"after":null,"before":null}'
+    row: dict[str, Any] = {
+        "seq": seq + 1, "recorded_at": AT, "person_id": None, "token_id": None,
+        "action": "test.filled", "record_type": "test", "record_id": None, "fund_id": None,
+        "reason": None, "payload_digest": payload_digest(salt, payload),
+        "previous_hash": bytes(previous) or GENESIS,
+    }  # fmt: skip
+    row["hash"] = event_hash(row["previous_hash"], row)
+    connection.execute(insert(metadata.tables["audit_events"]), row)
+    connection.execute(
+        insert(metadata.tables["audit_payloads"]),
+        {"seq": row["seq"], "salt": salt, "payload": payload, "disposed_seq": None},
+    )
+    connection.execute(head.update(), {"seq": row["seq"], "hash": row["hash"], "recorded_at": AT})
+    return row
+
+
+def _row(table: Table, rows: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    known = {
+        match[1]: match[2]
+        for rule in table.constraints
+        if isinstance(rule, CheckConstraint)
+        for match in [_KNOWN.fullmatch(str(rule.sqltext).partition(",")[0].removesuffix(")"))]
+        if match
+    }
+    row = {column.name: _value(column, rows, known, currency) for column in table.columns}
+    row |= OVERRIDES.get(table.name, {})
+    return {name: value() if callable(value) else value for name, value in row.items()}
+
+
+def _value(
+    column: Column[Any], rows: Mapping[str, Any], known: Mapping[str, str], currency: str
+) -> Any:
+    for key in column.foreign_keys:
+        if key.column.table.name != column.table.name:
+            return rows[key.column.table.name][key.column.name]
+    if column.name in known:
+        return known[column.name]
+    if column.name in {"currency", "base_currency", "receipt_currency", "base"}:
+        return currency
+    return _plain(column)
+
+
+def _plain(column: Column[Any]) -> Any:
+    number = next(_numbers)
+    match column.type:
+        case Uuid():
+            return None if column.foreign_keys else uuid4()
+        case Boolean():
+            return False
+        case UtcDateTime():
+            return AT
+        case Date():
+            return ON
+        case LargeBinary():
+            return number.to_bytes(column.type.length or 8)
+        case BigInteger():
+            return 100_00
+        case Integer():
+            return 1
+        case Text():
+            return _text(column.name, number, column.type.length)
+    raise AssertionError(f"no value for {column}: {column.type!r}")
+
+
+def _text(name: str, number: int, length: int | None) -> str:
+    special = {"country": "AT", "zone": "UTC", "rate": "1", "objectives": "[]", "region": "002"}
+    found = special.get(name, f"X{number:05d}")
+    return found[:length] if length else found
+
+
+def ids_of(rows: Mapping[str, Any]) -> dict[str, UUID]:
+    """Return the id of each table's row that has one, by the table's name."""
+    return {name: row["id"] for name, row in rows.items() if isinstance(row.get("id"), UUID)}

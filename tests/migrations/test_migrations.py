@@ -1,0 +1,194 @@
+"""Migrations give the tables that the models describe, and leave what is in them whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Inspector, func, inspect, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import text
+
+from fundops.config import Settings
+from fundops.db import make_engine, migrate, migrations_path
+from fundops.models import metadata
+from tests.filler import fill
+from tests.migrations.schemas import guards_of, schema_of, without_guards
+
+GUARDED = {"transfers", "audit_events", "audit_payloads", "audit_head", "import_runs", "statements"}
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    made = make_engine(Settings(database_url=database_url), read_only=False, size=2)
+    yield made
+    made.dispose()
+
+
+def config(url: str) -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(migrations_path()))
+    made.attributes["url"] = url
+    return made
+
+
+def drop_everything(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+            return
+        for kind in ("trigger", "index", "table"):
+            rows = connection.execute(
+                text("SELECT name FROM sqlite_master WHERE type = :kind AND sql IS NOT NULL"),
+                {"kind": kind},
+            ).all()
+            if kind == "table":
+                connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+            for (name,) in rows:
+                connection.execute(text(f'DROP {kind} "{name}"'))
+
+
+def test_models_and_migrations_say_the_same(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        migrated = without_guards(schema_of(connection))
+    drop_everything(engine)
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        created = schema_of(connection)
+    assert created == migrated
+    assert len(created) > 300
+
+
+def test_a_forgotten_check_would_be_noticed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrated = without_guards(schema_of(connection))
+    drop_everything(engine)
+    lots = metadata.tables["lots"]
+    [rule] = [c for c in lots.constraints if c.name == "ck_lots_category_known"]
+    lots.constraints.remove(rule)
+    try:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            created = schema_of(connection)
+    finally:
+        lots.constraints.add(rule)
+    assert any("ck_lots_category_known" in name for name in migrated.keys() - created.keys())
+
+
+def test_every_table_that_must_not_change_is_guarded(engine: Engine) -> None:
+    with engine.begin() as connection:
+        guards = guards_of(connection)
+    named = {name.partition(" ")[2].partition(".")[0] for name in guards if "trigger" in name}
+    assert named == GUARDED
+    if engine.dialect.name == "postgresql":
+        truncations = {n for n in guards if n.endswith("_no_truncate")}
+        assert len(truncations) == len(GUARDED)
+
+
+def test_there_is_one_line_of_revisions() -> None:
+    script = ScriptDirectory(str(migrations_path()))
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+
+
+def test_every_revision_goes_up_and_down_on_empty_tables(engine: Engine, database_url: str) -> None:
+    with engine.begin() as connection:
+        before = schema_of(connection)
+    command.downgrade(config(database_url), "base")
+    with engine.begin() as connection:
+        assert schema_of(connection) == {}
+    migrate(database_url)
+    with engine.begin() as connection:
+        assert schema_of(connection) == before
+
+
+def contents(connection: Connection) -> dict[str, list[Any]]:
+    return {
+        table.name: sorted(map(repr, connection.execute(select(table)).all()))
+        for table in metadata.sorted_tables
+    }
+
+
+def test_filled_tables_live_through_every_revision(engine: Engine, database_url: str) -> None:
+    """From the first revision up, with a row in each table that the present models have."""
+    revisions = [one.revision for one in ScriptDirectory(str(migrations_path())).walk_revisions()]
+    with engine.begin() as connection:
+        fill(connection)
+        fill(connection, currency="EUR")
+        full = contents(connection)
+        guards = guards_of(connection)
+    assert all(len(rows) >= 2 for name, rows in full.items() if name != "audit_head")
+    # Everything since the first revision is undone and done again over the rows; the first one
+    # makes the tables themselves, so undoing it is for empty tables only.
+    command.downgrade(config(database_url), revisions[-1])
+    migrate(database_url)
+    with engine.begin() as connection:
+        assert contents(connection) == full
+        assert guards_of(connection) == guards
+        if connection.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+            assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def test_a_second_upgrade_changes_nothing(engine: Engine, database_url: str) -> None:
+    with engine.begin() as connection:
+        fill(connection)
+        before = (schema_of(connection), contents(connection))
+    migrate(database_url)
+    with engine.begin() as connection:
+        assert (schema_of(connection), contents(connection)) == before
+
+
+def test_downgrading_filled_tables_takes_everything_away_cleanly(
+    engine: Engine, database_url: str
+) -> None:
+    with engine.begin() as connection:
+        fill(connection)
+    command.downgrade(config(database_url), "base")
+    with engine.begin() as connection:
+        found: Inspector = inspect(connection)
+        assert set(found.get_table_names()) <= {"alembic_version"}
+
+
+def test_a_failing_revision_leaves_the_database_as_it_was(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables are made in one transaction on both databases; half a schema is never left."""
+    command.downgrade(config(database_url), "base")
+    from alembic.operations import Operations
+
+    made: list[str] = []
+    real = Operations.create_table
+
+    def failing(self: Any, name: str, *columns: Any, **options: Any) -> Any:
+        made.append(name)
+        if len(made) == 10:
+            raise RuntimeError("power cut")
+        return real(self, name, *columns, **options)
+
+    monkeypatch.setattr(Operations, "create_table", failing)
+    with pytest.raises(RuntimeError, match="power cut"):
+        migrate(database_url)
+    with engine.begin() as connection:
+        assert schema_of(connection) == {}
+
+
+@pytest.mark.parametrize("table", sorted(GUARDED - {"audit_head"}))
+def test_guards_work_on_rows(engine: Engine, table: str) -> None:
+    with engine.begin() as connection:
+        fill(connection)
+    its = metadata.tables[table]
+    column = next(c for c in its.columns if not c.primary_key and not c.foreign_keys)
+    for statement in (its.delete(), its.update().values({column.name: column})):
+        with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+            connection.execute(statement)
+    with engine.begin() as connection:
+        assert connection.execute(select(func.count()).select_from(its)).scalar() == 1
