@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import typer
 from fundops.config import Settings
 from fundops.errors import Problem
 from fundops.messages import text
+from fundops.parties import commands as parties
 
 app = typer.Typer(
     help=text("cli.help"),
@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 export = typer.Typer(help=text("cli.export"), no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(export, name="export")
+app.add_typer(parties.person_app, name="person")
+app.add_typer(parties.token_app, name="token")
 
 
 def say(sentence: str = "") -> None:
@@ -97,6 +99,18 @@ def serve(
         access_log=False,
         server_header=False,
     )
+
+
+@app.command(help=text("cli.demo"))
+def demo(
+    host: Annotated[str, typer.Option(help=text("cli.serve.host"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help=text("cli.serve.port"))] = 8000,
+    check: Annotated[bool, typer.Option("--check", help=text("cli.demo.check"))] = False,
+) -> None:
+    """Make the demonstration fund and serve it."""
+    from fundops.demo.command import run
+
+    run(host, port, check=check)
 
 
 @app.command(help=text("cli.check"))

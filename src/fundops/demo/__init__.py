@@ -1,0 +1,1 @@
+"""The demonstration fund: an invented story, told through the real services."""

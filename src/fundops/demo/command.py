@@ -1,0 +1,172 @@
+"""``fundops demo``: a fresh database, the demonstration fund, a token per role, and the server.
+
+With ``--check`` it does all that, sends one request per role to the running server, writes one
+donor workbook, and exits.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+import uvicorn
+
+from fundops.app import create_app
+from fundops.authz import Role
+from fundops.config import Settings
+from fundops.db import Database, migrate
+from fundops.demo.story import Story, tell
+from fundops.exports import statements, write
+from fundops.ledger import checks
+from fundops.messages import text
+
+FOLDER = Path("var")
+DATABASE = FOLDER / "demo.db"
+STATEMENT = FOLDER / "statement.xlsx"
+START_SECONDS = 20
+
+FIRST_REQUEST: dict[Role, str] = {
+    Role.ADMINISTRATOR: "/v1/persons",
+    Role.FUND_MANAGER: "/v1/pledges",
+    Role.FINANCE_OFFICER: "/v1/receipts",
+    Role.APPROVER: "/v1/disbursements",
+    Role.GRANT_OFFICER: "/v1/grants",
+    Role.AUDITOR: "/v1/audit_events",
+    Role.DONOR: "/v1/pledges",
+    Role.GRANTEE: "/v1/grants",
+}
+"""What each role would look at first."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the demonstration prints: where it is served and who may try what."""
+
+    base: str
+    story: Story
+
+
+def run(host: str, port: int, *, check: bool) -> None:
+    """Make the demonstration, print it, and serve (or check and return)."""
+    settings = _fresh_database()
+    database = Database(settings)
+    story = tell(database)
+    database.close()
+    with _listening(settings, host, 0 if check else port) as base:
+        _print(Shown(base, story))
+        if check:
+            _check(settings, base, story)
+            return
+        typer.echo(text("demo.serving", base=base))
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            typer.echo(text("demo.stopped"))
+
+
+def _fresh_database() -> Settings:
+    """Remove the last demonstration and create its database anew; touches no other file."""
+    FOLDER.mkdir(exist_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        DATABASE.with_name(DATABASE.name + suffix).unlink(missing_ok=True)
+    url = f"sqlite:///{DATABASE}"
+    migrate(url)
+    return Settings(database_url=url, log_level="warning")
+
+
+@contextmanager
+def _listening(settings: Settings, host: str, port: int) -> Iterator[str]:
+    """Serve from a thread; give the address once the server answers."""
+    config = uvicorn.Config(
+        create_app(settings), host=host, port=port, log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if time.monotonic() > deadline or not thread.is_alive():
+            typer.echo(text("demo.no_start", port=port), err=True)
+            raise typer.Exit(1)
+        time.sleep(0.05)
+    actual = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://{host}:{actual}"
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+
+
+def _print(shown: Shown) -> None:
+    typer.echo(text("demo.made", database=DATABASE))
+    typer.echo()
+    for role, player in shown.story.players.items():
+        typer.echo(f"  {player.title:20} {player.token}  GET {FIRST_REQUEST[role]}")
+    typer.echo()
+    donor = shown.story.players[Role.DONOR].token
+    code = shown.story.parties["north"].code
+    typer.echo(
+        text(
+            "demo.try",
+            base=shown.base,
+            token=donor,
+            donor=code,
+            grant=shown.story.grants["shelter"].code,
+            database=DATABASE,
+            program=_program(),
+        )
+    )
+
+
+def _program() -> str:
+    """Return how this command was called, so that what is printed can be pasted."""
+    called = Path(sys.argv[0])
+    if called.name != "fundops" or not called.is_file():
+        return "fundops"
+    near = os.path.relpath(called)
+    return near if not near.startswith("..") else str(called)
+
+
+def _check(settings: Settings, base: str, story: Story) -> None:
+    """Send one request per role, write one workbook, and verify the books."""
+    typer.echo()
+    for role, player in story.players.items():
+        status = _status(base + FIRST_REQUEST[role], player.token)
+        typer.echo(f"  {player.title:20} GET {FIRST_REQUEST[role]:20} {status}")
+        if status != 200:
+            typer.echo(text("demo.refused"), err=True)
+            raise typer.Exit(1)
+    database = Database(settings)
+    with database.export() as db:
+        period = statements.Period(None, None, None)
+        question = statements.question_for(db, story.parties["north"].id, story.book, period)
+        write(statements.statement_workbook(db, question), STATEMENT)
+        violations = checks.run(db)
+    database.close()
+    typer.echo(f"  {text('cli.written', path=STATEMENT)}")
+    if violations:
+        typer.echo(text("cli.check.broken", count=len(violations)), err=True)
+        raise typer.Exit(1)
+    typer.echo(f"  {text('cli.check.clean')}")
+
+
+def _status(address: str, token: str) -> int:
+    request = urllib.request.Request(  # noqa: S310 - our own server, on this machine
+        address, headers={"authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return int(error.code)
