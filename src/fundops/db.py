@@ -65,6 +65,11 @@ class Text(TypeDecorator[str]):
         super().__init__(length)
         self.length = length
 
+    @property
+    def python_type(self) -> type[str]:
+        """What values are; a decorated type says ``object`` of itself, which checks nothing."""
+        return str
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Add the collation where the database would sort by locale otherwise."""
         collation = "C" if dialect.name == "postgresql" else None
@@ -76,6 +81,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """What values are."""
+        return datetime
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Use ``timestamptz`` on PostgreSQL and naive UTC text on SQLite."""

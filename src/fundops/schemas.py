@@ -54,6 +54,8 @@ def _day(value: Any) -> Any:
 
 
 def _instant(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
     if not isinstance(value, str):
         raise refused("validation.instant")
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,14 +19,13 @@ class MovingClock:
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
-        self._system = clock.now
 
     def forward(self, **by: float) -> None:
-        """Put the clock forward by ``days=``, ``hours=`` …"""
+        """Put the clock forward by so many ``days`` or ``hours``."""
         self.ahead += timedelta(**by)
 
     def __call__(self) -> datetime:
-        return clock._system_now() + self.ahead
+        return datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
@@ -38,12 +37,12 @@ def moving_clock() -> Iterator[MovingClock]:
     clock.set_clock(None)
 
 
-Counting = Callable[[], Any]
+Counting = Callable[[], AbstractContextManager[list[str]]]
 
 
 @pytest.fixture
 def statements(database: Database) -> Counting:
-    """Give what counts the SQL statements of a block: ``with statements() as seen``."""
+    """Give what opens a block whose SQL statements are collected in a list."""
 
     @contextmanager
     def counting() -> Iterator[list[str]]:

@@ -50,7 +50,7 @@ def test_a_frozen_party_has_no_access_from_the_next_request_on(world: World) -> 
 
 
 def test_a_person_of_two_parties_keeps_the_other(world: World) -> None:
-    path, theirs, freezer = a_frozen_world(world)
+    _, theirs, _ = a_frozen_world(world)
     administrator = world.as_role(Role.ADMINISTRATOR)
     with world.database.write() as db:
         audit.lock_head(db)
@@ -86,7 +86,7 @@ def test_no_two_of_the_three_steps_are_taken_by_one_person(world: World) -> None
 
 
 def test_steps_out_of_order_are_refused(world: World) -> None:
-    path, _, freezer = a_frozen_world(world)
+    path, _, _ = a_frozen_world(world)
     asker, confirmer = world.as_role(Role.FUND_MANAGER), world.as_role(Role.ADMINISTRATOR)
     for caller, verb in ((asker, "freeze"), (confirmer, "restore")):
         refused = caller.post(f"{path}/{verb}", json=WHY)

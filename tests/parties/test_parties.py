@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from fundops import audit, clock
 from fundops.authz import Role
+from fundops.ids import uuid7
+from fundops.parties.models import PartyAlias
+from tests.factories import a_party
 from tests.parties.conftest import Counting
 from tests.world import Caller, World
 
@@ -191,7 +197,8 @@ def test_pages_follow_each_other_in_every_order(world: World) -> None:
     ]
     for caller in (officer, world.as_role(Role.ADMINISTRATOR)):
         for sort in ("", "name", "-name", "code", "-code"):
-            seen, cursor = [], ""
+            seen: list[str] = []
+            cursor: str | None = ""
             while cursor is not None:
                 query = f"limit=1&sort={sort}" if sort else "limit=1"
                 page = caller.get(f"/v1/parties?{query}" + (f"&cursor={cursor}" if cursor else ""))
@@ -201,13 +208,20 @@ def test_pages_follow_each_other_in_every_order(world: World) -> None:
             assert sorted(seen) == sorted(wanted), sort
 
 
+@pytest.mark.parametrize("value", [5, None, True, 1.5, "a\x00b", "\ud800"])
+def test_a_forged_cursor_is_refused(world: World, value: Any) -> None:
+    forged = json.dumps(["name", value, "0" * 32], separators=(",", ":")).encode()
+    cursor = base64.urlsafe_b64encode(forged).rstrip(b"=").decode()
+    answer = world.as_role(Role.AUDITOR).get(f"/v1/parties?sort=name&cursor={cursor}")
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["query/cursor"]
+
+
 def test_who_may_not_read_or_write_parties(world: World) -> None:
     officer = world.as_role(Role.GRANT_OFFICER)
     party = made(officer)
     for role in (Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR):
         assert world.as_role(role).post("/v1/parties", json=NETWORK).status_code == 403
-    from uuid import UUID
-
     donor = world.as_role(Role.DONOR, party_id=UUID(party["id"]))
     assert donor.get("/v1/parties").status_code == 403
     assert donor.get(f"/v1/parties/{party['id']}").status_code == 403
@@ -229,11 +243,6 @@ def test_aliases_are_reviewed_by_the_caller_and_belong_to_one_party(world: World
 
 
 def test_a_spelling_noted_by_an_import_is_settled_by_a_person(world: World) -> None:
-    from fundops import audit, clock
-    from fundops.ids import uuid7
-    from fundops.parties.models import PartyAlias
-    from tests.factories import a_party
-
     with world.database.write() as db:
         audit.lock_head(db)
         guessed, right = a_party(db), a_party(db)
@@ -257,7 +266,7 @@ def test_lists_take_the_same_number_of_statements_however_long(
     world: World, statements: Counting
 ) -> None:
     officer = world.as_role(Role.GRANT_OFFICER)
-    counts = []
+    counts: list[int] = []
     for _ in range(2):
         made(officer, name=f"Party {len(counts)}")
         with statements() as seen:

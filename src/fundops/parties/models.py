@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fundops.authz import Role
 from fundops.db import Base, Text, one_of
 from fundops.errors import register_constraints
+from fundops.ledger.models import Fund
 
 PARTY_KINDS = (
     "state",
@@ -142,7 +143,7 @@ class Membership(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     role: Mapped[str] = mapped_column(Text(30))
     party_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"))
-    fund_id: Mapped[UUID | None] = mapped_column(ForeignKey("funds.id"))
+    fund_id: Mapped[UUID | None] = mapped_column(ForeignKey(Fund.id))
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]
     delegated_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
@@ -169,7 +170,7 @@ class Token(Base):
     label: Mapped[str] = mapped_column(Text(120))
     role: Mapped[str | None] = mapped_column(Text(30))
     party_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"))
-    fund_id: Mapped[UUID | None] = mapped_column(ForeignKey("funds.id"))
+    fund_id: Mapped[UUID | None] = mapped_column(ForeignKey(Fund.id))
     made_with_id: Mapped[UUID | None] = mapped_column(ForeignKey("tokens.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

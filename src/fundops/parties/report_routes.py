@@ -16,7 +16,7 @@ from fundops.parties import access_report, audit_reads
 from fundops.parties.access_report import Wanted
 from fundops.parties.access_schemas import AccessPage, MeOut, RolesOut
 from fundops.parties.audit_reads import AuditEventPage, Sought
-from fundops.schemas import LISTS, Instant, problems
+from fundops.schemas import LISTS, Instant
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["access"], route_class=StrictRoute)
@@ -33,7 +33,7 @@ RecordType = Annotated[str, Query(max_length=40, pattern=r"^[a-z_]+$")]
 Seq = Annotated[int, Query(ge=1, le=2**62, description="This event and later ones.")]
 
 
-@router.get("/me", operation_id="get_me", response_model=MeOut, responses=problems(401, 403))
+@router.get("/me", operation_id="get_me", response_model=MeOut, responses=LISTS)
 def get_me(request: Request, actor: SelfReader) -> Response:
     """Read who you are, and what your token allows now."""
     with read_session(request) as db:
@@ -44,7 +44,7 @@ def get_me(request: Request, actor: SelfReader) -> Response:
     "/roles",
     operation_id="list_roles",
     response_model=RolesOut,
-    responses=problems(401, 403),
+    responses=LISTS,
     dependencies=[Depends(Can(Permission.SELF_READ))],
 )
 def list_roles() -> Response:
