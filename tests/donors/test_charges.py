@@ -73,7 +73,11 @@ def test_a_match_after_an_undone_one_makes_up_for_its_rounding() -> None:
         (Share(100_00), Terms("receipt", 70_000), Charges(0, 7_00, 0)),
         (Share(100_00), Terms("none", 70_000, 10_000), Charges(1_00, 0, 0)),
         # The agent's share is of the gross; the provision is of what is left of it.
-        (Share(1000_00, 5_00, -2_00), Terms("expenditure", 130_000, 10_000), Charges(10_00, 0, 113_09)),
+        (
+            Share(1000_00, 5_00, -2_00),
+            Terms("expenditure", 130_000, 10_000),
+            Charges(10_00, 0, 113_09),
+        ),
         (Share(50), Terms("none", 0, 10_000), Charges(1, 0, 0)),
         (Share(49), Terms("none", 0, 10_000), Charges(0, 0, 0)),
         # Never more than there is.

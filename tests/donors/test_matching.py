@@ -148,9 +148,11 @@ def test_more_than_there_is_cannot_be_matched(database: Database, due: int, aske
         fund, officer = a_fund(db), an_officer(db)
         instalment = an_instalment(db, an_agreement(db, fund), due)
         receipt = a_receipt(db, officer, fund, 1_000)
-    with pytest.raises(Problem) as refused, database.write() as db:
-        receipt = db.get_one(Receipt, receipt.id)
-        a_match(db, officer, receipt, (db.get_one(Instalment, instalment.id), asked))
+    with database.write() as db:
+        found = db.get_one(Receipt, receipt.id), db.get_one(Instalment, instalment.id)
+        with pytest.raises(Problem) as refused:
+            a_match(db, officer, found[0], (found[1], asked))
+        db.rollback()
     assert refused.value.slug == "over-matched"
     with database.read() as db:
         assert db.get_one(Instalment, instalment.id).matched_minor == 0

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from fundops import audit, lifecycle
 from fundops.authz import Actor
 from fundops.donors import cash_rules as rules
-from fundops.donors.lots import LOT_STEPS, held
+from fundops.donors.lots import LOT_STEPS, held, require_open_lot
 from fundops.donors.models import Instalment, Lot, Receipt
 from fundops.donors.receipts import RECEIPT_STEPS
 from fundops.errors import Problem
@@ -64,7 +64,7 @@ def unmatch(db: Session, actor: Actor, lot: Lot, reason: str) -> Lot:
     """
     if lot.kind != "receipt":
         raise Problem("wrong-status", action=text("cash.unmatch"), status=text("cash.not_matched"))
-    lifecycle.advance(lot, LOT_STEPS, "reverse", actor)
+    require_open_lot(lot)
     receipt = _receipt_of(db, lot)
     if receipt.status != "booked":
         raise Problem("wrong-status", action=text("cash.unmatch"), status=receipt.status)
@@ -79,10 +79,11 @@ def unmatch(db: Session, actor: Actor, lot: Lot, reason: str) -> Lot:
         fund_id=lot.fund_id,
         reason=reason,
         before={"status": "open"},
-        after={"status": lot.status, "receipt_matched_minor": receipt.matched_minor},
+        after={"status": "reversed", "receipt_matched_minor": receipt.matched_minor},
     )
     if _undo_lot(db, actor, seq, lot, receipt.received_on) is not None:
         raise Problem("money-already-spent")
+    _close(db, actor, lot)
     return lot
 
 
@@ -124,8 +125,7 @@ def _reverse(db: Session, actor: Actor, receipt: Receipt, reason: str, *, action
     for lot in lots:
         claim = _undo_lot(db, actor, seq, lot, receipt.received_on)
         if claim is None:
-            lifecycle.advance(lot, LOT_STEPS, "reverse", actor)
-            db.flush()
+            _close(db, actor, lot)
         elif action == "reverse":
             raise Problem("money-already-spent")
         else:
@@ -151,6 +151,12 @@ def _undo_lot(db: Session, actor: Actor, seq: int, lot: Lot, received_on: date) 
         movements.append(_claim_movement(lot, left, received_on))
     posting.post(db, seq, movements)
     return Claim(lot.id, lot.donor_id, left) if left > 0 else None
+
+
+def _close(db: Session, actor: Actor, lot: Lot) -> None:
+    """Mark ``lot`` as reversed, now that it is empty; until then its reservations can be seen."""
+    lifecycle.advance(lot, LOT_STEPS, "reverse", actor)
+    db.flush()
 
 
 def _claim_movement(lot: Lot, amount_minor: int, received_on: date) -> Movement:
