@@ -26,7 +26,7 @@ from fundops.donors.agreement_schemas import (
 from fundops.donors.models import Agreement
 from fundops.donors.scope import require_fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS
+from fundops.schemas import CHANGES, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/agreements", tags=["agreements"], route_class=StrictRoute)
@@ -96,7 +96,7 @@ def get_agreement(request: Request, actor: Reader, agreement_id: UUID) -> Respon
     "/{agreement_id}",
     operation_id="change_agreement",
     response_model=AgreementOut,
-    responses=COMMANDS,
+    responses=CHANGES,
 )
 def change_agreement(
     request: Request, actor: Writer, agreement_id: UUID, patch: AgreementPatch

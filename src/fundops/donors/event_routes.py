@@ -29,7 +29,7 @@ from fundops.donors.register_schemas import (
     event_out,
 )
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS
+from fundops.schemas import CHANGES, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 
 events = APIRouter(prefix="/events", tags=["events"], route_class=StrictRoute)
@@ -79,7 +79,7 @@ def get_event(request: Request, _actor: EventReader, event_id: UUID) -> Response
 
 
 @events.patch(
-    "/{event_id}", operation_id="change_event", response_model=EventOut, responses=COMMANDS
+    "/{event_id}", operation_id="change_event", response_model=EventOut, responses=CHANGES
 )
 def change_event(
     request: Request, actor: EventWriter, event_id: UUID, patch: EventPatch
@@ -152,7 +152,7 @@ def get_commitment(request: Request, actor: Reader, commitment_id: UUID) -> Resp
     "/{commitment_id}",
     operation_id="change_commitment",
     response_model=CommitmentOut,
-    responses=COMMANDS,
+    responses=CHANGES,
 )
 def change_commitment(
     request: Request, actor: Writer, commitment_id: UUID, patch: CommitmentPatch

@@ -25,7 +25,7 @@ from fundops.donors.register_schemas import (
 )
 from fundops.donors.scope import require_fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Day
+from fundops.schemas import CHANGES, CREATES, LISTS, READS, Day
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/pledges", tags=["pledges"], route_class=StrictRoute)
@@ -86,7 +86,7 @@ def get_pledge(request: Request, actor: Reader, pledge_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{pledge_id}", operation_id="change_pledge", response_model=PledgeOut, responses=COMMANDS
+    "/{pledge_id}", operation_id="change_pledge", response_model=PledgeOut, responses=CHANGES
 )
 def change_pledge(request: Request, actor: Writer, pledge_id: UUID, patch: PledgePatch) -> Response:
     """Change a pledge that is not cancelled. Needs If-Match."""

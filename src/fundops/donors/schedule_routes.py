@@ -25,7 +25,7 @@ from fundops.donors.agreement_schemas import (
     owed_report_out,
 )
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Day
+from fundops.schemas import CHANGES, CREATES, LISTS, READS, Day
 from fundops.strict import StrictRoute
 
 of_agreement = APIRouter(prefix="/agreements", tags=["agreements"], route_class=StrictRoute)
@@ -98,7 +98,7 @@ def get_instalment(
     "/{agreement_id}/instalments/{instalment_id}",
     operation_id="change_instalment",
     response_model=InstalmentOut,
-    responses=COMMANDS,
+    responses=CHANGES,
 )
 def change_instalment(
     request: Request,
