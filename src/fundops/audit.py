@@ -25,14 +25,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    insert,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from fundops import clock
-from fundops.db import Base, Text
+from fundops import clock, driver
+from fundops.db import Base, Text, id_encoder
 from fundops.errors import Problem
 
 GENESIS = bytes(32)
@@ -141,19 +140,18 @@ def lock_head(db: Session) -> Head:
     """
     head: Head | None = db.info.get("audit_head")
     if head is None:
-        row = db.execute(
-            select(AuditHead.seq, AuditHead.hash, AuditHead.recorded_at).with_for_update()
-        ).one()
-        head = Head(row.seq, row.hash, max(clock.now(), row.recorded_at))
+        connection = db.connection()
+        dialect = connection.dialect.name
+        seq, last, recorded = driver.row(connection, _LOCK_HEAD[dialect])
+        decode = driver.instant_decoder(dialect)
+        head = Head(seq, bytes(last), max(clock.now(), decode(recorded)))
         db.info["audit_head"] = head
     return head
 
 
 def canonical(value: Any) -> str:
     """Return the one JSON text of ``value``: sorted keys, no spaces, exact types only."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
-    )
+    return _encoder.encode(value)
 
 
 def _plain(value: Any) -> Any:
@@ -171,6 +169,11 @@ def _plain(value: Any) -> Any:
         case set() | frozenset():
             return sorted(value)
     raise TypeError(f"cannot put a {type(value).__name__} in an audit payload")
+
+
+_encoder = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+)
 
 
 def instant_text(value: datetime) -> str:
@@ -222,42 +225,85 @@ def record(
 
 
 def record_many(db: Session, author: Author, entries: Iterable[Entry]) -> list[int]:
-    """Append events in order and return their sequence numbers; one round trip per table."""
+    """Append events in order and return their sequence numbers, in few round trips."""
     head = lock_head(db)
-    events: list[dict[str, Any]] = []
-    payloads: list[dict[str, Any]] = []
+    connection = db.connection()
+    dialect = connection.dialect.name
+    uid, at = id_encoder(dialect), driver.instant_encoder(dialect)(head.recorded_at)
+    person, token = uid(author.person_id), uid(author.token_id)
+    events: list[tuple[Any, ...]] = []
+    payloads: list[tuple[Any, ...]] = []
+    audited: list[tuple[Author, Entry]] = db.info.setdefault("audited", [])
     for entry in entries:
+        audited.append((author, entry))
         payload = canonical({"before": entry.before, "after": entry.after})
         salt = os.urandom(SALT_BYTES)
-        row: dict[str, Any] = {
-            "seq": head.seq + 1,
-            "recorded_at": head.recorded_at,
-            "person_id": author.person_id,
-            "token_id": author.token_id,
-            "action": entry.action,
-            "record_type": entry.record_type,
-            "record_id": entry.record_id,
-            "fund_id": entry.fund_id,
-            "reason": entry.reason,
-            "payload_digest": payload_digest(salt, payload),
-            "previous_hash": head.hash,
-        }
-        row["hash"] = event_hash(head.hash, row)
-        head.seq, head.hash = row["seq"], row["hash"]
-        events.append(row)
-        payloads.append({"seq": row["seq"], "salt": salt, "payload": payload, "disposed_seq": None})
+        digest, previous = payload_digest(salt, payload), head.hash
+        head.hash = event_hash(previous, _covered(head, author, entry, digest))
+        head.seq += 1
+        events.append(
+            (head.seq, at, person, token, entry.action, entry.record_type, uid(entry.record_id),
+             uid(entry.fund_id), entry.reason, digest, previous, head.hash)
+        )  # fmt: skip
+        payloads.append((head.seq, salt, payload))
     if events:
-        db.execute(_INSERT_EVENT, events)
-        db.execute(_INSERT_PAYLOAD, payloads)
-        db.execute(
-            _MOVE_HEAD, {"seq": head.seq, "hash": head.hash, "recorded_at": head.recorded_at}
-        )
-    return [row["seq"] for row in events]
+        driver.run(connection, _appending(dialect, events, payloads, (head.seq, head.hash, at)))
+    return [event[0] for event in events]
 
 
-_INSERT_EVENT = insert(AuditEvent.__table__)  # type: ignore[arg-type]
-_INSERT_PAYLOAD = insert(AuditPayload.__table__)  # type: ignore[arg-type]
-_MOVE_HEAD = AuditHead.__table__.update()  # type: ignore[attr-defined]
+def _covered(head: Head, author: Author, entry: Entry, digest: bytes) -> dict[str, Any]:
+    """Return what the hash of the event after ``head`` covers."""
+    return {
+        "seq": head.seq + 1,
+        "recorded_at": head.recorded_at,
+        "person_id": author.person_id,
+        "token_id": author.token_id,
+        "action": entry.action,
+        "record_type": entry.record_type,
+        "record_id": entry.record_id,
+        "fund_id": entry.fund_id,
+        "reason": entry.reason,
+        "payload_digest": digest,
+    }
+
+
+_LOCK_HEAD = {
+    "sqlite": "SELECT seq, hash, recorded_at FROM audit_head",  # BEGIN IMMEDIATE has locked it
+    "postgresql": "SELECT seq, hash, recorded_at FROM audit_head FOR UPDATE",
+}
+_EVENT = (
+    "INSERT INTO audit_events (seq, recorded_at, person_id, token_id, action, record_type, "
+    "record_id, fund_id, reason, payload_digest, previous_hash, hash) VALUES "
+)
+_PAYLOAD = "INSERT INTO audit_payloads (seq, salt, payload) VALUES "
+_MOVE_HEAD = "UPDATE audit_head SET seq = {0}, hash = {0}, recorded_at = {0}"
+
+
+def _appending(
+    dialect: str, events: list[Any], payloads: list[Any], head: tuple[Any, ...]
+) -> list[driver.Step]:
+    """Return the statements that append events with their payloads and move the head."""
+    if dialect == "sqlite":
+        return [
+            (f"{_EVENT}({', '.join('?' * 12)})", events),
+            (f"{_PAYLOAD}(?, ?, ?)", payloads),
+            (_MOVE_HEAD.format("?"), [head]),
+        ]
+    if len(events) > 1:
+        return [
+            *driver.chunks(lambda count: _EVENT + driver.values_list(count, 12), events),
+            *driver.chunks(lambda count: _PAYLOAD + driver.values_list(count, 3), payloads),
+            (_MOVE_HEAD.format("%s"), [head]),
+        ]
+    return [(_APPEND_ONE, [(*head, *events[0], *payloads[0])])]
+
+
+_APPEND_ONE = (
+    f"WITH head AS ({_MOVE_HEAD.format('%s')}), "
+    f"event AS ({_EVENT}{driver.values_list(1, 12)}) "
+    f"{_PAYLOAD}{driver.values_list(1, 3)}"
+)
+"""One round trip for one event; foreign keys are checked when the whole statement is done."""
 
 
 def sequence_at(db: Session, known_at: datetime | None) -> int:

@@ -2,7 +2,7 @@
 
 A posting is a list of transfers. It nets the change per account and makes one UPDATE per account
 in id order, so the database refuses overdrafts without a prior read and two postings cannot
-deadlock. Statements are prepared once as driver SQL: the ORM is eight times slower here.
+deadlock. Statements are driver SQL (``ledger/writing.py``): the ORM is eight times slower here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from fundops.db import date_encoder, id_encoder, translate
 from fundops.ids import business_id
+from fundops.ledger import writing
 from fundops.ledger.chart import ACCOUNT_KINDS, OPENED_WITH_FUND, TRANSFER_KINDS
 from fundops.ledger.models import Account, Transfer
 from fundops.money import MAX_MINOR
@@ -43,7 +44,7 @@ class AccountRef(NamedTuple):
         return _account_id(self)
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def _account_id(ref: AccountRef) -> UUID:
     return business_id("account", *ref)
 
@@ -84,58 +85,18 @@ class Movement:
         object.__setattr__(self, "id", identity)
 
 
-@dataclass
-class _Statements:
-    open_account: str
-    insert_transfer: str
-    move_account: str
-    add_day: str
-    add_month: str
-
-
-@cache
-def _statements(dialect: str) -> _Statements:
-    mark = "?" if dialect == "sqlite" else "%s"
-
-    def marks(count: int) -> str:
-        return ", ".join([mark] * count)
-
-    totals = (
-        "INSERT INTO {0} (account_id, {1}, debits_minor, credits_minor) "  # noqa: S608 - constants
-        f"VALUES ({marks(4)}) ON CONFLICT (account_id, {{1}}) DO UPDATE SET "
-        "debits_minor = {0}.debits_minor + excluded.debits_minor, "
-        "credits_minor = {0}.credits_minor + excluded.credits_minor"
-    )
-    return _Statements(
-        open_account=(
-            "INSERT INTO accounts "  # noqa: S608 - constants only
-            "(id, fund_id, kind, normal, may_overdraw, lot_id, grant_id, "
-            f"party_id, debits_minor, credits_minor) VALUES ({marks(8)}, 0, 0) "
-            "ON CONFLICT (id) DO NOTHING"
-        ),
-        insert_transfer=(
-            "INSERT INTO transfers "  # noqa: S608 - constants only
-            "(id, event_seq, line, fund_id, kind, debit_account_id, "
-            "credit_account_id, amount_minor, effective_on, lot_id, grant_id, source_type, "
-            f"source_id, reverses_id) VALUES ({marks(14)})"
-        ),
-        move_account=(
-            f"UPDATE accounts SET debits_minor = debits_minor + {mark}, "  # noqa: S608 - constants
-            f"credits_minor = credits_minor + {mark} WHERE id = {mark}"
-        ),
-        add_day=totals.format("account_days", "on_date"),
-        add_month=totals.format("account_months", "month_on"),
-    )
-
-
 def open_fund_accounts(db: Session, fund_id: UUID) -> None:
     """Open the accounts that a fund has from its first day."""
-    _open(db, [AccountRef(fund_id, kind) for kind in OPENED_WITH_FUND])
+    connection = db.connection()
+    rows = _open_rows(
+        (AccountRef(fund_id, kind) for kind in OPENED_WITH_FUND),
+        id_encoder(connection.dialect.name),
+    )
+    writing.open_accounts(connection, rows)
 
 
-def _open(db: Session, refs: Iterable[AccountRef]) -> None:
-    dialect = db.connection().dialect.name
-    uid = id_encoder(dialect)
+def _open_rows(refs: Iterable[AccountRef], uid: Any) -> list[tuple[Any, ...]]:
+    """Return the accounts of ``refs`` as rows to open."""
     rows = []
     for ref in refs:
         kind = ACCOUNT_KINDS[ref.kind]
@@ -143,8 +104,7 @@ def _open(db: Session, refs: Iterable[AccountRef]) -> None:
             (uid(ref.id), uid(ref.fund_id), ref.kind, kind.normal, kind.may_overdraw,
              uid(ref.lot_id), uid(ref.grant_id), uid(ref.party_id))
         )  # fmt: skip
-    if rows:
-        db.connection().exec_driver_sql(_statements(dialect).open_account, rows)
+    return rows
 
 
 def post(db: Session, seq: int, movements: Sequence[Movement]) -> None:
@@ -154,13 +114,19 @@ def post(db: Session, seq: int, movements: Sequence[Movement]) -> None:
     for the difference alone. Raises the problem of the violated constraint
     (``insufficient-funds``, ``already-exists``) and then nothing of the transaction may be kept.
     """
-    assert len(movements) <= MAX_TRANSFERS, "too many transfers in one posting"
-    if not movements:
+    post_many(db, [(seq, movement) for movement in movements])
+
+
+def post_many(db: Session, booked: Sequence[tuple[int, Movement]]) -> None:
+    """Write movements of several audit events, each with its sequence number, in one posting."""
+    assert len(booked) <= MAX_TRANSFERS, "too many transfers in one posting"
+    if not booked:
         return
     db.flush()
+    movements = [movement for _, movement in booked]
     connection = db.connection()
     dialect = connection.dialect.name
-    sql, uid, day = _statements(dialect), id_encoder(dialect), date_encoder(dialect)
+    uid, day = id_encoder(dialect), date_encoder(dialect)
     counters, days, months = _net(movements, uid, day)
     lazily = {
         ref: None
@@ -168,30 +134,27 @@ def post(db: Session, seq: int, movements: Sequence[Movement]) -> None:
         for ref in (movement.debit, movement.credit)
         if ACCOUNT_KINDS[ref.kind].per
     }
-    first = _take_lines(db, seq, len(movements))
     rows = [
-        (uid(m.id), seq, first + n, uid(m.debit.fund_id), m.kind, uid(m.debit.id),
+        (uid(m.id), seq, line, uid(m.debit.fund_id), m.kind, uid(m.debit.id),
          uid(m.credit.id), m.amount_minor, day(m.effective_on), uid(m.lot_id), uid(m.grant_id),
          m.source_type, uid(m.source_id), uid(m.reverses_id))
-        for n, m in enumerate(movements)
+        for (seq, m), line in zip(booked, _take_lines(db, booked), strict=True)
     ]  # fmt: skip
+    batch = writing.Batch(_open_rows(lazily, uid), rows, counters, days, months)
     try:
-        _open(db, lazily)
-        connection.exec_driver_sql(sql.insert_transfer, rows)
-        moved = connection.exec_driver_sql(sql.move_account, counters)
-        assert moved.rowcount in (len(counters), -1), "an account of the posting is not open"
-        connection.exec_driver_sql(sql.add_day, days)
-        connection.exec_driver_sql(sql.add_month, months)
+        writing.write(connection, batch)
     except DBAPIError as error:
         raise translate(error) from error
 
 
-def _take_lines(db: Session, seq: int, count: int) -> int:
-    """Return the first of ``count`` free lines of event ``seq``; lines order its transfers."""
+def _take_lines(db: Session, booked: Sequence[tuple[int, Movement]]) -> list[int]:
+    """Return a free line of its event for each movement; lines order an event's transfers."""
     lines: dict[int, int] = db.info.setdefault("ledger_lines", {})
-    first = lines.get(seq, 0)
-    lines[seq] = first + count
-    return first
+    taken = []
+    for seq, _ in booked:
+        taken.append(lines.get(seq, 0))
+        lines[seq] = taken[-1] + 1
+    return taken
 
 
 def _net(
