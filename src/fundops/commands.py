@@ -123,8 +123,9 @@ def check() -> None:
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
-        chain = [v for v in violations if v.check == "audit_chain"]
-        say(f"{'BROKEN' if chain else 'ok':7}{text('check.audit_chain')}")
+        for name in ("registers_told", "audit_chain"):
+            broken = [v for v in violations if v.check == name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

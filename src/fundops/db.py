@@ -168,6 +168,18 @@ class FairLock:
                 self._held = False
 
 
+class WriteSession(Session):
+    """The session of a write transaction; what must hold before its commit hooks in here."""
+
+
+_BEFORE_COMMIT: list[Callable[[Session], None]] = []
+
+
+def before_commit(hook: Callable[[Session], None]) -> None:
+    """Run ``hook`` on the session of every write transaction, just before it commits."""
+    _BEFORE_COMMIT.append(hook)
+
+
 class Database:
     """The engines of one database and the two ways to open a transaction on it."""
 
@@ -201,9 +213,11 @@ class Database:
         if self.is_sqlite and not self._turns.acquire(self.settings.lock_timeout_seconds):
             raise Problem("busy")
         try:
-            with Session(self.writer, expire_on_commit=False) as db:
+            with WriteSession(self.writer, expire_on_commit=False) as db:
                 try:
                     yield db
+                    for hook in _BEFORE_COMMIT:
+                        hook(db)
                     db.commit()
                 except DBAPIError as error:
                     raise translate(error) from error

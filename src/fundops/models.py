@@ -1,6 +1,6 @@
 """Every table, imported once, so that metadata is complete wherever this module is."""
 
-from fundops import audit, codes, idempotency
+from fundops import audit, codes, idempotency, trail
 from fundops.calls import models as calls
 from fundops.db import Base
 from fundops.donors import models as donors
@@ -26,4 +26,5 @@ __all__ = [
     "metadata",
     "parties",
     "tracing",
+    "trail",
 ]

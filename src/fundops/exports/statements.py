@@ -152,13 +152,8 @@ def _pin(db: Session, actor: audit.Author, question: Question, issued: Statement
     if not lots:
         return 0
     reserved = balances.reserved_now(db, lot_ids=lots)
-    known = set(
-        db.execute(
-            select(ReservationPin.grant_id, ReservationPin.lot_id).where(
-                ReservationPin.lot_id.in_(lots)
-            )
-        ).tuples()
-    )
+    pins = select(ReservationPin.grant_id, ReservationPin.lot_id)
+    known = {(row[0], row[1]) for row in db.execute(pins.where(ReservationPin.lot_id.in_(lots)))}
     fresh = [(grant, lot) for grant, lot, _ in reserved if (grant, lot) not in known]
     for grant_id, lot_id in fresh:
         db.add(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from fundops import chain
+from fundops import chain, trail
 from fundops.messages import text
 
 MAX_SHOWN = 20
@@ -147,11 +147,13 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run(db: Session) -> list[Violation]:
-    """Run every invariant and the audit chain's; return the violations, at most 20 a check."""
+    """Run every invariant, the registers' and the chain's; return at most 20 violations a check."""
     found: list[Violation] = []
     for check in CHECKS:
         for row in db.execute(sql(f"{check.query} LIMIT {MAX_SHOWN}")):
             found.append(Violation(check.name, str(row[0]), str(row[1])))
+    for record_type, sentence in trail.breaks(db)[:MAX_SHOWN]:
+        found.append(Violation("registers_told", record_type, sentence))
     for sentence in chain.verify_chain(db)[:MAX_SHOWN]:
         found.append(Violation("audit_chain", text("check.audit_chain"), sentence))
     return found

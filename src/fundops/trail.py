@@ -1,0 +1,215 @@
+"""The trail of registers: no row of a register changes without an audit event that says so.
+
+Services record what they mean (``receipt.matched``); this module sees to completeness. While a
+write transaction runs it notes every register row that is added or changed; before the commit it
+compares them with what the events of the transaction already say, and records the rest. So a
+register can be rewound to any sequence, and ``breaks`` can prove that no row was changed unseen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import Mapper, Session
+
+from fundops.audit import SYSTEM, AuditEvent, AuditPayload, Author, Entry, canonical, record_many
+from fundops.db import Base, WriteSession, before_commit
+from fundops.messages import text
+
+REGISTERS: dict[str, str] = {
+    "agreement_reports": "agreement_report",
+    "agreements": "agreement",
+    "bank_entries": "bank_entry",
+    "calls": "call",
+    "commitments": "commitment",
+    "disbursements": "disbursement",
+    "donor_choices": "donor_choice",
+    "events": "event",
+    "exchange_rates": "exchange_rate",
+    "fund_transfers": "fund_transfer",
+    "funds": "fund",
+    "grants": "grant",
+    "instalments": "instalment",
+    "lots": "lot",
+    "memberships": "membership",
+    "parties": "party",
+    "persons": "person",
+    "pledges": "pledge",
+    "receipts": "receipt",
+    "refunds": "refund",
+    "tranches": "tranche",
+    "write_offs": "write_off",
+}
+"""Table -> record type of the events that make up its history."""
+
+UNTRACKED = frozenset({"version"})
+"""Columns that say nothing beyond the events themselves."""
+
+PAGE = 2_000
+
+
+@dataclass
+class _Seen:
+    """A register row touched in this transaction, and what its changed columns held before."""
+
+    record: Base
+    is_new: bool = False
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+Key = tuple[str, UUID]
+
+
+def _type_of(record: object) -> str | None:
+    return REGISTERS.get(getattr(record, "__tablename__", ""))
+
+
+@event.listens_for(WriteSession, "before_flush")
+def _note(db: Session, _context: object, _instances: object) -> None:
+    seen: dict[Key, _Seen] = db.info.setdefault("trail", {})
+    for record in db.new:
+        record_type = _type_of(record)
+        if record_type is not None:
+            seen.setdefault((record_type, record.id), _Seen(record, is_new=True))
+    for record in db.dirty:
+        record_type = _type_of(record)
+        if record_type is None:
+            continue
+        for attribute in inspect(record).attrs:
+            history = attribute.history
+            if attribute.key in UNTRACKED or not history.has_changes():
+                continue
+            row = seen.setdefault((record_type, record.id), _Seen(record))
+            row.before.setdefault(attribute.key, history.deleted[0] if history.deleted else None)
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` as an event's payload would hold it."""
+    return json.loads(canonical(value))
+
+
+def _columns(mapper: Mapper[Any]) -> list[str]:
+    return [a.key for a in mapper.column_attrs if a.key not in UNTRACKED]
+
+
+def complete(db: Session) -> None:
+    """Record what the events of this transaction do not say about the registers it changed."""
+    db.flush()
+    seen: dict[Key, _Seen] = db.info.get("trail", {})
+    if not seen:
+        return
+    said: dict[Key, tuple[dict[str, Any], dict[str, Any]]] = {}
+    author: Author = SYSTEM
+    reason: str | None = None
+    for one_author, entry in db.info.get("audited", ()):
+        author, reason = one_author, entry.reason
+        if entry.record_id is not None:
+            before, after = said.setdefault((entry.record_type, entry.record_id), ({}, {}))
+            for name, value in (entry.before or {}).items():
+                before.setdefault(name, value)
+            after.update(entry.after or {})
+    entries = [
+        missing
+        for key, row in seen.items()
+        if (missing := _missing(key, row, said.get(key, ({}, {})), reason)) is not None
+    ]
+    if entries:
+        record_many(db, author, entries)
+
+
+def _missing(
+    key: Key, row: _Seen, said: tuple[dict[str, Any], dict[str, Any]], reason: str | None
+) -> Entry | None:
+    """Return the event that completes what was said of one row, or none when all was said."""
+    record_type, record_id = key
+    before, after = (_plain(part) for part in said)
+    names = _columns(inspect(type(row.record))) if row.is_new else list(row.before)
+    now = {name: getattr(row.record, name) for name in names}
+    untold = [
+        name
+        for name in names
+        if name not in after
+        or after[name] != _plain(now[name])
+        or (not row.is_new and before.get(name, after) != _plain(row.before[name]))
+    ]
+    if row.is_new:
+        if not untold:
+            return None
+        return Entry(f"{record_type}.added", record_type, record_id, _fund(row), reason, None, now)
+    untold = [name for name in untold if _plain(row.before[name]) != _plain(now[name])]
+    if not untold:
+        return None
+    return Entry(
+        f"{record_type}.updated",
+        record_type,
+        record_id,
+        _fund(row),
+        reason,
+        {name: row.before[name] for name in untold},
+        {name: now[name] for name in untold},
+    )
+
+
+def _fund(row: _Seen) -> UUID | None:
+    return getattr(row.record, "fund_id", None)
+
+
+before_commit(complete)
+
+
+def breaks(db: Session) -> list[tuple[str, str]]:
+    """Return (record type, sentence) for every register row that its events do not explain."""
+    told = _told(db)
+    found: list[tuple[str, str]] = []
+    for mapper in Base.registry.mappers:
+        record_type = REGISTERS.get(mapper.local_table.name)  # type: ignore[attr-defined]
+        if record_type is None:
+            continue
+        names = _columns(mapper)
+        columns = [getattr(mapper.class_, name) for name in names]
+        query = select(*columns).execution_options(yield_per=PAGE)
+        for values in db.execute(query):
+            row = dict(zip(names, values, strict=True))
+            said = told.get((record_type, row["id"].hex), {})
+            wrong = [n for n in names if said.get(n, wrong_type) != _plain(row[n])]
+            if wrong:
+                sentence = text("check.register_untold", columns=", ".join(wrong))
+                found.append((record_type, f"{row['id']}: {sentence}"))
+    return found
+
+
+wrong_type = object()
+"""Stands for a column that no event mentions; equal to nothing."""
+
+
+def _told(db: Session) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the registers as their events tell them: record type and id -> columns."""
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    for record_type, record_id, payload in _events(db):
+        if payload is None:
+            continue
+        after = json.loads(payload).get("after")
+        if after:
+            told.setdefault((record_type, record_id.hex), {}).update(after)
+    return told
+
+
+def _events(db: Session) -> Iterator[tuple[str, UUID, str | None]]:
+    query = (
+        select(AuditEvent.record_type, AuditEvent.record_id, AuditPayload.payload)
+        .outerjoin(AuditPayload, AuditPayload.seq == AuditEvent.seq)
+        .where(
+            AuditEvent.record_type.in_(sorted(REGISTERS.values())),
+            AuditEvent.record_id.is_not(None),
+        )
+        .order_by(AuditEvent.seq)
+        .execution_options(yield_per=PAGE)
+    )
+    for record_type, record_id, payload in db.execute(query):
+        assert record_id is not None
+        yield record_type, record_id, payload
