@@ -41,10 +41,13 @@ _numbers = count(1)
 # What rules across columns, or unique keys without any text, want to have.
 OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "accounts": {"debits_minor": 0, "credits_minor": 0, "kind": "opening", "normal": "credit"},
+    "agreements": {"earmark": '{"category":1}'},
     "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested"},
     "donor_choices": {"kind": "return", "new_lot_id": None},
     "exchange_rates": {"starts_on": lambda: ON + timedelta(days=next(_numbers))},
-    "grants": {"paid_minor": 0, "requested_minor": 0, "refunded_minor": 0, "adjusted_minor": 0},
+    "grants": {"paid_minor": 0, "requested_minor": 0, "refunded_minor": 0, "adjusted_minor": 0,
+        "objectives": "{}",
+    },
     "instalments": {"matched_minor": 0, "written_off_minor": 0},
     "lots": {"earmark": '{"category":1}', "replaces_id": None},
     "memberships": {

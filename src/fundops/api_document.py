@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from fundops import idempotency
 from fundops.authz import Can, Permission
@@ -35,12 +35,8 @@ def operations(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute):
             for method in sorted(context.methods or ()):
-                yield _path_of(context), method.lower(), context.original_route
-
-
-def _path_of(context: RouteContext) -> str:
-    assert context.path is not None
-    return context.path
+                assert context.path_format is not None
+                yield context.path_format, method.lower(), context.original_route
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -82,7 +78,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, needed: list[Pe
     if method == "post" and path not in idempotency.DRY_RUNS:
         headers.append(_header("Idempotency-Key", _KEY, text("api.idempotency_key"), True))
     if "428" in operation["responses"]:
-        headers.append(_header("If-Match", _TAG, text("api.if_match"), method == "patch"))
+        headers.append(_header("If-Match", _TAG, text("api.if_match"), True))
     if headers:
         operation.setdefault("parameters", []).extend(headers)
 

@@ -249,6 +249,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 READS = problems(401, 403, 404, 422)
 LISTS = problems(401, 403, 422)
 CREATES = problems(400, 401, 403, 404, 409, 413, 415, 422)
-COMMANDS = problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428)
+COMMANDS = problems(400, 401, 403, 404, 409, 412, 413, 415, 422)
+CHANGES = COMMANDS | problems(428)
 
 RecordId = UUID

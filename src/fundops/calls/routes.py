@@ -16,7 +16,7 @@ from fundops.command import check_match, command, etag, read_session
 from fundops.errors import invalid
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, problems
+from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS, problems
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/calls", tags=["calls"], route_class=StrictRoute)
@@ -83,7 +83,7 @@ def get_call(request: Request, actor: Reader, call_id: UUID) -> Response:
         return json_response(call_out(row), etag=etag(row.version))
 
 
-@router.patch("/{call_id}", operation_id="change_call", response_model=CallOut, responses=COMMANDS)
+@router.patch("/{call_id}", operation_id="change_call", response_model=CallOut, responses=CHANGES)
 def change_call(request: Request, actor: Writer, call_id: UUID, patch: CallPatch) -> Response:
     """Change a call that is not closed. Needs If-Match."""
 

@@ -23,7 +23,7 @@ from fundops.funds.schemas import (
 )
 from fundops.ledger import balances
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Day, Instant, money_out
+from fundops.schemas import CHANGES, CREATES, LISTS, READS, Day, Instant, money_out
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/funds", tags=["funds"], route_class=StrictRoute)
@@ -67,7 +67,7 @@ def get_fund(request: Request, actor: Reader, fund_id: UUID) -> Response:
         return json_response(fund_out(fund), etag=etag(fund.version))
 
 
-@router.patch("/{fund_id}", operation_id="change_fund", response_model=FundOut, responses=COMMANDS)
+@router.patch("/{fund_id}", operation_id="change_fund", response_model=FundOut, responses=CHANGES)
 def change_fund(request: Request, actor: Writer, fund_id: UUID, patch: FundPatch) -> Response:
     """Change a fund's name. Needs If-Match."""
 

@@ -39,7 +39,7 @@ from fundops.funds.treasury_schemas import (
 )
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Currency, Day
+from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS, Currency, Day
 from fundops.strict import StrictRoute
 
 rate_router = APIRouter(prefix="/exchange_rates", tags=["exchange rates"], route_class=StrictRoute)
@@ -116,7 +116,7 @@ def get_operating_reserve(request: Request, actor: Reader, fund_id: UUID) -> Res
     "/operating_reserve",
     operation_id="change_operating_reserve_target",
     response_model=ReserveOut,
-    responses=COMMANDS,
+    responses=CHANGES,
 )
 def change_operating_reserve_target(
     request: Request, actor: ReserveWriter, fund_id: UUID, patch: ReserveTargetPatch

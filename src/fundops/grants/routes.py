@@ -29,7 +29,7 @@ from fundops.grants.schemas import (
 )
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Country, money_out, problems
+from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS, Country, money_out, problems
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/grants", tags=["grants"], route_class=StrictRoute)
@@ -118,7 +118,7 @@ def get_grant(request: Request, actor: Reader, grant_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{grant_id}", operation_id="change_grant", response_model=GrantOut, responses=COMMANDS
+    "/{grant_id}", operation_id="change_grant", response_model=GrantOut, responses=CHANGES
 )
 def change_grant(request: Request, actor: Awarder, grant_id: UUID, patch: GrantPatch) -> Response:
     """Change a grant's title or period. Needs If-Match."""

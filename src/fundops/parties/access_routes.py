@@ -33,7 +33,7 @@ from fundops.parties.access_schemas import (
 )
 from fundops.parties.models import Membership, Person, Token
 from fundops.parties.schemas import ReasonIn
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Code
+from fundops.schemas import CHANGES, CREATES, LISTS, READS, Code
 from fundops.strict import StrictRoute
 
 persons_router = APIRouter(prefix="/persons", tags=["access"], route_class=StrictRoute)
@@ -108,7 +108,7 @@ def get_person(request: Request, actor: AccessReader, person_id: UUID) -> Respon
 
 
 @persons_router.patch(
-    "/{person_id}", operation_id="change_person", response_model=PersonOut, responses=COMMANDS
+    "/{person_id}", operation_id="change_person", response_model=PersonOut, responses=CHANGES
 )
 def change_person(
     request: Request, actor: PersonWriter, person_id: UUID, patch: PersonPatch

@@ -28,7 +28,7 @@ from fundops.parties.schemas import (
     freeze_out,
     party_out,
 )
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Code, Country, Line
+from fundops.schemas import CHANGES, CREATES, LISTS, READS, Code, Country, Line
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/parties", tags=["parties"], route_class=StrictRoute)
@@ -92,7 +92,7 @@ def get_party(request: Request, actor: Reader, party_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{party_id}", operation_id="change_party", response_model=PartyOut, responses=COMMANDS
+    "/{party_id}", operation_id="change_party", response_model=PartyOut, responses=CHANGES
 )
 def change_party(request: Request, actor: Writer, party_id: UUID, patch: PartyPatch) -> Response:
     """Change a party. Needs If-Match. Lifting a protection leaves the neutral label in place

@@ -12,6 +12,7 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
 from fundops.errors import Problem, invalid
 from fundops.pages import json_response
+from fundops.parties.models import Party
 from fundops.schemas import READS, Day, Instant, MoneyOut, Out, money_out
 from fundops.strict import StrictRoute
 from fundops.tracing.entries import FLOWS, POSITIONS
@@ -116,6 +117,8 @@ def get_donor_position(
     if known_at is not None and known_at > clock.now():
         raise invalid("query/known_at", "validation.future")
     with read_session(request) as db:
+        if db.get(Party, donor_id) is None:
+            raise Problem("not-found")
         on, seq = as_of or clock.today("UTC"), audit.sequence_at(db, known_at)
         found = position(db, Question(donor_id, fund_id, on, on, seq))
         body = {

@@ -1,0 +1,60 @@
+"""Records of somebody else: a row in every table, and the addresses that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fundops.db import Database
+from tests.contract.inventory import Operation
+from tests.filler import fill, ids_of
+
+IRREGULAR = {"party": "parties", "report": "agreement_reports", "donor": "parties"}
+"""Parameter names whose table is not their plural."""
+
+CODES = {"/v1/trace/{code}": "grants"}
+"""Addresses that name a record by its code, and of which table."""
+
+
+class Records:
+    """One row of every table, by the names that parameters and fields have for it."""
+
+    def __init__(self, database: Database) -> None:
+        with database.writer.begin() as connection:
+            self.rows: Mapping[str, Any] = fill(connection)
+        self.ids: dict[str, UUID] = ids_of(self.rows)
+
+    def named(self, parameter: str) -> UUID:
+        """Return the id that a parameter such as ``pledge_id`` stands for."""
+        name = parameter.removesuffix("_id")
+        return self.ids[IRREGULAR.get(name, f"{name}s")]
+
+    def address(self, operation: Operation) -> str:
+        """Return the address of the operation on these records."""
+        path = operation.path
+        for parameter in operation.parameters:
+            if path.endswith("{code}"):
+                value: object = self.rows[CODES[operation.path]]["code"]
+            else:
+                value = self.named(parameter)
+            path = path.replace(f"{{{parameter}}}", str(value))
+        return path
+
+    def by_field(self) -> dict[str, UUID]:
+        """Return ids by the name of a field without its ``_id``, for making bodies."""
+        singular = {name.removesuffix("s"): found for name, found in self.ids.items()}
+        special = {
+            "party": "parties", "donor": "parties", "payer": "parties", "grantee": "parties",
+            "to_fund": "funds", "granted_by": "persons",
+        }  # fmt: skip
+        return singular | {name: self.ids[table] for name, table in special.items()}
+
+
+def missing_address(operation: Operation) -> str:
+    """Return the address of the operation on records that nobody has."""
+    path = operation.path
+    for parameter in operation.parameters:
+        nobody = "NONE-2026-9999" if parameter == "code" else "01890000-0000-7000-8000-00000000dead"
+        path = path.replace(f"{{{parameter}}}", nobody)
+    return path

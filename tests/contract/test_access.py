@@ -1,0 +1,253 @@
+"""Who gets in: every role on every route, other people's records, and the order of refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from fundops import audit, idempotency
+from fundops.app import create_app
+from fundops.authz import PARTY_ROLES, PUBLIC_PATHS, ROLE_PERMISSIONS, Role
+from fundops.config import Settings
+from fundops.funds import queries as fund_queries
+from tests.contract.bodies import Bodies
+from tests.contract.inventory import Operation, documented, operations
+from tests.contract.records import Records, missing_address
+from tests.factories import a_fund, a_party
+from tests.world import Caller, World
+
+SHARED = ("/v1/parties/", "/v1/events/", "/v1/commitments/", "/v1/donors/")
+"""Registers of the whole organisation, not of one fund: all who may read them read all of them.
+What a protected party is called is decided by row (tests/parties), and of a donor's position only
+one's own funds are told (tests/tracing)."""
+
+FEWEST_FOREIGN = 200
+"""Answers compared when this was written; fewer would mean that the matrix has shrunk."""
+
+
+@dataclass
+class Stage:
+    """An application full of somebody else's records, and how to ask it things."""
+
+    app: FastAPI
+    world: World
+    records: Records
+    bodies: Bodies
+    documents: dict[tuple[str, str], dict[str, Any]]
+    fund_id: UUID
+    party_id: UUID
+
+    def outsider(self, role: Role) -> Caller:
+        """Return a person who holds ``role`` for another fund or another party."""
+        if role in PARTY_ROLES:
+            return self.world.as_role(role, party_id=self.party_id)
+        return self.world.as_role(role, fund_id=self.fund_id)
+
+    def insider(self, role: Role) -> Caller:
+        """Return a person who holds ``role`` for every fund."""
+        party = self.records.ids["parties"] if role in PARTY_ROLES else None
+        return self.world.as_role(role, party_id=party)
+
+    def ask(
+        self, caller: Caller, operation: Operation, path: str, *, match: str | None = '"1"',
+        **headers: str,
+    ) -> Any:  # fmt: skip
+        """Send the operation with a valid body to ``path``."""
+        body = self.bodies.of(self.documents[operation.method, operation.path])
+        sent = {"if-match": match} if match is not None else {}
+        options = {} if body is None else {"json": body}
+        return caller.request(operation.method, path, headers=sent | headers, **options)
+
+
+@pytest.fixture
+def stage(database_url: str) -> Iterator[Stage]:
+    """Give an application with a row in every table; they are no real history, so no checks."""
+    app = create_app(Settings(database_url=database_url, log_level="error"))
+    database = app.state.database
+    records = Records(database)
+    with database.write() as db:
+        audit.lock_head(db)
+        fund_id, party_id = a_fund(db).id, a_party(db).id
+    world = World(app, database)
+    bodies = Bodies(app.openapi(), records.by_field())
+    with world.client:
+        yield Stage(app, world, records, bodies, documented(app), fund_id, party_id)
+
+
+def guarded(app: FastAPI) -> list[Operation]:
+    return [one for one in operations(app) if one.path not in PUBLIC_PATHS]
+
+
+def plain(answer: Any) -> tuple[int, Any]:
+    """Return status and body without the one part that differs each time."""
+    body = answer.json()
+    body.pop("request_id", None)
+    return answer.status_code, body
+
+
+def test_no_route_answers_without_a_token(stage: Stage) -> None:
+    nobody = stage.world.anonymous()
+    unknown = Caller(stage.world.client, "fdo_" + "0" * 32 + "deadbeef")
+    for operation in guarded(stage.app):
+        path = stage.records.address(operation)
+        for caller in (nobody, unknown):
+            status, body = plain(stage.ask(caller, operation, path))
+            assert status == 401, operation.name
+            assert body["type"] == "urn:fundops:problem:not-authenticated"
+        # Not even whether the body could be read is told to a stranger.
+        if operation.method != "GET":
+            headers = {"content-type": "application/json"}
+            spoiled = nobody.request(operation.method, path, content=b"{", headers=headers)
+            assert spoiled.status_code == 401, operation.name
+
+
+def test_every_role_is_refused_what_it_does_not_have(stage: Stage) -> None:
+    refused = 0
+    for role in Role:
+        caller = stage.insider(role)
+        for operation in guarded(stage.app):
+            path = stage.records.address(operation)
+            if operation.permissions[0] in ROLE_PERMISSIONS[role]:
+                continue
+            status, body = plain(stage.ask(caller, operation, path))
+            assert (status, body["type"]) == (403, "urn:fundops:problem:not-allowed"), (
+                role,
+                operation.name,
+            )
+            # The same whether or not there is such a record.
+            assert plain(stage.ask(caller, operation, missing_address(operation)))[0] == 403
+            refused += 1
+    assert refused > 400
+
+
+def test_every_role_is_let_in_where_it_has_the_permission(stage: Stage) -> None:
+    """Reading only: what a role may read never ends in 401 or 403, and each route is read."""
+    read = set()
+    for role in Role:
+        caller = stage.insider(role)
+        for operation in guarded(stage.app):
+            if operation.method == "GET" and operation.permissions[0] in ROLE_PERMISSIONS[role]:
+                answer = stage.ask(caller, operation, stage.records.address(operation))
+                assert answer.status_code in {200, 404, 422}, (role, operation.name, answer.text)
+                if answer.status_code == 200:
+                    read.add(operation.path)
+    gets = {one.path for one in guarded(stage.app) if one.method == "GET"}
+    assert len(read) > len(gets) * 0.8, sorted(gets - read)
+
+
+def foreign_answers(stage: Stage) -> Iterator[tuple[str, tuple[int, Any], tuple[int, Any]]]:
+    """Return what outsiders get for others' records, beside what they get for none at all."""
+    for role in Role:
+        caller = stage.outsider(role)
+        for operation in guarded(stage.app):
+            mine = operation.permissions[0] in ROLE_PERMISSIONS[role]
+            shared = operation.path.startswith(SHARED) or (
+                # A donor or grantee who is not limited to one fund may read what funds there are.
+                operation.path == "/v1/funds/{fund_id}" and role in PARTY_ROLES
+            )
+            if not mine or not operation.parameters or shared:
+                continue
+            foreign = plain(stage.ask(caller, operation, stage.records.address(operation)))
+            missing = plain(stage.ask(caller, operation, missing_address(operation)))
+            yield f"{role.value} {operation.name}", foreign, missing
+
+
+def test_records_of_others_do_not_exist(stage: Stage) -> None:
+    compared = 0
+    for name, foreign, missing in foreign_answers(stage):
+        assert foreign == missing, name
+        assert foreign[0] == 404, name
+        compared += 1
+    assert compared >= FEWEST_FOREIGN
+
+
+def test_a_missing_scope_would_be_noticed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fund_queries, "scoped", lambda query, _actor: query)
+    assert any(foreign != missing for _, foreign, missing in foreign_answers(stage))
+
+
+def test_records_that_nobody_has_are_not_found(stage: Stage) -> None:
+    """Those who may see everything learn that there is nothing."""
+    for role in (Role.FUND_MANAGER, Role.ADMINISTRATOR, Role.FINANCE_OFFICER, Role.APPROVER):
+        caller = stage.insider(role)
+        for operation in guarded(stage.app):
+            if operation.parameters and operation.permissions[0] in ROLE_PERMISSIONS[role]:
+                answer = stage.ask(caller, operation, missing_address(operation))
+                assert answer.status_code == 404, (operation.name, answer.text)
+
+
+def everybody(stage: Stage) -> dict[Any, Caller]:
+    """Return for each permission a caller who has it."""
+    callers: dict[Any, Caller] = {}
+    for role in Role:
+        if role in PARTY_ROLES:
+            continue
+        caller = stage.insider(role)
+        for permission in ROLE_PERMISSIONS[role]:
+            callers.setdefault(permission, caller)
+    return callers
+
+
+def test_every_post_needs_an_idempotency_key(stage: Stage) -> None:
+    callers, asked = everybody(stage), 0
+    for operation in guarded(stage.app):
+        if operation.method != "POST" or operation.path in idempotency.DRY_RUNS:
+            continue
+        caller, path = callers[operation.permissions[0]], stage.records.address(operation)
+        for key in ("", "short", "x" * 129, "with space inside", "ключ-ключ"):
+            headers = {
+                "authorization": f"Bearer {caller.token}",
+                "content-type": "application/json",
+                "idempotency-key": key.encode(),
+            }
+            if key == "":
+                del headers["idempotency-key"]
+            # Before the body is judged, so that the answer is the same for any body.
+            answer = caller.client.request("POST", path, content=b"{", headers=headers)
+            assert answer.status_code == 400, operation.name
+            assert answer.json()["type"] == "urn:fundops:problem:idempotency-key-required"
+        asked += 1
+    assert asked > 45
+
+
+def test_dry_runs_change_nothing_and_need_no_key(stage: Stage) -> None:
+    callers = everybody(stage)
+    with stage.world.database.read() as db:
+        before = audit.sequence_at(db, None)
+    for operation in guarded(stage.app):
+        if operation.path in idempotency.DRY_RUNS:
+            caller = callers[operation.permissions[0]]
+            body = stage.bodies.of(stage.documents[operation.method, operation.path])
+            headers = {"authorization": f"Bearer {caller.token}"}
+            answer = caller.client.request("POST", operation.path, json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+    with stage.world.database.read() as db:
+        assert audit.sequence_at(db, None) == before
+
+
+def test_changing_a_record_needs_its_present_etag(stage: Stage) -> None:
+    callers, patched = everybody(stage), 0
+    for operation in guarded(stage.app):
+        declared = "428" in stage.documents[operation.method, operation.path]["responses"]
+        assert declared is (operation.method == "PATCH"), operation.name
+        if not declared:
+            continue
+        caller, path = callers[operation.permissions[0]], stage.records.address(operation)
+        without = stage.ask(caller, operation, path, match=None)
+        assert without.status_code == 428, (operation.name, without.text)
+        for stale in ('"999"', '"0"', "1", "*", '"1", "999"', ""):
+            answer = stage.ask(caller, operation, path, match=stale)
+            assert answer.status_code == 412, (operation.name, stale, answer.text)
+        patched += 1
+    assert patched >= 8
+
+
+def test_the_client_used_here_is_the_application(stage: Stage) -> None:
+    assert isinstance(stage.world.client, TestClient)
+    assert stage.world.client.get("/ready").json()["status"] == "ok"
