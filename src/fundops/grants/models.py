@@ -16,6 +16,7 @@ from fundops.errors import register_constraints
 
 GRANT_STATUSES = ("awarded", "closed", "cancelled")
 DISBURSEMENT_STATUSES = ("requested", "paid", "cancelled")
+REFUND_STATUSES = ("booked", "reversed")
 
 
 class Grant(Base):
@@ -125,6 +126,7 @@ class Refund(Base):
 
     __tablename__ = "refunds"
     __table_args__ = (
+        one_of("status", REFUND_STATUSES),
         in_range("amount_minor"),
         whole("amount_minor"),
         Index("ix_refunds_grant_id", "grant_id"),
@@ -136,6 +138,7 @@ class Refund(Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     received_on: Mapped[date]
     reference: Mapped[str | None] = mapped_column(Text(140))
+    status: Mapped[str] = mapped_column(Text(10), default="booked")
     created_at: Mapped[datetime]
 
 
