@@ -471,6 +471,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pledges")),
         sa.UniqueConstraint("code", name=op.f("uq_pledges_code")),
         whole("amount_minor"),
+        whole("base_minor"),
     )
     op.create_index("ix_pledges_donor_id", "pledges", ["donor_id"], unique=False)
     op.create_index("ix_pledges_fund_id_donor_id", "pledges", ["fund_id", "donor_id"], unique=False)
@@ -535,6 +536,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_receipts_code")),
         whole("amount_minor"),
         whole("base_minor"),
+        whole("exchange_minor"),
+        whole("fee_minor"),
         whole("matched_minor"),
     )
     op.create_index("ix_receipts_donor_id", "receipts", ["donor_id"], unique=False)
@@ -692,8 +695,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["grantee_id"], ["parties.id"], name=op.f("fk_grants_grantee_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
         sa.UniqueConstraint("code", name=op.f("uq_grants_code")),
+        whole("adjusted_minor"),
         whole("awarded_minor"),
         whole("paid_minor"),
+        whole("refunded_minor"),
         whole("requested_minor"),
     )
     op.create_index("ix_grants_call_id", "grants", ["call_id"], unique=False)
@@ -794,6 +799,7 @@ def upgrade() -> None:
             "agreement_id", "number", name=op.f("uq_instalments_agreement_id_number")
         ),
         whole("amount_minor"),
+        whole("expected_base_minor"),
         whole("matched_minor"),
         whole("written_off_minor"),
     )
@@ -929,6 +935,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lots")),
         sa.UniqueConstraint("code", name=op.f("uq_lots_code")),
         whole("amount_minor"),
+        whole("receipt_minor"),
+        whole("settled_minor"),
     )
     op.create_index("ix_lots_agreement_id", "lots", ["agreement_id"], unique=False)
     op.create_index("ix_lots_donor_id", "lots", ["donor_id"], unique=False)
@@ -1144,6 +1152,8 @@ def upgrade() -> None:
             ["account_id"], ["accounts.id"], name=op.f("fk_account_days_account_id")
         ),
         sa.PrimaryKeyConstraint("account_id", "on_date", name=op.f("pk_account_days")),
+        whole("credits_minor"),
+        whole("debits_minor"),
     )
     op.create_table(
         "account_months",
@@ -1155,6 +1165,8 @@ def upgrade() -> None:
             ["account_id"], ["accounts.id"], name=op.f("fk_account_months_account_id")
         ),
         sa.PrimaryKeyConstraint("account_id", "month_on", name=op.f("pk_account_months")),
+        whole("credits_minor"),
+        whole("debits_minor"),
     )
     op.create_table(
         "transfers",

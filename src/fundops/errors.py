@@ -108,9 +108,15 @@ def register_constraints(table: dict[str, tuple[str, str]]) -> None:
         CONSTRAINT_PROBLEMS[name] = problem
 
 
+OUT_OF_RANGE = ("conflict", "constraint.amount_in_range")
+"""What a CHECK named ``…_in_range`` means wherever no better sentence is registered."""
+
+
 def constraint_problem(name: str) -> Problem | None:
     """Return the problem a violated constraint means, if the name is registered."""
     entry = CONSTRAINT_PROBLEMS.get(name)
+    if entry is None and name.endswith("_in_range"):
+        entry = OUT_OF_RANGE
     if entry is None:
         return None
     return Problem(entry[0], detail=text(entry[1]))

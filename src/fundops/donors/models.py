@@ -94,6 +94,7 @@ class Pledge(Base):
         one_of("status", PLEDGE_STATUSES),
         in_range("amount_minor"),
         whole("amount_minor"),
+        whole("base_minor"),
         Index("ix_pledges_fund_id_donor_id", "fund_id", "donor_id"),
         Index("ix_pledges_donor_id", "donor_id"),
     )
@@ -190,6 +191,7 @@ class Instalment(Base):
         whole("amount_minor"),
         whole("matched_minor"),
         whole("written_off_minor"),
+        whole("expected_base_minor"),
         Index("ix_instalments_due_on", "due_on"),
     )
 
@@ -230,6 +232,8 @@ class Receipt(Base):
         CheckConstraint("gifts IS NULL OR gifts > 0", name="gifts_positive"),
         whole("amount_minor"),
         whole("base_minor"),
+        whole("fee_minor"),
+        whole("exchange_minor"),
         whole("matched_minor"),
         # A reversed receipt gives its reference back, so that it can be booked again, rightly.
         Index(
@@ -285,6 +289,8 @@ class Lot(Base):
         CheckConstraint("category BETWEEN 1 AND 4", name="category_known"),
         in_range("amount_minor"),
         whole("amount_minor"),
+        whole("receipt_minor"),
+        whole("settled_minor"),
         Index("ix_lots_fund_id_donor_id", "fund_id", "donor_id"),
         Index("ix_lots_donor_id", "donor_id"),
         Index("ix_lots_agreement_id", "agreement_id"),

@@ -40,6 +40,8 @@ class Grant(Base):
         whole("awarded_minor"),
         whole("requested_minor"),
         whole("paid_minor"),
+        whole("refunded_minor"),
+        whole("adjusted_minor"),
         Index("ix_grants_fund_id", "fund_id"),
         Index("ix_grants_grantee_id", "grantee_id"),
         Index("ix_grants_call_id", "call_id"),

@@ -132,6 +132,7 @@ class AccountDay(Base):
     """What an account's transfers effective on one day total; includes later corrections."""
 
     __tablename__ = "account_days"
+    __table_args__ = (whole("debits_minor"), whole("credits_minor"))
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     on_date: Mapped[date] = mapped_column(primary_key=True)
@@ -143,6 +144,7 @@ class AccountMonth(Base):
     """The same by month, keyed by its first day."""
 
     __tablename__ = "account_months"
+    __table_args__ = (whole("debits_minor"), whole("credits_minor"))
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     month_on: Mapped[date] = mapped_column(primary_key=True)
