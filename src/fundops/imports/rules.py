@@ -138,8 +138,13 @@ def _order(draft: Draft, mapper: Mapper, first: str, last: str) -> None:
         draft.report("error", "ends_before_start", mapper.column(last), begin=begin, end=end)
 
 
+def names_nobody(name: str) -> bool:
+    """Return whether a cell for an organisation's name holds only its type."""
+    return name.casefold() in _UNNAMED
+
+
 def _named(draft: Draft, mapper: Mapper, name: str) -> None:
-    if draft.values[name].casefold() in _UNNAMED:
+    if names_nobody(draft.values[name]):
         draft.report("warning", "unnamed_party", mapper.column(name))
 
 
