@@ -35,7 +35,6 @@ PROBLEMS: dict[str, int] = {
     "same-person": 409,
     "currency-mismatch": 409,
     "earmark-refuses": 409,
-    "too-late": 409,
     "money-already-spent": 409,
     "stale": 412,
     "etag-required": 428,
