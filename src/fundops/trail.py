@@ -36,16 +36,16 @@ REGISTERS: dict[str, str] = {
     "grants": "grant",
     "instalments": "instalment",
     "lots": "lot",
-    "memberships": "membership",
-    "parties": "party",
-    "persons": "person",
     "pledges": "pledge",
     "receipts": "receipt",
     "refunds": "refund",
     "tranches": "tranche",
     "write_offs": "write_off",
 }
-"""Table -> record type of the events that make up its history."""
+"""Table -> record type of the events that make up its history.
+
+Persons, roles and parties are not among them: access is told by periods that are never changed.
+"""
 
 UNTRACKED = frozenset({"version"})
 """Columns that say nothing beyond the events themselves."""
