@@ -79,6 +79,45 @@ def patterns(tree: ast.AST) -> set[str]:
 
 def used_keys(sentences: Iterable[str]) -> set[str]:
     """Return which of ``sentences`` some code names or can put together."""
+    named = set().union(*(constants(tree) for tree in trees().values()))
+    made = [re.compile(p) for p in set().union(*(patterns(tree) for tree in trees().values()))]
+    return {key for key in sentences if key in named or any(p.fullmatch(key) for p in made)}
+
+
+def test_every_key_in_code_exists() -> None:
+    missing = {
+        f"{name}: {key}"
+        for name, tree in trees().items()
+        for key in direct(tree)
+        if key not in catalogue()
+    }
+    assert missing == set()
+
+
+def test_every_sentence_is_used() -> None:
+    assert set(catalogue()) - used_keys(catalogue()) == set()
+    assert "nobody.says_this" not in used_keys({"nobody.says_this"})
+
+
+def test_a_missing_key_would_be_noticed() -> None:
+    assert direct(ast.parse("text('no.such_key', x=1)")) - catalogue().keys() == {"no.such_key"}
+
+
+def test_keys_put_together_exist() -> None:
+    wanted = {f"problem.{slug}" for slug in PROBLEMS}
+    wanted |= {f"problem.{slug}.title" for slug in PROBLEMS}
+    wanted |= {f"check.{check.name}" for check in CHECKS}
+    wanted |= {key for _, key in CONSTRAINT_PROBLEMS.values()}
+    assert wanted - catalogue().keys() == set()
+
+
+def test_no_problem_or_check_is_left_over() -> None:
+    slugs = {
+        key.removeprefix("problem.").removesuffix(".title")
+        for key in catalogue()
+        if key.startswith("problem.")
+    }
+    assert slugs == PROBLEMS.keys()
     checks = {key.removeprefix("check.") for key in catalogue() if key.startswith("check.")}
     assert checks == {check.name for check in CHECKS} | BESIDE_THE_QUERIES
 
