@@ -15,6 +15,7 @@ from fastapi import Request
 
 from fundops import idempotency
 from fundops.errors import Problem
+from fundops.refusals import record_refusal
 
 
 class Permission(StrEnum):
@@ -237,7 +238,10 @@ class Can:
         actor: Actor = request.app.state.authenticate(request.app.state.database, token.strip())
         request.state.person_code = actor.person_code
         if not actor.allows(self.permission):
-            raise Problem("not-allowed")
+            problem = Problem("not-allowed")
+            place = request.app.state.database, actor, request.method, request.url.path
+            record_refusal(*place, problem)
+            raise problem
         if request.method == "POST" and request.url.path not in idempotency.DRY_RUNS:
             idempotency.require_key(request.headers.get(idempotency.HEADER))
         return actor

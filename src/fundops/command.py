@@ -20,6 +20,7 @@ from fundops.db import Database
 from fundops.errors import Problem
 from fundops.idempotency import Answer
 from fundops.pages import to_bytes
+from fundops.refusals import record_refusal
 
 JSON = "application/json"
 
@@ -82,6 +83,9 @@ def command(
                     idempotency.store_answer(db, actor.person_id, key, digest, stored)
     except StaleDataError as error:
         raise Problem("stale") from error
+    except Problem as problem:
+        record_refusal(database(request), actor, request.method, request.url.path, problem)
+        raise
     return _response(answer)
 
 

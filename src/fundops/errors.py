@@ -33,6 +33,7 @@ PROBLEMS: dict[str, int] = {
     "not-fundable": 409,
     "over-matched": 409,
     "same-person": 409,
+    "conflict-of-interest": 409,
     "currency-mismatch": 409,
     "earmark-refuses": 409,
     "money-already-spent": 409,

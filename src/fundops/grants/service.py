@@ -152,7 +152,8 @@ def end_grant(
         raise invalid("/on", "grants.before_award")
     held = holdings(db, grant.id, "reserved", on)
     parts, missing = take(held, present(held))
-    if missing:
+    last_paid_on = queries.last_paid_on(db, grant.id)
+    if missing or (last_paid_on is not None and on < last_paid_on):
         raise invalid("/on", "grants.before_last_movement")
     db.execute(delete(ReservationPin).where(ReservationPin.grant_id == grant.id))
     db.flush()
@@ -254,7 +255,7 @@ def base_minor(fund: Fund, given: MoneyIn, pointer: str) -> int:
 def refuse_interest(db: Session, actor: audit.Author, party_id: UUID) -> None:
     """Refuse an actor who holds a role for the party that would get the money."""
     if queries.has_interest(db, actor.person_id, party_id):
-        raise Problem("conflict", detail=text("grants.interest"))
+        raise Problem("conflict-of-interest", detail=text("grants.interest"))
 
 
 def code_for(db: Session, grantee: Party, prefix: str, year: int) -> str:
