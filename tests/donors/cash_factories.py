@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from itertools import count
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
-from fundops import clock, money
+from fundops import audit, clock, money
 from fundops.authz import Actor, Role
+from fundops.db import Database
 from fundops.donors import matching, receipts
 from fundops.donors.cash_schemas import MatchEntry, MatchIn, ReceiptIn
 from fundops.donors.lots import UNEARMARKED
 from fundops.donors.models import Agreement, Instalment, Lot, Receipt
+from fundops.errors import Problem
 from fundops.ids import uuid7
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
@@ -115,6 +119,19 @@ def a_matched_lot(
     instalment = an_instalment(db, agreement, amount_minor, fund.base_currency)
     receipt = a_receipt(db, actor, fund, amount_minor, on=on)
     return a_match(db, actor, receipt, (instalment, amount_minor))[0]
+
+
+def refused_write(database: Database, work: Callable[[Session], Any]) -> Problem:
+    """Run ``work`` as a write of its own that must be refused, and return the problem."""
+
+    def attempt() -> None:
+        with database.write() as db:
+            audit.lock_head(db)
+            work(db)
+
+    with pytest.raises(Problem) as refused:
+        attempt()
+    return refused.value
 
 
 def held_in(db: Session, fund: Fund) -> dict[str, int]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from fundops import audit
 from fundops.allocation.earmarks import Earmark
 from fundops.authz import Role
 from fundops.db import Database
-from fundops.donors import cash_queries, matching
+from fundops.donors import cash_queries, matching, reversal
 from fundops.donors.cash_schemas import MatchEntry, MatchIn
 from fundops.donors.lots import UNEARMARKED, earn_support_cost, open_opening_lot
 from fundops.donors.models import Instalment, Lot, Receipt
@@ -34,6 +35,7 @@ from tests.donors.cash_factories import (
     an_officer,
     held_by,
     held_in,
+    refused_write,
     wire,
 )
 from tests.factories import a_fund, a_party, a_person
@@ -148,12 +150,12 @@ def test_more_than_there_is_cannot_be_matched(database: Database, due: int, aske
         fund, officer = a_fund(db), an_officer(db)
         instalment = an_instalment(db, an_agreement(db, fund), due)
         receipt = a_receipt(db, officer, fund, 1_000)
-    with database.write() as db:
-        found = db.get_one(Receipt, receipt.id), db.get_one(Instalment, instalment.id)
-        with pytest.raises(Problem) as refused:
-            a_match(db, officer, found[0], (found[1], asked))
-        db.rollback()
-    assert refused.value.slug == "over-matched"
+
+    def match(db: Session) -> None:
+        found = db.get_one(Receipt, receipt.id)
+        a_match(db, officer, found, (db.get_one(Instalment, instalment.id), asked))
+
+    assert refused_write(database, match).slug == "over-matched"
     with database.read() as db:
         assert db.get_one(Instalment, instalment.id).matched_minor == 0
         assert db.execute(select(func.count()).select_from(Lot)).scalar_one() == 0
@@ -163,9 +165,11 @@ def test_the_database_itself_refuses_to_over_match(database: Database) -> None:
     with database.write() as db:
         fund, officer = a_fund(db), an_officer(db)
         receipt = a_receipt(db, officer, fund, 1_000)
-    with pytest.raises(Problem) as refused, database.write() as db:
+
+    def count_too_much(db: Session) -> None:
         db.get_one(Receipt, receipt.id).matched_minor = 1_001
-    assert refused.value.slug == "over-matched"
+
+    assert refused_write(database, count_too_much).slug == "over-matched"
 
 
 def test_what_cannot_be_matched_is_refused(database: Database) -> None:
@@ -232,6 +236,27 @@ def test_matching_over_http_shows_the_lots_with_their_balances(world: World) -> 
 def made_by_another(world: World) -> Any:
     with world.database.write() as db:
         return a_party(db).id
+
+
+def test_a_correction_links_to_the_match_it_replaces(database: Database) -> None:
+    with database.write() as db:
+        fund, officer = a_fund(db), an_officer(db)
+        wrong, right = (an_instalment(db, an_agreement(db, fund), 1_000) for _ in range(2))
+        receipt = a_receipt(db, officer, fund, 1_000)
+        mistaken = a_match(db, officer, receipt, (wrong, 1_000))[0]
+        standing = a_matched_lot(db, officer, fund, 100)
+        reversal.unmatch(db, officer, mistaken, "Another donor's.")
+
+        def match(replaces: Lot) -> Lot:
+            entry = MatchEntry(
+                instalment_id=right.id, amount=an_amount(1_000), replaces_id=replaces.id
+            )
+            return matching.match(db, officer, receipt, MatchIn(matches=[entry]))[0]
+
+        with pytest.raises(Problem) as refused:
+            match(standing)
+        assert refused.value.errors[0].pointer == "/matches/0/replaces_id"
+        assert match(mistaken).replaces_id == mistaken.id
 
 
 def test_sixteen_at_once_never_match_more_than_the_receipt(database: Database) -> None:

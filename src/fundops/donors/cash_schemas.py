@@ -89,12 +89,14 @@ class ReceiptPage(Out):
 class MatchEntry(In):
     """Part of a receipt for one instalment: how much of the receipt, and how much it settles.
 
-    ``settles`` is needed where the instalment is in another currency than the receipt.
+    ``settles`` is needed where the instalment is in another currency than the receipt. A match
+    that corrects one taken back names that lot in ``replaces_id``.
     """
 
     instalment_id: UUID
     amount: MoneyIn
     settles: MoneyIn | None = None
+    replaces_id: UUID | None = None
 
 
 class MatchIn(In):

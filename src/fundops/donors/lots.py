@@ -196,7 +196,7 @@ def return_support_cost(
         lot.id,
         fund_id=lot.fund_id,
         reason=given.reason,
-        after={"amount_minor": amount_minor, "effective_on": given.effective_on},
+        after={"returned_minor": amount_minor, "returned_on": given.effective_on},
     )
     movement = _on_lot(
         "support_cost_return", provision, held(lot), amount_minor, given.effective_on, lot, seq

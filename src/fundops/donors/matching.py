@@ -38,6 +38,7 @@ class Target:
     agreement: Agreement
     receipt_minor: int
     settled_minor: int
+    replaces_id: UUID | None = None
 
 
 def match(db: Session, actor: Actor, receipt: Receipt, given: MatchIn) -> list[Lot]:
@@ -126,6 +127,7 @@ def _new_lot(receipt: Receipt, target: Target, code: str, share: Share) -> Lot:
         agreement_id=target.agreement.id,
         instalment_id=target.instalment.id,
         receipt_id=receipt.id,
+        replaces_id=target.replaces_id,
         opened_on=receipt.received_on,
         spend_by_on=terms.spend_by_on,
         amount_minor=share.gross_minor,
@@ -161,8 +163,26 @@ def _targets(db: Session, receipt: Receipt, given: MatchIn) -> list[Target]:
             raise Problem("conflict", detail=text("cash.other_donor"))
         minor = rules.minor_in(entry.amount, receipt.currency, f"{pointer}/amount")
         settled = _settled(entry, instalment, receipt, minor, f"{pointer}/settles")
-        targets.append(Target(instalment, agreement, minor, settled))
+        targets.append(Target(instalment, agreement, minor, settled, entry.replaces_id))
+    _check_replaced(db, receipt, given)
     return targets
+
+
+def _check_replaced(db: Session, receipt: Receipt, given: MatchIn) -> None:
+    """Refuse a correction of anything but a match of this receipt that was taken back."""
+    wanted = {entry.replaces_id for entry in given.matches if entry.replaces_id is not None}
+    if not wanted:
+        return
+    taken_back = set(
+        db.execute(
+            select(Lot.id).where(
+                Lot.id.in_(wanted), Lot.receipt_id == receipt.id, Lot.status == "reversed"
+            )
+        ).scalars()
+    )
+    for index, entry in enumerate(given.matches):
+        if entry.replaces_id is not None and entry.replaces_id not in taken_back:
+            raise invalid(f"/matches/{index}/replaces_id", "validation.unknown_record")
 
 
 def _settled(

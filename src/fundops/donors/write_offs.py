@@ -6,6 +6,7 @@ stands in the ledger, so its write-off is a transfer.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -76,14 +77,14 @@ def approve(db: Session, actor: Actor, write_off: WriteOff) -> WriteOff:
     Raises ``same-person`` for whoever asked for it, ``over-matched`` or ``insufficient-funds``
     when there is less left by now.
     """
-    _decide(actor, write_off, "approve")
+    before = _decide(actor, write_off, "approve")
     rules.require_open(rules.fund_of(db, write_off.fund_id))
     if write_off.instalment_id is not None:
         found = _instalment(db, write_off.instalment_id)
         assert found is not None, "a write-off names a stored instalment"
         found[0].written_off_minor += write_off.amount_minor
     db.flush()
-    seq = _record(db, actor, "write_off.approved", write_off, None)
+    seq = _record(db, actor, "write_off.approved", write_off, None, before)
     if write_off.party_id is not None:
         _give_up_claim(db, seq, write_off, write_off.party_id)
     return write_off
@@ -91,16 +92,19 @@ def approve(db: Session, actor: Actor, write_off: WriteOff) -> WriteOff:
 
 def reject(db: Session, actor: Actor, write_off: WriteOff, reason: str) -> WriteOff:
     """Refuse a write-off; nothing changes. Raises ``same-person`` for whoever asked for it."""
-    _decide(actor, write_off, "reject")
+    before = _decide(actor, write_off, "reject")
     db.flush()
-    _record(db, actor, "write_off.rejected", write_off, reason)
+    _record(db, actor, "write_off.rejected", write_off, reason, before)
     return write_off
 
 
-def _decide(actor: Actor, write_off: WriteOff, action: str) -> None:
+def _decide(actor: Actor, write_off: WriteOff, action: str) -> dict[str, Any]:
+    """Take the step; return the columns as they were before it."""
+    before = snapshot(write_off)
     lifecycle.advance(write_off, WRITE_OFF_STEPS, action, actor)
     write_off.decided_by_id = actor.person_id
     write_off.decided_at = clock.now()
+    return before
 
 
 def _give_up_claim(db: Session, seq: int, write_off: WriteOff, party_id: UUID) -> None:
@@ -149,7 +153,14 @@ def _instalment(db: Session, instalment_id: UUID) -> tuple[Instalment, UUID] | N
     return None if row is None else (row[0], row[1])
 
 
-def _record(db: Session, actor: Actor, action: str, write_off: WriteOff, reason: str | None) -> int:
+def _record(
+    db: Session,
+    actor: Actor,
+    action: str,
+    write_off: WriteOff,
+    reason: str | None,
+    before: dict[str, Any] | None = None,
+) -> int:
     return audit.record(
         db,
         actor,
@@ -158,5 +169,6 @@ def _record(db: Session, actor: Actor, action: str, write_off: WriteOff, reason:
         write_off.id,
         fund_id=write_off.fund_id,
         reason=reason,
+        before=before,
         after=snapshot(write_off),
     )
