@@ -19,6 +19,7 @@ import typer
 from fundops.config import Settings
 from fundops.errors import Problem
 from fundops.messages import text
+from fundops.imports.commands import import_command
 from fundops.parties import commands as parties
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ export = typer.Typer(help=text("cli.export"), no_args_is_help=True, rich_markup_
 app.add_typer(export, name="export")
 app.add_typer(parties.person_app, name="person")
 app.add_typer(parties.token_app, name="token")
+app.command("import", help=text("cli.import"))(import_command)
 
 
 def say(sentence: str = "") -> None:
