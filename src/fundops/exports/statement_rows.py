@@ -254,22 +254,27 @@ def late_rows(changes: Changes, sections: Iterable[Section], language: str) -> l
         lots.update({lot.id: lot.code for lot in section.lots})
         grants.update({grant.id: grant.code for grant in section.grants.values()})
         withheld |= section.withheld
-    hidden = text("statement.withheld", language)
     rows: list[Row] = []
+    totals: dict[tuple[str, str, str, str], int] = {}
     for one in changes.late:
         entry = one.entry
         if entry.lot_id not in lots:
             continue
-        secret = entry.grant_id in withheld
+        lot, flow = lots[entry.lot_id], entry.flow or "internal"
+        if entry.grant_id in withheld:
+            key = (lot, flow, entry.kind, entry.position)
+            totals[key] = totals.get(key, 0) + entry.amount_minor
+            continue
+        grant = grants.get(entry.grant_id) if entry.grant_id is not None else None
         rows.append(
-            (
-                one.recorded_at, entry.event_seq, one.action, None if secret else one.reason,
-                None if secret else entry.effective_on, lots[entry.lot_id],
-                entry.flow or "internal", entry.kind, entry.position,
-                hidden if secret else grants.get(entry.grant_id) if entry.grant_id else None,
-                entry.amount_minor,
-            )
+            (one.recorded_at, entry.event_seq, one.action, one.reason, entry.effective_on, lot,
+             flow, entry.kind, entry.position, grant, entry.amount_minor)
         )  # fmt: skip
+    hidden = text("statement.withheld", language)
+    rows += [
+        (None, None, None, None, None, *key, hidden, amount)
+        for key, amount in sorted(totals.items())
+    ]
     return rows
 
 

@@ -13,11 +13,12 @@ from datetime import date, datetime
 from typing import IO
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, codes
 from fundops.audit import AuditEvent, AuditHead
+from fundops.donors.models import Lot
 from fundops.errors import invalid
 from fundops.exports import Workbook, render
 from fundops.exports.donor_statement import Facts, donor_workbook
@@ -56,11 +57,19 @@ def question_for(db: Session, donor_id: UUID, fund: Fund | None, period: Period)
         raise invalid("query/as_of", "validation.future")
     if period.known_at is not None and period.known_at > clock.now():
         raise invalid("query/known_at", "validation.future")
-    from_on = period.from_on or date(1900, 1, 2)
+    from_on = period.from_on or _first_day(db, donor_id, fund, as_of)
     if from_on > as_of:
         raise invalid("query/from", "validation.dates_order")
     known_seq = audit.sequence_at(db, period.known_at)
     return Question(donor_id, fund.id if fund is not None else None, from_on, as_of, known_seq)
+
+
+def _first_day(db: Session, donor_id: UUID, fund: Fund | None, as_of: date) -> date:
+    """Return the first day on which any of the donor's money counts, at the latest ``as_of``."""
+    query = select(func.min(Lot.opened_on)).where(Lot.donor_id == donor_id)
+    if fund is not None:
+        query = query.where(Lot.fund_id == fund.id)
+    return min(db.execute(query).scalar() or as_of, as_of)
 
 
 def instant_of(db: Session, seq: int) -> datetime:
