@@ -137,6 +137,8 @@ def test_an_agreement_is_drafted_with_its_schedule_and_read_back(scene: Scene) -
         assert (stored.category, stored.spend_by_on) == (3, date(2028, 12, 31))
         assert json.loads(stored.earmark)["caps"][0]["amount_minor"] == 25_000
     assert audited(scene.world.database, made["id"]) == [("agreement.created", None)]
+    for row, action in ((schedule[0], "instalment.added"), (reports[0], "agreement_report.added")):
+        assert audited(scene.world.database, row["id"]) == [(action, None)]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from fundops.donors.agreement_schemas import (
 from fundops.donors.booking import changed, in_order, not_future, usable_fund, usable_party
 from fundops.donors.earmark_input import read_earmark
 from fundops.donors.instalments import add_instalments, agreement_currency, check_total
-from fundops.donors.models import Agreement, Pledge
+from fundops.donors.models import Agreement, AgreementReport, Instalment, Pledge
 from fundops.donors.owed_reports import add_reports
 from fundops.donors.pledges import agree_pledge
 from fundops.donors.register_schemas import given
@@ -49,7 +49,7 @@ CHANGEABLE_WHEN_ACTIVE = frozenset({"title", "starts_on", "ends_on"})
 
 
 def create_agreement(db: Session, actor: audit.Author, wanted: AgreementIn) -> Agreement:
-    """Draft an agreement with its instalments and owed reports, in one audited event.
+    """Draft an agreement with its instalments and owed reports.
 
     Raises ``invalid-request`` for records that cannot be used, an earmark with faults, days out
     of order, and instalments that do not fit together or the pledge.
@@ -81,11 +81,17 @@ def create_agreement(db: Session, actor: audit.Author, wanted: AgreementIn) -> A
     db.flush()
     instalments = add_instalments(db, agreement, wanted.instalments, "/instalments")
     reports = add_reports(db, agreement, wanted.reports, "/reports")
-    after = snapshot(agreement) | {
-        "instalments": [snapshot(one) for one in instalments],
-        "reports": [snapshot(one) for one in reports],
-    }
-    _record(db, actor, "agreement.created", agreement, after=after)
+    # Each row's history begins with an event of its own, so that each can be rewound.
+    parts: list[tuple[str, str, Agreement | Instalment | AgreementReport]] = [
+        ("agreement.created", "agreement", agreement),
+        *(("instalment.added", "instalment", one) for one in instalments),
+        *(("agreement_report.added", "agreement_report", one) for one in reports),
+    ]
+    entries = [
+        audit.Entry(action, kind, one.id, fund_id=fund.id, after=snapshot(one))
+        for action, kind, one in parts
+    ]
+    audit.record_many(db, actor, entries)
     return agreement
 
 
