@@ -8,19 +8,21 @@ from fundops.calls.routes import objectives_router as objectives
 from fundops.calls.routes import router as calls
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.routes import router as statements
+from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
-from fundops.funds.treasury_routes import TREASURY_ROUTERS as TREASURY
 from fundops.grants.payment_routes import router as payments
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
 from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.tracing.routes import router as tracing
+from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
 
 ROUTERS: tuple[APIRouter, ...] = (
     *PARTIES,
     funds,
-    *TREASURY,
+    rates,
     *DONORS,
+    *TREASURY,
     objectives,
     calls,
     awards,

@@ -28,10 +28,10 @@ from fundops.donors import charges, reversal
 from fundops.donors.charges import Share
 from fundops.donors.models import Agreement, Instalment, Lot, Receipt
 from fundops.errors import Problem
-from fundops.funds import treasury
-from fundops.funds.treasury_schemas import BankEntryIn
 from fundops.ledger import balances, checks
 from fundops.ledger.models import Fund
+from fundops.treasury import bank
+from fundops.treasury.schemas import BankEntryIn
 from tests.donors.cash_factories import (
     DAY,
     a_match,
@@ -189,7 +189,7 @@ class Desk:
         given = BankEntryIn(
             fund_id=self.fund.id, kind="interest", amount=an_amount(minor), effective_on=DAY
         )
-        treasury.book_bank_entry(db, self.officer, given)
+        bank.book_bank_entry(db, self.officer, given)
 
         def settle() -> None:
             self.model.bank += minor

@@ -16,7 +16,7 @@ from fundops.donors.models import Agreement, Instalment, Pledge
 from fundops.donors.sums import NOTHING, Sums
 from fundops.errors import Problem
 from fundops.funds import rates
-from fundops.funds.treasury_schemas import RateIn
+from fundops.funds.rate_schemas import RateIn
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from tests.donors.register_factories import (

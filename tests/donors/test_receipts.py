@@ -14,7 +14,7 @@ from fundops.db import Database
 from fundops.donors.models import Receipt
 from fundops.errors import Problem
 from fundops.funds import rates
-from fundops.funds.treasury_schemas import RateIn
+from fundops.funds.rate_schemas import RateIn
 from fundops.ledger import balances
 from fundops.ledger.posting import AccountRef
 from tests.donors.cash_factories import (

@@ -19,12 +19,12 @@ from fundops.donors.claim_schemas import ChoiceIn
 from fundops.donors.lots import UNEARMARKED
 from fundops.donors.models import Instalment, Lot, Receipt
 from fundops.errors import Problem
-from fundops.funds import reserve
-from fundops.funds.treasury_schemas import ReserveIn
 from fundops.ledger import balances, checks
 from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
+from fundops.treasury import reserve
+from fundops.treasury.schemas import ReserveIn
 from tests.donors.cash_factories import (
     DAY,
     a_match,

@@ -10,8 +10,8 @@ import pytest
 
 from fundops.authz import Role
 from fundops.db import Database
+from fundops.funds.rate_schemas import RateIn
 from fundops.funds.rates import KnownRate, rate_on, record_rate
-from fundops.funds.treasury_schemas import RateIn
 from tests.donors.cash_factories import an_officer
 from tests.factories import a_party
 from tests.world import World

@@ -27,9 +27,9 @@ from fundops.donors.cash_schemas import MatchIn, ReceiptIn
 from fundops.donors.models import Agreement, Instalment, Lot, Pledge, Receipt
 from fundops.donors.register_schemas import CommitmentIn, EventIn, PledgeIn
 from fundops.exports import statements
-from fundops.funds import rates, reserve, service, treasury
+from fundops.funds import rates, service
+from fundops.funds.rate_schemas import RateIn
 from fundops.funds.schemas import FundIn
-from fundops.funds.treasury_schemas import BankEntryIn, RateIn, ReserveIn, ReserveTargetPatch
 from fundops.grants import payments
 from fundops.grants import service as grants
 from fundops.grants.models import Grant
@@ -38,6 +38,8 @@ from fundops.ledger.models import Fund
 from fundops.parties import service as parties
 from fundops.parties.models import Party
 from fundops.parties.schemas import PartyIn
+from fundops.treasury import bank, reserve
+from fundops.treasury.schemas import BankEntryIn, ReserveIn, ReserveTargetPatch
 
 RATES = (("EUR", "2025-02-01", "0.96"), ("EUR", "2025-06-01", "0.88"), ("JPY", "2025-04-01", "149"))
 
@@ -234,7 +236,7 @@ def _receive(story: Story) -> None:
             story.receipts[f"{key}{number}"] = receipt
             _match(db, story, receipt, key, amount, currency)
     with story.step() as db:
-        treasury.book_bank_entry(
+        bank.book_bank_entry(
             db, story.finance,
             BankEntryIn.model_validate({"fund_id": story.book.id, "kind": "interest",
                                         "amount": usd("431.27"), "effective_on": "2025-06-30"}),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from fundops import audit, clock, money
 from fundops.errors import invalid
 from fundops.funds.models import ExchangeRate
-from fundops.funds.treasury_schemas import RateIn
+from fundops.funds.rate_schemas import RateIn
 from fundops.ids import uuid7
 from fundops.records import snapshot
 

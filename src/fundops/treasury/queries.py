@@ -1,6 +1,6 @@
-"""Which rates, bank entries and transfers between funds an actor may see, and how.
+"""Which bank entries and transfers between funds an actor may see, and how.
 
-Rates are nobody's secret. Bank entries are the fund's own affair: a donor sees none. A donor sees
+Bank entries are the fund's own affair: a donor sees none. A donor sees
 the transfers of its own lots.
 """
 
@@ -15,24 +15,16 @@ from sqlalchemy.orm import Session, aliased
 from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.donors.models import Lot
 from fundops.donors.scope import rows_held
-from fundops.funds.models import BankEntry, ExchangeRate, FundTransfer
+from fundops.funds.models import BankEntry, FundTransfer
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
 
-RATES: Any = ExchangeRate.__table__.c
 ENTRIES: Any = BankEntry.__table__.c
 TRANSFERS: Any = FundTransfer.__table__.c
 """Columns of lists, by name; lists are sorted by columns of their own rows."""
 
-RATE_SORTS = {"starts_on": RATES.starts_on, "currency": RATES.currency}
 ENTRY_SORTS = {"code": ENTRIES.code, "effective_on": ENTRIES.effective_on}
 TRANSFER_SORTS = {"code": TRANSFERS.code, "effective_on": TRANSFERS.effective_on}
-
-
-def rates() -> Select[Any]:
-    """Return the rows of exchange rates."""
-    query: Select[Any] = select(*RATES)
-    return query
 
 
 def visible_bank_entries(actor: Actor) -> Select[Any]:

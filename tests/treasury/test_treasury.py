@@ -13,11 +13,13 @@ from fundops.authz import Role
 from fundops.db import Database
 from fundops.donors.models import Lot
 from fundops.errors import Problem
-from fundops.funds import rates, reserve, transfers, treasury
-from fundops.funds.treasury_schemas import BankEntryIn, FundTransferIn, RateIn, ReserveIn
+from fundops.funds import rates
+from fundops.funds.rate_schemas import RateIn
 from fundops.ledger import balances
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
+from fundops.treasury import bank, reserve, transfers
+from fundops.treasury.schemas import BankEntryIn, FundTransferIn, ReserveIn
 from tests.donors.cash_factories import (
     a_matched_lot,
     an_amount,
@@ -41,8 +43,8 @@ def entry(fund: Any, kind: Any, minor: int, on: date = DAY) -> BankEntryIn:
 def test_interest_is_unearmarked_money_of_a_donor_of_its_own(database: Database) -> None:
     with database.write() as db:
         fund, officer = a_fund(db), an_officer(db)
-        first = treasury.book_bank_entry(db, officer, entry(fund, "interest", 12))
-        second = treasury.book_bank_entry(db, officer, entry(fund, "interest", 30))
+        first = bank.book_bank_entry(db, officer, entry(fund, "interest", 12))
+        second = bank.book_bank_entry(db, officer, entry(fund, "interest", 30))
         lots = [db.get_one(Lot, booked.entry.lot_id) for booked in (first, second)]
         assert {lot.donor_id for lot in lots} == {
             db.execute(select(Party.id).where(Party.code == "INTEREST")).scalar_one()
@@ -57,13 +59,13 @@ def test_a_bank_fee_is_absorbed_as_far_as_support_cost_goes(database: Database) 
         a_matched_lot(
             db, officer, fund, 1_000, support_cost_basis="receipt", support_cost_ppm=70_000
         )
-        assert treasury.book_bank_entry(db, officer, entry(fund, "fee", 50)).absorbed_minor == 50
-        assert treasury.book_bank_entry(db, officer, entry(fund, "fee", 50)).absorbed_minor == 20
-        assert treasury.book_bank_entry(db, officer, entry(fund, "fee", 5)).absorbed_minor == 0
+        assert bank.book_bank_entry(db, officer, entry(fund, "fee", 50)).absorbed_minor == 50
+        assert bank.book_bank_entry(db, officer, entry(fund, "fee", 50)).absorbed_minor == 20
+        assert bank.book_bank_entry(db, officer, entry(fund, "fee", 5)).absorbed_minor == 0
         assert held_in(db, fund) == {"bank": 895, "bank_fees": 35, "lot": 930}
         # What came in later cannot have absorbed an earlier fee.
         with pytest.raises(Problem) as refused:
-            treasury.book_bank_entry(db, officer, entry(fund, "fee", 1, date(2026, 1, 31)))
+            bank.book_bank_entry(db, officer, entry(fund, "fee", 1, date(2026, 1, 31)))
         assert refused.value.slug == "insufficient-funds"
 
 

@@ -1,15 +1,12 @@
-"""What the API takes and gives for a fund's treasury: rates, reserve, bank entries, transfers."""
+"""What the API takes and gives for a fund's treasury: reserve, bank entries, transfers."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
-
 from fundops.donors.earmark_input import EarmarkIn
 from fundops.schemas import (
-    Currency,
     Day,
     In,
     MoneyIn,
@@ -22,34 +19,6 @@ from fundops.schemas import (
 
 BankReference = Annotated[str, line(140)]
 Reason = Annotated[str, line(2000)]
-
-
-class RateIn(In):
-    """A published exchange rate: units of ``currency`` per unit of ``base`` from ``starts_on``."""
-
-    source: Literal["un_operational", "ecb", "bank", "other"]
-    base: Currency = Field(examples=["USD"])
-    currency: Currency = Field(examples=["EUR"])
-    starts_on: Day = Field(examples=["2026-03-01"])
-    rate: RateText
-
-
-class RateOut(Out):
-    """An exchange rate."""
-
-    id: UUID
-    source: str
-    base: str
-    currency: str
-    starts_on: str
-    rate: str
-
-
-class RatePage(Out):
-    """A page of exchange rates."""
-
-    items: list[RateOut]
-    next_cursor: str | None
 
 
 class ReserveTargetPatch(In):
@@ -172,18 +141,6 @@ class FundTransferPage(Out):
 
     items: list[FundTransferOut]
     next_cursor: str | None
-
-
-def rate_out(row: Any) -> dict[str, Any]:
-    """Return the wire form of an exchange rate."""
-    return {
-        "id": row.id,
-        "source": row.source,
-        "base": row.base,
-        "currency": row.currency,
-        "starts_on": row.starts_on,
-        "rate": row.rate,
-    }
 
 
 def reserve_out(

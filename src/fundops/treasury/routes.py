@@ -1,11 +1,11 @@
-"""Routes of a fund's treasury: rates, operating reserve, bank entries, agent fees, transfers."""
+"""Routes of a fund's treasury: operating reserve, bank entries, agent fees, transfers."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
@@ -13,10 +13,13 @@ from fundops.command import check_match, command, etag, read_session
 from fundops.donors.models import Lot
 from fundops.errors import Problem
 from fundops.funds import queries as funds
-from fundops.funds import rates, reserve, transfers, treasury
-from fundops.funds import treasury_queries as queries
-from fundops.funds.models import BankEntry, ExchangeRate, FundTransfer
-from fundops.funds.treasury_schemas import (
+from fundops.funds.models import BankEntry, FundTransfer
+from fundops.ledger.models import Fund
+from fundops.pages import Paging, json_response, list_page
+from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS
+from fundops.strict import StrictRoute
+from fundops.treasury import bank, queries, reserve, transfers
+from fundops.treasury.schemas import (
     AgentFeeIn,
     AgentFeeOut,
     BankEntryIn,
@@ -25,77 +28,22 @@ from fundops.funds.treasury_schemas import (
     FundTransferIn,
     FundTransferOut,
     FundTransferPage,
-    RateIn,
-    RateOut,
-    RatePage,
     ReserveIn,
     ReserveOut,
     ReserveTargetPatch,
     agent_fee_out,
     bank_entry_out,
     fund_transfer_out,
-    rate_out,
     reserve_out,
 )
-from fundops.ledger.models import Fund
-from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS, Currency, Day
-from fundops.strict import StrictRoute
 
-rate_router = APIRouter(prefix="/exchange_rates", tags=["exchange rates"], route_class=StrictRoute)
 fund_router = APIRouter(prefix="/funds/{fund_id}", tags=["treasury"], route_class=StrictRoute)
 entry_router = APIRouter(prefix="/bank_entries", tags=["treasury"], route_class=StrictRoute)
 transfer_router = APIRouter(prefix="/fund_transfers", tags=["treasury"], route_class=StrictRoute)
 
-RateReader = Annotated[Actor, Depends(Can(Permission.RATE_READ))]
-RateWriter = Annotated[Actor, Depends(Can(Permission.RATE_WRITE))]
 ReserveWriter = Annotated[Actor, Depends(Can(Permission.RESERVE_WRITE))]
 Reader = Annotated[Actor, Depends(Can(Permission.RECEIPT_READ))]
 MoneyWriter = Annotated[Actor, Depends(Can(Permission.MONEY_WRITE))]
-
-
-@rate_router.get("", operation_id="list_exchange_rates", response_model=RatePage, responses=LISTS)
-def list_exchange_rates(
-    request: Request,
-    _actor: RateReader,
-    paging: Paging,
-    source: Literal["un_operational", "ecb", "bank", "other"] | None = None,
-    base: Currency | None = None,
-    currency: Currency | None = None,
-    starts_until: Annotated[Day | None, Query(description="In effect by this day.")] = None,
-) -> Response:
-    """List published exchange rates."""
-    query = queries.rates()
-    for column, value in (
-        (ExchangeRate.source, source),
-        (ExchangeRate.base, base),
-        (ExchangeRate.currency, currency),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if starts_until is not None:
-        query = query.where(ExchangeRate.starts_on <= starts_until)
-    with read_session(request) as db:
-        page = list_page(
-            db, query, paging, sorts=queries.RATE_SORTS, key=queries.RATES.id, out=rate_out
-        )
-    return json_response(page)
-
-
-@rate_router.post(
-    "",
-    operation_id="record_exchange_rate",
-    status_code=201,
-    response_model=RateOut,
-    responses=CREATES,
-)
-def record_exchange_rate(request: Request, actor: RateWriter, given: RateIn) -> Response:
-    """Record a published exchange rate."""
-
-    def work(db: Session) -> dict[str, Any]:
-        return rate_out(rates.record_rate(db, actor, given))
-
-    return command(request, actor, work, status=201)
 
 
 @fund_router.get(
@@ -172,7 +120,7 @@ def pay_agent_fee(
 
     def work(db: Session) -> dict[str, Any]:
         fund = _fund(db, actor, Permission.MONEY_WRITE, fund_id)
-        return agent_fee_out(treasury.pay_agent_fee(db, actor, fund, given), fund, given)
+        return agent_fee_out(bank.pay_agent_fee(db, actor, fund, given), fund, given)
 
     return command(request, actor, work)
 
@@ -215,7 +163,7 @@ def book_bank_entry(request: Request, actor: MoneyWriter, given: BankEntryIn) ->
     """Book interest earned or a fee charged by the bank."""
 
     def work(db: Session) -> dict[str, Any]:
-        booked = treasury.book_bank_entry(db, actor, given)
+        booked = bank.book_bank_entry(db, actor, given)
         return bank_entry_out(booked.entry, given.amount.currency, booked.absorbed_minor)
 
     return command(request, actor, work, status=201)
@@ -281,7 +229,6 @@ def _fund_of_insider(db: Session, actor: Actor, fund_id: UUID) -> Fund:
 
 
 TREASURY_ROUTERS: tuple[APIRouter, ...] = (
-    rate_router,
     fund_router,
     entry_router,
     transfer_router,

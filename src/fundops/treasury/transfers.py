@@ -19,12 +19,12 @@ from fundops.donors.receipts import converted
 from fundops.errors import invalid
 from fundops.funds.models import FundTransfer
 from fundops.funds.rates import rate_on
-from fundops.funds.treasury_schemas import FundTransferIn
 from fundops.ids import uuid7
 from fundops.ledger import posting
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef, Movement
 from fundops.records import snapshot
+from fundops.treasury.schemas import FundTransferIn
 
 
 def transfer(db: Session, actor: Actor, given: FundTransferIn) -> FundTransfer:

@@ -14,12 +14,12 @@ from fundops.codes import next_code
 from fundops.donors import cash_rules as rules
 from fundops.donors.lots import INTEREST, Terms, add_lot, held, pseudo_donor
 from fundops.funds.models import BankEntry
-from fundops.funds.treasury_schemas import AgentFeeIn, BankEntryIn
 from fundops.ids import uuid7
 from fundops.ledger import balances, posting
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef, Movement
 from fundops.records import snapshot
+from fundops.treasury.schemas import AgentFeeIn, BankEntryIn
 
 
 class AgentFee(NamedTuple):

@@ -18,11 +18,11 @@ from fundops.donors import cash_rules as rules
 from fundops.donors.lots import held
 from fundops.donors.models import Lot
 from fundops.errors import Problem
-from fundops.funds.treasury_schemas import ReserveIn, ReserveTargetPatch
 from fundops.ledger import posting
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import Movement
 from fundops.messages import text
+from fundops.treasury.schemas import ReserveIn, ReserveTargetPatch
 
 
 class Part(NamedTuple):
