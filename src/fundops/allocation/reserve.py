@@ -111,7 +111,8 @@ def pay(fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movement]:
         reserved = reserved_account(fund_id, part.grant_id, part.lot_id)
         advance = advance_account(fund_id, part.grant_id, part.lot_id)
         control = AccountRef(fund_id, "advance_control")
-        found.append(Movement("pay", reserved, AccountRef(fund_id, "bank"), *common, key=source.key))
+        bank = AccountRef(fund_id, "bank")
+        found.append(Movement("pay", reserved, bank, *common, key=source.key))
         found.append(Movement("advance", advance, control, *common, key=source.key))
     return found
 
@@ -124,6 +125,7 @@ def refund(fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movemen
         lot = lot_account(fund_id, part.lot_id)
         advance = advance_account(fund_id, part.grant_id, part.lot_id)
         control = AccountRef(fund_id, "advance_control")
-        found.append(Movement("refund", AccountRef(fund_id, "bank"), lot, *common, key=source.key))
+        bank = AccountRef(fund_id, "bank")
+        found.append(Movement("refund", bank, lot, *common, key=source.key))
         found.append(Movement("advance_return", control, advance, *common, key=source.key))
     return found
