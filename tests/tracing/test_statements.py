@@ -173,7 +173,7 @@ def test_a_pinned_reservation_stays(story: Story) -> None:
     with story.database.read() as db:
         lots = list(db.execute(donor_lots(donor.id)).scalars())
         reserved = balances.reserved_now(db, lot_ids=lots)
-        from fundops.tracing.models import ReservationPin
+        from fundops.grants.models import ReservationPin
 
         pins = db.execute(select(ReservationPin.grant_id, ReservationPin.lot_id)).all()
     assert {(grant, lot) for grant, lot, _ in reserved} == {(row[0], row[1]) for row in pins}
