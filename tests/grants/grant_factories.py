@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops import audit, money
+from fundops.allocation.reroute import reroute_from_lot
 from fundops.authz import Actor, Role
-from fundops.db import Database
 from fundops.donors.models import Lot
 from fundops.grants import payments, service
 from fundops.grants.models import Disbursement, Grant, Refund
@@ -25,11 +26,11 @@ from fundops.grants.schemas import (
     PayIn,
     RefundIn,
 )
-from fundops.ids import uuid7
-from fundops.ledger.models import Fund
+from fundops.ledger import posting
+from fundops.ledger.models import Account, AccountDay, Fund, Transfer
 from fundops.parties.models import Party
 from fundops.schemas import MoneyIn
-from tests.factories import a_fund, a_lot, a_party, a_person
+from tests.factories import a_party, a_person
 
 DAY = date(2026, 3, 1)
 LATER = date(2026, 6, 1)
@@ -133,10 +134,6 @@ def closing(on: date = LATER) -> CloseIn:
 
 def balances_of(db: Session, fund: Fund) -> Mapping[tuple[str, UUID, UUID | None], int]:
     """Return present balances of lots, reservations and advances by (kind, lot, grant)."""
-    from sqlalchemy import select
-
-    from fundops.ledger.models import Account
-
     query = select(
         Account.kind, Account.lot_id, Account.grant_id,
         Account.credits_minor - Account.debits_minor,
@@ -159,8 +156,33 @@ def reserved(db: Session, grant: Grant) -> dict[UUID, int]:
     }
 
 
-__all__ = [
-    "DAY", "LATER", "Database", "Desk", "Lot", "a_desk", "a_fund", "a_grant", "a_grantee", "a_lot",
-    "a_party", "a_payment", "a_refund", "a_request", "balances_of", "closing", "for_country", "mark",
-    "reserved", "usd", "uuid7",
-]  # fmt: skip
+def reverse_lot(db: Session, lot: Lot) -> None:
+    """Reverse the receipt behind an opened lot, after freeing all of it."""
+    seq = audit.record(db, audit.SYSTEM, "receipt.reversed", "lot", lot.id, fund_id=lot.fund_id)
+    reroute_from_lot(db, audit.SYSTEM, seq, lot.id, lot.amount_minor)
+    ours = posting.standing(
+        db, Transfer.lot_id == lot.id, Transfer.kind.in_(("opening", "opening_lot"))
+    )
+    posting.post(db, seq, posting.reversal_of(db, ours, source_type="lot", source_id=lot.id))
+    lot.status = "reversed"
+
+
+def lowest_ever(db: Session, fund: Fund) -> int:
+    """Return the lowest balance that any standing lot, its reservations or advances ever had.
+
+    A reversed lot is left out: that grants once held money which was never there is its history.
+    """
+    query = (
+        select(Account.id, Account.kind, AccountDay.credits_minor - AccountDay.debits_minor)
+        .join(AccountDay, AccountDay.account_id == Account.id)
+        .join(Lot, Lot.id == Account.lot_id)
+        .where(Account.fund_id == fund.id, Lot.status == "open")
+        .order_by(Account.id, AccountDay.on_date)
+    )
+    found = 0
+    running: dict[UUID, int] = {}
+    for account_id, kind, net in db.execute(query):
+        sign = -1 if kind == "advance" else 1
+        running[account_id] = running.get(account_id, 0) + sign * int(net)
+        found = min(found, running[account_id])
+    return found

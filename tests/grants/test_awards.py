@@ -12,18 +12,18 @@ from fundops.db import Database
 from fundops.errors import Problem
 from fundops.grants import service
 from fundops.grants.models import Grant
-from fundops.ledger.models import Account, AccountDay, Transfer
+from fundops.ledger.models import Transfer
+from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import (
     DAY,
     LATER,
     a_desk,
-    a_fund,
     a_grant,
     a_grantee,
-    a_lot,
     a_payment,
     closing,
     for_country,
+    lowest_ever,
     mark,
     reserved,
 )
@@ -85,21 +85,7 @@ def test_an_award_back_in_time_leaves_no_later_day_short(database: Database) -> 
         assert refused.value.slug == "not-fundable"
         second = a_grant(db, fund, 100, on=LATER)
         assert reserved(db, second) == {lot.id: 100}
-        assert lowest_ever(db, lot.id) == 0
-
-
-def lowest_ever(db: object, lot_id: object) -> int:
-    query = (
-        select(AccountDay.on_date, AccountDay.credits_minor - AccountDay.debits_minor)
-        .join(Account, Account.id == AccountDay.account_id)
-        .where(Account.lot_id == lot_id, Account.kind == "lot")
-        .order_by(AccountDay.on_date)
-    )
-    balance, lowest = 0, 0
-    for _, net in db.execute(query):  # type: ignore[attr-defined]
-        balance += net
-        lowest = min(lowest, balance)
-    return lowest
+        assert lowest_ever(db, fund) == 0
 
 
 def test_reservations_move_the_least_that_makes_room(database: Database) -> None:

@@ -29,9 +29,9 @@ from fundops.allocation.position import (
 from fundops.allocation.timeline import Timeline
 from fundops.donors.models import Lot
 from fundops.errors import Problem
+from fundops.grants.models import ReservationPin
 from fundops.ledger.models import Account, AccountDay
 from fundops.messages import text
-from fundops.tracing.models import ReservationPin
 
 BALANCE = Account.credits_minor - Account.debits_minor
 """Present balance of a lot or a reservation, which are credit-normal."""

@@ -24,11 +24,11 @@ from fundops.allocation.reserve import Source
 from fundops.allocation.timeline import Timeline
 from fundops.donors.models import Lot
 from fundops.errors import Problem
+from fundops.grants.models import ReservationPin
 from fundops.ledger import balances, posting
 from fundops.ledger.models import Account, AccountDay, Fund, Transfer
 from fundops.ledger.posting import AccountRef, Movement
 from fundops.messages import text
-from fundops.tracing.models import ReservationPin
 
 
 def reroute_from_lot(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -56,23 +56,11 @@ def change_call(db: Session, actor: audit.Author, call: Call, patch: CallPatch) 
     if call.status == "closed":
         raise Problem("wrong-status", action="change", status=call.status)
     given = patch.model_fields_set
-    before = snapshot(call)
-    for name in ("title", "objectives"):
-        if name in given and getattr(patch, name) is None:
-            raise invalid(f"/{name}", "validation.missing")
-    if "title" in given and patch.title is not None:
-        call.title = patch.title
-    if "objectives" in given and patch.objectives is not None:
-        call.objectives = canonical(patch.objectives)
-    if "opens_on" in given:
-        call.opens_on = patch.opens_on
-    if "closes_on" in given:
-        call.closes_on = patch.closes_on
-    if "envelope" in given:
-        call.envelope_minor = _envelope(patch.envelope, _fund(db, call.fund_id))
-    _check_dates(
-        call.opens_on, call.closes_on, "/closes_on" if "closes_on" in given else "/opens_on"
-    )
+    before, values = snapshot(call), _values(patch, db.get_one(Fund, call.fund_id))
+    for name, value in values.items():
+        setattr(call, name, value)
+    pointer = "/closes_on" if "closes_on" in given else "/opens_on"
+    _check_dates(call.opens_on, call.closes_on, pointer)
     db.flush()
     after = snapshot(call)
     changed = {name for name, value in after.items() if value != before[name]}
@@ -108,8 +96,17 @@ def _record(db: Session, actor: audit.Author, action: str, call: Call, **payload
     )
 
 
-def _fund(db: Session, fund_id: UUID) -> Fund:
-    return db.get_one(Fund, fund_id)
+def _values(patch: CallPatch, fund: Fund) -> dict[str, Any]:
+    """Return the columns that a patch sets."""
+    values: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
+    for name in ("title", "objectives"):
+        if name in values and values[name] is None:
+            raise invalid(f"/{name}", "validation.missing")
+    if "objectives" in values:
+        values["objectives"] = canonical(values["objectives"])
+    if "envelope" in values:
+        values["envelope_minor"] = _envelope(values.pop("envelope"), fund)
+    return values
 
 
 def _envelope(given: MoneyIn | None, fund: Fund) -> int | None:

@@ -22,13 +22,14 @@ from fundops.donors.models import Lot
 from fundops.errors import invalid
 from fundops.exports import Workbook, render
 from fundops.exports.donor_statement import Facts, donor_workbook
+from fundops.grants.models import ReservationPin
 from fundops.ids import uuid7
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
 from fundops.records import snapshot
 from fundops.tracing.changes import changes_since, previous_statement
 from fundops.tracing.entries import donor_lots
-from fundops.tracing.models import ReservationPin, Statement
+from fundops.tracing.models import Statement
 from fundops.tracing.statement import Question, statement
 
 SPOOL_BYTES = 8 * 1024 * 1024

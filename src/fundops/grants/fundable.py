@@ -13,10 +13,10 @@ from fundops.allocation import pool
 from fundops.allocation.earmarks import GrantFacts
 from fundops.allocation.facts import grant_facts
 from fundops.allocation.position import NotFundable, Plan
-from fundops.allocation.refusals import Words, refusal_out
 from fundops.calls.models import Call
 from fundops.errors import invalid
-from fundops.grants.schemas import FundableIn
+from fundops.grants.fundable_schemas import FundableIn
+from fundops.grants.refusals import Words, refusal_out
 from fundops.grants.service import base_minor, past_day
 from fundops.ids import business_id
 from fundops.ledger.models import Fund

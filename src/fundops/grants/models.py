@@ -144,6 +144,18 @@ class Refund(Base):
     created_at: Mapped[datetime]
 
 
+class ReservationPin(Base):
+    """A reservation of one grant on one lot that re-routing must leave as it is."""
+
+    __tablename__ = "reservation_pins"
+
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"), primary_key=True)
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    statement_id: Mapped[UUID | None] = mapped_column(ForeignKey("statements.id"))
+    pinned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    created_at: Mapped[datetime]
+
+
 register_constraints(
     {
         "ck_grants_not_overdrawn": ("insufficient-funds", "constraint.grant_overdrawn"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -156,7 +157,7 @@ def refunds(actor: Actor, *, grant_id: UUID | None = None) -> Select[Any]:
         )
         .join(Grant, Grant.id == Refund.grant_id)
         .join(Fund, Fund.id == Grant.fund_id)
-        .where(seen(actor))
+        .where(seen(actor), Refund.status == "booked")
     )  # fmt: skip
     return query if grant_id is None else query.where(Refund.grant_id == grant_id)
 
@@ -172,6 +173,12 @@ def requested_of_tranche(db: Session, tranche_id: UUID) -> int:
         Disbursement.tranche_id == tranche_id, Disbursement.status != "cancelled"
     )
     return int(db.execute(query).scalar_one())
+
+
+def last_paid_on(db: Session, grant_id: UUID) -> date | None:
+    """Return the day of a grant's last payment, if there was one."""
+    query = select(func.max(Disbursement.paid_on)).where(Disbursement.grant_id == grant_id)
+    return db.execute(query).scalar_one()
 
 
 def has_interest(db: Session, person_id: UUID | None, party_id: UUID) -> bool:

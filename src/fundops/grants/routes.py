@@ -12,11 +12,10 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
 from fundops.errors import invalid
 from fundops.grants import fundable, queries, service
+from fundops.grants.fundable_schemas import FundableIn, FundableOut
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.schemas import (
     CloseIn,
-    FundableIn,
-    FundableOut,
     GrantIn,
     GrantLots,
     GrantOut,

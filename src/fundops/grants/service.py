@@ -14,14 +14,14 @@ from fundops.allocation import pool, reserve
 from fundops.allocation.facts import grant_facts
 from fundops.allocation.holdings import Holding, holdings, present, take
 from fundops.allocation.position import NotFundable, Plan
-from fundops.allocation.refusals import Words, not_fundable
 from fundops.allocation.reserve import Source
 from fundops.authz import Permission
 from fundops.calls.models import Call
 from fundops.codes import next_code, random_code
 from fundops.errors import Problem, invalid
 from fundops.grants import queries
-from fundops.grants.models import Grant, Tranche
+from fundops.grants.models import Grant, ReservationPin, Tranche
+from fundops.grants.refusals import Words, not_fundable
 from fundops.grants.schemas import CloseIn, GrantIn, GrantPatch, TrancheIn, shares_text
 from fundops.ids import uuid7
 from fundops.ledger import posting
@@ -31,7 +31,6 @@ from fundops.messages import text
 from fundops.parties.models import Party
 from fundops.records import apply_patch, snapshot
 from fundops.schemas import MoneyIn
-from fundops.tracing.models import ReservationPin
 
 STEPS: Steps = {
     "close": step("awarded", "closed", Permission.GRANT_AWARD),

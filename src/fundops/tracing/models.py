@@ -1,4 +1,4 @@
-"""Tables of tracing: statements issued to donors, and reservations pinned by them."""
+"""Tables of tracing: statements issued to donors."""
 
 from __future__ import annotations
 
@@ -33,15 +33,3 @@ class Statement(Base):
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     issued_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     issued_at: Mapped[datetime]
-
-
-class ReservationPin(Base):
-    """A reservation of one grant on one lot that re-routing must leave as it is."""
-
-    __tablename__ = "reservation_pins"
-
-    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"), primary_key=True)
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lots.id"), primary_key=True)
-    statement_id: Mapped[UUID | None] = mapped_column(ForeignKey("statements.id"))
-    pinned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
-    created_at: Mapped[datetime]
