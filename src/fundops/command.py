@@ -7,7 +7,7 @@ the service, serialises to bytes, stores the answer, commits, and only then retu
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fastapi import Request, Response
@@ -32,8 +32,9 @@ def database(request: Request) -> Database:
 
 
 def read_session(request: Request) -> AbstractContextManager[Session]:
-    """Open a read-only snapshot for the body of a route."""
-    return database(request).read()
+    """Open a read-only snapshot for the body of a route: the one its token was looked up in."""
+    held: Session | None = getattr(request.state, "snapshot", None)
+    return database(request).read() if held is None else nullcontext(held)
 
 
 def etag(version: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
+from inspect import iscoroutinefunction
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+from fundops.authz import claiming, proved
 from fundops.errors import Problem
 from fundops.messages import text
 
@@ -90,6 +92,9 @@ class StrictRequest(Request):
         if not hasattr(self, "_strict_json"):
             body = await self.body()
             self.state.body = body
+            if hasattr(self.state, "refused"):  # it does not say that it is JSON
+                self._strict_json = Unreadable()
+                return self._strict_json
             try:
                 self._strict_json = parse_json(body)
             except BodyRefused as refused:
@@ -99,7 +104,11 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body through ``StrictRequest``."""
+    """A route that reads its body through ``StrictRequest`` and proves rights beside its work."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        assert not iscoroutinefunction(endpoint), "endpoints are plain functions"
+        super().__init__(path, proved(endpoint), **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
@@ -109,7 +118,8 @@ class StrictRoute(APIRoute):
             given = StrictRequest(request.scope, request.receive)
             if not _says_json(request.headers.get("content-type", "")):
                 given.state.refused = Problem("unsupported-media-type")
-            return await handler(given)
+            async with claiming():
+                return await handler(given)
 
         return strict
 

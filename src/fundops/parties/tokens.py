@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor, Held, Role
-from fundops.db import Database
 from fundops.errors import Problem
 from fundops.parties.models import Membership, Party, Person, Token
 
@@ -77,7 +76,7 @@ _ACTOR = (
 )
 
 
-def authenticate(database: Database, token: str) -> Actor:
+def authenticate(db: Session, token: str) -> Actor:
     """Return the actor behind ``token``.
 
     Raises ``not-authenticated`` for an unknown, expired or revoked token and ``party-frozen``
@@ -85,8 +84,7 @@ def authenticate(database: Database, token: str) -> Actor:
     """
     if not is_well_formed(token):
         raise Problem("not-authenticated")
-    with database.read() as db:
-        return actor_of(db, token, clock.now())
+    return actor_of(db, token, clock.now())
 
 
 def actor_of(db: Session, token: str, at: datetime) -> Actor:
