@@ -183,3 +183,30 @@ def test_an_unknown_code_is_a_problem_not_an_error(story: Story) -> None:
     with story.database.read() as db, pytest.raises(Problem) as refused:
         trace(db, None, "PLG-1999-0001", clock.today("UTC"), 0)
     assert refused.value.slug == "not-found"
+
+
+def test_roles_do_not_widen_each_other(world: World, story: Story) -> None:
+    """A donor everywhere who is auditor of one fund audits that fund alone."""
+    from fundops.funds import service as funds
+    from fundops.funds.schemas import FundIn
+    from fundops.parties import access
+    from fundops.parties.access_schemas import MembershipIn
+
+    donor = caller(world, story, Role.DONOR)
+    with story.step() as db:
+        other = funds.create_fund(
+            db, story.manager, FundIn(code="OTHER", name="Another fund", base_currency="USD")
+        )
+        access.grant(
+            db, audit.SYSTEM,
+            MembershipIn(person_id=donor.actor.person_id, role=Role.AUDITOR, fund_id=other.id),
+        )  # fmt: skip
+    lake = story.parties["lake"]
+    assert donor.get("/v1/donor_statement", params={"donor": lake.code}).status_code == 404
+    demo = {"donor": lake.code, "fund": "DEMO"}
+    assert donor.get("/v1/donor_statement", params=demo).status_code == 404
+    assert donor.get("/v1/donor_statement", params=demo | {"fund": "OTHER"}).status_code == 200
+    assert donor.get(f"/v1/trace/{story.receipts['lake1'].code}").status_code == 404
+    own = {"donor": story.parties["north"].code, "fund": "DEMO"}
+    assert donor.get("/v1/donor_statement", params=own).status_code == 200
+    assert donor.get(f"/v1/donors/{lake.id}/position").json()["funds"] == []

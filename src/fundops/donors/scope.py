@@ -6,20 +6,25 @@ fund gives that fund's, and a person with both sees both, never the one widened 
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from fundops.authz import PARTY_ROLES, Actor, Held, Permission
 from fundops.errors import invalid
+
+Named = ColumnElement[Any] | InstrumentedAttribute[Any]
+"""A column that names a party or a fund."""
 
 
 def rows_held(
     actor: Actor,
     permission: Permission,
     *,
-    party: ColumnElement[UUID],
-    fund: ColumnElement[UUID] | None = None,
+    party: Named,
+    fund: Named | None = None,
 ) -> ColumnElement[bool] | None:
     """Return the condition on the rows ``permission`` reaches, ``None`` when it reaches all.
 
@@ -61,10 +66,8 @@ def require_fund(actor: Actor, permission: Permission, fund_id: UUID) -> None:
         raise invalid("/fund_id", "validation.unknown_record")
 
 
-def _limits(
-    held: Held, party: ColumnElement[UUID], fund: ColumnElement[UUID] | None
-) -> list[tuple[ColumnElement[UUID], UUID | None]]:
-    limits: list[tuple[ColumnElement[UUID], UUID | None]] = []
+def _limits(held: Held, party: Named, fund: Named | None) -> list[tuple[Named, UUID | None]]:
+    limits: list[tuple[Named, UUID | None]] = []
     if held.role in PARTY_ROLES:
         limits.append((party, held.party_id))
     if fund is not None and held.fund_id is not None:

@@ -13,9 +13,10 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundops.authz import Actor, Can, Permission
+from fundops.authz import PARTY_ROLES, Actor, Can, Permission
 from fundops.command import command, database, read_session
 from fundops.db import AnySelect
+from fundops.donors.scope import reaches, rows_held
 from fundops.errors import Problem
 from fundops.exports import statements
 from fundops.exports.statements import Period, Rendered
@@ -98,13 +99,18 @@ def donor_and_fund(
 ) -> tuple[Party, Fund | None]:
     """Return the donor and fund that codes name; ``not-found`` unless ``actor`` may see both."""
     party = db.execute(select(Party).where(Party.code == donor)).scalar_one_or_none()
-    parties, funds = actor.parties(permission), actor.funds(permission)
-    if party is None or (parties is not None and party.id not in parties):
-        raise Problem("not-found")
     found = by_code(db, fund) if fund is not None else None
-    if fund is not None and found is None:
+    if party is None or (fund is not None and found is None):
         raise Problem("not-found")
-    if funds is not None and (found is None or found.id not in funds):
+    if found is not None:
+        allowed = reaches(actor, permission, party_id=party.id, fund_id=found.id)
+    else:
+        # All funds at once: only for a role that is not limited to some.
+        allowed = any(
+            held.fund_id is None and (held.role not in PARTY_ROLES or held.party_id == party.id)
+            for held in actor.holding(permission)
+        )
+    if not allowed:
         raise Problem("not-found")
     return party, found
 
@@ -194,15 +200,10 @@ COLUMNS = (
 def visible(actor: Actor) -> AnySelect:
     """Return the issued statements that ``actor`` may see."""
     query: AnySelect = select(*COLUMNS)
-    parties, funds = (
-        actor.parties(Permission.STATEMENT_READ),
-        actor.funds(Permission.STATEMENT_READ),
+    rows = rows_held(
+        actor, Permission.STATEMENT_READ, party=Statement.donor_id, fund=Statement.fund_id
     )
-    if parties is not None:
-        query = query.where(Statement.donor_id.in_(parties))
-    if funds is not None:
-        query = query.where(Statement.fund_id.in_(funds))
-    return query
+    return query if rows is None else query.where(rows)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fundops import audit, clock
 from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
+from fundops.donors.scope import reaches
 from fundops.errors import Problem, invalid
 from fundops.pages import json_response
 from fundops.parties.models import Party
@@ -108,11 +109,7 @@ def get_donor_position(
     known_at: Instant | None = None,
 ) -> Response:
     """Read what is held of a donor's money in each fund, now or at any past date."""
-    parties, funds = (
-        actor.parties(Permission.STATEMENT_READ),
-        actor.funds(Permission.STATEMENT_READ),
-    )
-    if parties is not None and donor_id not in parties:
+    if not reaches(actor, Permission.STATEMENT_READ, party_id=donor_id, fund_id=fund_id):
         raise Problem("not-found")
     if known_at is not None and known_at > clock.now():
         raise invalid("query/known_at", "validation.future")
@@ -135,7 +132,7 @@ def get_donor_position(
                     },
                 }
                 for fund, held in found
-                if funds is None or fund.id in funds
+                if reaches(actor, Permission.STATEMENT_READ, party_id=donor_id, fund_id=fund.id)
             ],
         }
     return json_response(body)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
 from fundops.donors.models import Agreement, Lot, Pledge, Receipt
+from fundops.donors.scope import parties_held
 from fundops.errors import Problem
 from fundops.grants.models import Disbursement, Grant
 from fundops.ledger.models import Fund, Transfer
@@ -80,14 +81,16 @@ class _Reader:
 
     def __init__(self, db: Session, actor: Actor | None, on: date, known_seq: int) -> None:
         self.db, self.actor, self.on, self.known_seq = db, actor, on, known_seq
-        parties = None if actor is None else actor.parties(Permission.TRACE_READ)
-        self.only_parties = parties
-        self.only_funds = None if actor is None else actor.funds(Permission.TRACE_READ)
+        self.only_parties: frozenset[UUID] | None = None
 
     def check(self, fund_id: UUID, donor_ids: Iterable[UUID | None]) -> None:
-        """Raise ``not-found`` unless the reader may see this fund and one of these donors."""
-        if self.only_funds is not None and fund_id not in self.only_funds:
-            raise Problem("not-found")
+        """Raise ``not-found`` unless the reader may see one of these donors in this fund.
+
+        From then on ``only_parties`` says whose money the reader may see here (none: all).
+        """
+        if self.actor is None:
+            return
+        self.only_parties = parties_held(self.actor, Permission.TRACE_READ, fund_id)
         if self.only_parties is not None and not self.only_parties & set(donor_ids):
             raise Problem("not-found")
 
