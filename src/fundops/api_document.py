@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import compile_path
 
 from fundops import idempotency
 from fundops.authz import Can, Permission
@@ -37,6 +38,17 @@ def operations(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
             for method in sorted(context.methods or ()):
                 assert context.path_format is not None
                 yield context.path_format, method.lower(), context.original_route
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """Return the methods that the address ``path`` takes, for the ``Allow`` of a refusal."""
+    found: set[str] = set()
+    for context in iter_route_contexts(app.routes):
+        if context.path is not None and context.methods:
+            pattern, _, _ = compile_path(context.path)
+            if pattern.match(path):
+                found |= context.methods
+    return sorted(found)
 
 
 def document(app: FastAPI) -> dict[str, Any]:

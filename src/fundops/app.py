@@ -98,7 +98,10 @@ async def _http(request: Request, error: Exception) -> Response:
         if isinstance(error, BodyRefused)
         else Problem(_BY_STATUS.get(error.status_code, "malformed-body"))
     )
-    return problem_response(problem, request_id(request.scope), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # the framework names the methods of one of the routes only
+        headers["allow"] = ", ".join(api_document.methods_at(request.app, request.url.path))
+    return problem_response(problem, request_id(request.scope), headers)
 
 
 async def _validation(request: Request, error: Exception) -> Response:

@@ -8,6 +8,9 @@ from fastapi import FastAPI
 from fundops.app import create_app
 from fundops.config import Settings
 from tests.contract.inventory import Operation, operations
+from tests.contract.stage import lived_stage, stage
+
+__all__ = ["bare_app", "every_operation", "lived_stage", "stage"]
 
 
 @pytest.fixture(scope="session")

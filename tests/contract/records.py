@@ -1,12 +1,20 @@
-"""Records of somebody else: a row in every table, and the addresses that name them."""
+"""Records that requests are about, and the addresses that name them.
+
+Either a row in every table that follows no rule but the schema's (``filled``: whose they are is
+all that matters), or those of a history that the services themselves have made (``lived``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
 
 from fundops.db import Database
+from fundops.demo.story import tell
+from fundops.models import metadata
 from tests.contract.inventory import Operation
 from tests.filler import fill, ids_of
 
@@ -20,10 +28,31 @@ CODES = {"/v1/trace/{code}": "grants"}
 class Records:
     """One row of every table, by the names that parameters and fields have for it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, rows: Mapping[str, Any]) -> None:
+        self.rows = rows
+        self.ids: dict[str, UUID] = ids_of(rows)
+
+    @classmethod
+    def filled(cls, database: Database) -> Records:
+        """Fill every table with one row."""
         with database.writer.begin() as connection:
-            self.rows: Mapping[str, Any] = fill(connection)
-        self.ids: dict[str, UUID] = ids_of(self.rows)
+            return cls(fill(connection))
+
+    @classmethod
+    def lived(cls, database: Database) -> Records:
+        """Tell the demonstration's history and take its latest row of each table."""
+        tell(database)
+        with database.reader.connect() as connection:
+            rows = {
+                table.name: connection.execute(
+                    select(table).order_by(*(key.desc() for key in table.primary_key)).limit(1)
+                )
+                .mappings()
+                .one_or_none()
+                or {"id": uuid4(), "code": "NONE-1"}
+                for table in metadata.sorted_tables
+            }
+        return cls(rows)
 
     def named(self, parameter: str) -> UUID:
         """Return the id that a parameter such as ``pledge_id`` stands for."""

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from fundops import audit, idempotency
-from fundops.app import create_app
-from fundops.authz import PARTY_ROLES, PUBLIC_PATHS, ROLE_PERMISSIONS, Role
-from fundops.config import Settings
+from fundops.authz import PARTY_ROLES, ROLE_PERMISSIONS, Role
 from fundops.funds import queries as fund_queries
-from tests.contract.bodies import Bodies
-from tests.contract.inventory import Operation, documented, operations
-from tests.contract.records import Records, missing_address
-from tests.factories import a_fund, a_party
-from tests.world import Caller, World
+from tests.contract.records import missing_address
+from tests.contract.stage import Stage, guarded
+from tests.world import Caller
 
 SHARED = ("/v1/parties/", "/v1/events/", "/v1/commitments/", "/v1/donors/")
 """Registers of the whole organisation, not of one fund: all who may read them read all of them.
@@ -29,59 +22,6 @@ one's own funds are told (tests/tracing)."""
 
 FEWEST_FOREIGN = 200
 """Answers compared when this was written; fewer would mean that the matrix has shrunk."""
-
-
-@dataclass
-class Stage:
-    """An application full of somebody else's records, and how to ask it things."""
-
-    app: FastAPI
-    world: World
-    records: Records
-    bodies: Bodies
-    documents: dict[tuple[str, str], dict[str, Any]]
-    fund_id: UUID
-    party_id: UUID
-
-    def outsider(self, role: Role) -> Caller:
-        """Return a person who holds ``role`` for another fund or another party."""
-        if role in PARTY_ROLES:
-            return self.world.as_role(role, party_id=self.party_id)
-        return self.world.as_role(role, fund_id=self.fund_id)
-
-    def insider(self, role: Role) -> Caller:
-        """Return a person who holds ``role`` for every fund."""
-        party = self.records.ids["parties"] if role in PARTY_ROLES else None
-        return self.world.as_role(role, party_id=party)
-
-    def ask(
-        self, caller: Caller, operation: Operation, path: str, *, match: str | None = '"1"',
-        **headers: str,
-    ) -> Any:  # fmt: skip
-        """Send the operation with a valid body to ``path``."""
-        body = self.bodies.of(self.documents[operation.method, operation.path])
-        sent = {"if-match": match} if match is not None else {}
-        options = {} if body is None else {"json": body}
-        return caller.request(operation.method, path, headers=sent | headers, **options)
-
-
-@pytest.fixture
-def stage(database_url: str) -> Iterator[Stage]:
-    """Give an application with a row in every table; they are no real history, so no checks."""
-    app = create_app(Settings(database_url=database_url, log_level="error"))
-    database = app.state.database
-    records = Records(database)
-    with database.write() as db:
-        audit.lock_head(db)
-        fund_id, party_id = a_fund(db).id, a_party(db).id
-    world = World(app, database)
-    bodies = Bodies(app.openapi(), records.by_field())
-    with world.client:
-        yield Stage(app, world, records, bodies, documented(app), fund_id, party_id)
-
-
-def guarded(app: FastAPI) -> list[Operation]:
-    return [one for one in operations(app) if one.path not in PUBLIC_PATHS]
 
 
 def plain(answer: Any) -> tuple[int, Any]:
@@ -182,20 +122,8 @@ def test_records_that_nobody_has_are_not_found(stage: Stage) -> None:
                 assert answer.status_code == 404, (operation.name, answer.text)
 
 
-def everybody(stage: Stage) -> dict[Any, Caller]:
-    """Return for each permission a caller who has it."""
-    callers: dict[Any, Caller] = {}
-    for role in Role:
-        if role in PARTY_ROLES:
-            continue
-        caller = stage.insider(role)
-        for permission in ROLE_PERMISSIONS[role]:
-            callers.setdefault(permission, caller)
-    return callers
-
-
 def test_every_post_needs_an_idempotency_key(stage: Stage) -> None:
-    callers, asked = everybody(stage), 0
+    callers, asked = stage.everybody(), 0
     for operation in guarded(stage.app):
         if operation.method != "POST" or operation.path in idempotency.DRY_RUNS:
             continue
@@ -217,7 +145,7 @@ def test_every_post_needs_an_idempotency_key(stage: Stage) -> None:
 
 
 def test_dry_runs_change_nothing_and_need_no_key(stage: Stage) -> None:
-    callers = everybody(stage)
+    callers = stage.everybody()
     with stage.world.database.read() as db:
         before = audit.sequence_at(db, None)
     for operation in guarded(stage.app):
@@ -232,7 +160,7 @@ def test_dry_runs_change_nothing_and_need_no_key(stage: Stage) -> None:
 
 
 def test_changing_a_record_needs_its_present_etag(stage: Stage) -> None:
-    callers, patched = everybody(stage), 0
+    callers, patched = stage.everybody(), 0
     for operation in guarded(stage.app):
         declared = "428" in stage.documents[operation.method, operation.path]["responses"]
         assert declared is (operation.method == "PATCH"), operation.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -33,7 +34,7 @@ def test_a_change_that_no_role_allows_is_recorded_and_reading_is_not(world: Worl
     assert refused(world) == [{"problem": "not-allowed", "method": "POST", "path": "/v1/funds"}]
 
 
-def a_donor(world: World) -> object:
+def a_donor(world: World) -> UUID:
     """Register a donor and return its id."""
     from tests.factories import a_party
 

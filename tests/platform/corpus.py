@@ -1,0 +1,125 @@
+"""Hostile input: what has broken programs like this one, one value or body at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CANARY = "zq9canary7"
+"""Part of every hostile text; an answer that contains it echoes its input."""
+
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    2**31,
+    2**63 - 1,
+    2**63,
+    10**40,
+    1.5,
+    "",
+    "5",
+    [],
+    {},
+    [[]],
+    [None],
+    {"surprise": CANARY},
+    [CANARY] * 3,
+    CANARY,
+    CANARY + "x" * 100_000,
+    f"{CANARY}\u202e\u0301\U0001f600\ufeff\u2028",
+    f"{CANARY}\x01\x1f\x7f",
+    f"{CANARY}\n\r\t",
+    f"'; DROP TABLE transfers; --{CANARY}",
+    f"={CANARY}()|cmd",
+    f"../../{CANARY}",
+    f"%s%n{{0}}{{x.__class__}}{CANARY}",
+    "0000-00-00",
+    "9999-12-31",
+    "1e400",
+    "-0.00",
+    "9999999999999999.9999",
+    "0.0001",
+    "٣٤",
+    "01890000-0000-7000-8000-00000000dead",
+    "XXX",
+    "ZZ",
+)
+"""Put in place of every field of every body."""
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "not json": b"{",
+    "not utf-8": b'{"name": "\xff\xfe"}',
+    "utf-16": '{"name": "x"}'.encode("utf-16"),
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "nan": b'{"name": NaN}',
+    "infinity": b'{"name": -Infinity}',
+    "1e400": b'{"name": 1e400}',
+    "duplicate key": b'{"name": "a", "name": "b"}',
+    "deep duplicate key": b'{"a": [{"b": 1, "b": 2}]}',
+    "lone surrogate": b'{"name": "\\ud800"}',
+    "lone surrogate as key": b'{"\\udfff": 1}',
+    "nul": b'{"name": "\\u0000"}',
+    "nul as key": b'{"\\u0000": 1}',
+    "deep list": b"[" * 10_000 + b"]" * 10_000,
+    "deep object": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "deep enough": b"[" * 60 + b"]" * 60,
+    "digits": b'{"name": ' + b"9" * 10_000 + b"}",
+    "list": b"[]",
+    "number": b"5",
+    "text": b'"text"',
+    "null": b"null",
+    "comments": b'{"name": 1} // no',
+    "trailing": b"{} {}",
+    "single quotes": b"{'name': 1}",
+    "many keys": b"{" + b",".join(b'"k%d": 1' % n for n in range(5_000)) + b"}",
+}
+"""Whole bodies, none of which any route may take."""
+
+QUERIES: tuple[str, ...] = (
+    "",
+    "%00",
+    "%ff%fe",
+    "%ed%a0%80",
+    "%F0%9F%98%80",
+    "'",
+    "%27%20OR%201=1--",
+    "-1",
+    "0",
+    "1e400",
+    "NaN",
+    "9223372036854775808",
+    "9" * 400,
+    "zq9canary7" + "x" * 3_000,
+    "%2e%2e%2f",
+    "true",
+    "2026-02-30",
+    "0000-00-00",
+    "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00%2B14:00",
+    "null",
+    "%0d%0aX-Injected:%20zq9canary7",
+    "a&limit=0",
+    "[]",
+)
+"""Values of query parameters and of parts of a path, as they go over the wire."""
+
+HEADERS: tuple[bytes, ...] = (
+    b"",
+    b" ",
+    b"\xff\xfe",
+    b"\xc3\xa9zq9canary7",
+    b"Bearer",
+    b"Bearer ",
+    b"Bearer fdo_" + b"0" * 40,
+    b"Bearer fdo_" + "é".encode() * 20,
+    b"Basic enE5Y2FuYXJ5Nw==",
+    b"Bearer zq9canary7 zq9canary7",
+    b'"' * 5_000,
+    b"zq9canary7" * 900,
+    b"*",
+    b"W/",
+    b"\x01\x02",
+)
+"""Values of headers, as bytes."""
