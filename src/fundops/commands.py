@@ -18,8 +18,8 @@ import typer
 
 from fundops.config import Settings
 from fundops.errors import Problem
-from fundops.messages import text
 from fundops.imports.commands import import_command
+from fundops.messages import text
 from fundops.parties import commands as parties
 
 app = typer.Typer(

@@ -187,7 +187,9 @@ class Instalment(Base):
         UniqueConstraint("agreement_id", "number"),
         in_range("amount_minor"),
         CheckConstraint("matched_minor >= 0 AND written_off_minor >= 0", name="parts_positive"),
-        CheckConstraint("matched_minor + written_off_minor <= amount_minor", name="not_over_matched"),
+        CheckConstraint(
+            "matched_minor + written_off_minor <= amount_minor", name="not_over_matched"
+        ),
         whole("amount_minor"),
         whole("matched_minor"),
         whole("written_off_minor"),
@@ -319,7 +321,7 @@ class Lot(Base):
 
 
 class WriteOff(Base):
-    """Giving up part of an instalment, or of what a party owes us: asked by one, approved by another."""
+    """Giving up part of an instalment, or of what a party owes us, by decision of two persons."""
 
     __tablename__ = "write_offs"
     __table_args__ = (
