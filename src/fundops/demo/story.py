@@ -331,16 +331,14 @@ def _report(story: Story) -> None:
         made.file.close()
     with story.step() as db:
         statements.issue_statement(db, story.manager, question, known_at, made.sha256, pin=False)
-    mistaken = story.receipts["gifts3"]
+    mistaken = story.receipts["north4"]
     with story.step() as db:
         receipt = db.get_one(Receipt, mistaken.id)
-        reversal.reverse(
-            db, story.finance, receipt, "Booked as 12,500.00; the bank credited 12,050.00"
-        )
+        reason = "Booked as 300,000.00 EUR; the bank credited 299,950.00 EUR"
+        reversal.reverse(db, story.finance, receipt, reason)
     with story.step() as db:
-        key = story.parties["gifts"].id
-        given = {"fund_id": story.book.id, "payer_id": key, "donor_id": key,
-                 "received_on": "2025-05-02", "amount": usd("12050.00"), "gifts": 318,
-                 "bank_reference": "B-1004"}  # fmt: skip
+        given = {"fund_id": story.book.id, "payer_id": donor.id, "donor_id": donor.id,
+                 "received_on": "2025-07-02", "bank_reference": "B-1005",
+                 "amount": {"amount": "299950.00", "currency": "EUR"}}  # fmt: skip
         receipt = receipts.book(db, story.finance, ReceiptIn.model_validate(given))
-        _match(db, story, receipt, "gifts", "12050.00", "USD")
+        _match(db, story, receipt, "north", "299950.00", "EUR")

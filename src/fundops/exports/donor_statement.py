@@ -47,7 +47,7 @@ TOTALS = {
     "lines": ("amount",),
     "late": ("amount",),
 }  # fmt: skip
-WIDTHS = {"A": 44.0, "B": 22.0, "C": 22.0, "D": 22.0, "E": 22.0, "F": 22.0}
+WIDTHS = {"A": 58.0, "B": 22.0, "C": 22.0, "D": 22.0, "E": 22.0, "F": 22.0}
 
 
 @dataclass(frozen=True)

@@ -65,14 +65,19 @@ def _pledges(section: Section) -> list[Row]:
             in_base[pledge_id] = in_base.get(pledge_id, 0) + lot.amount_minor
     return [
         (
-            section.fund.code, p.code, p.pledged_on, p.fiscal_year, p.currency, p.amount_minor,
-            p.rate, p.base_minor, received.get(p.id, 0), in_base.get(p.id, 0),
+            section.fund.code, p.code, p.pledged_on, _year(p.fiscal_year), p.currency,
+            p.amount_minor, p.rate, p.base_minor, received.get(p.id, 0), in_base.get(p.id, 0),
             _difference(p, received.get(p.id, 0), in_base.get(p.id, 0)), written_off.get(p.id, 0),
             p.amount_minor - received.get(p.id, 0) - written_off.get(p.id, 0),
             p.expected_on, p.status, p.conditions,
         )
         for p in section.pledges
     ]  # fmt: skip
+
+
+def _year(year: int | None) -> str | None:
+    """Return a year as text: it is a name, not a quantity, and takes no thousands' mark."""
+    return None if year is None else str(year)
 
 
 def _difference(pledge: Any, received: int, in_base: int) -> int | None:
