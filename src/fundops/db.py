@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -40,6 +41,8 @@ from fundops.errors import Problem, constraint_problem
 from fundops.money import MAX_MINOR
 
 SQLITE_BUSY_SECONDS = 30
+PING_AFTER_SECONDS = 1.0
+"""Idle for longer, a connection to PostgreSQL may have been closed by the other side."""
 SQLITE_AWAY = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN})
 """Failures of the file or its disk, not of the statement."""
 
@@ -235,8 +238,21 @@ def make_engine(settings: Settings, *, read_only: bool, size: int) -> Engine:
     """Return an engine whose transactions are all writes or all database-enforced reads."""
     url = make_url(settings.database_url)
     if settings.is_sqlite:
-        return _sqlite_engine(url, read_only, size)
-    return _postgres_engine(url, read_only, size, settings.lock_timeout_seconds)
+        engine = _sqlite_engine(url, read_only, size)
+    else:
+        engine = _postgres_engine(url, read_only, size, settings.lock_timeout_seconds)
+    event.listen(engine, "checkin", _end_transaction)
+    return engine
+
+
+def _end_transaction(connection: Any, _record: Any) -> None:
+    """Give a connection back without a transaction.
+
+    A commit that failed may leave its own open, and the pool would hand it to the next request,
+    or keep it with its locks.
+    """
+    if connection is not None and not getattr(connection, "closed", False):
+        connection.rollback()
 
 
 def _sqlite_engine(url: URL, read_only: bool, size: int) -> Engine:
@@ -266,7 +282,10 @@ def _sqlite_engine(url: URL, read_only: bool, size: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if read_only:  # never waits and never fails, so the driver itself will do
+            connection.connection.driver_connection.execute("BEGIN")
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -277,14 +296,33 @@ def _postgres_engine(url: URL, read_only: bool, size: int, lock_timeout: int) ->
     options = f"-c lock_timeout={lock_timeout}s -c timezone=UTC"
     if read_only:
         options += " -c default_transaction_read_only=on"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=size,
         max_overflow=0,
-        pool_pre_ping=True,
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         connect_args={"options": options},
     )
+    _ping_when_idle(engine)
+    return engine
+
+
+def _ping_when_idle(engine: Engine) -> None:
+    """Try a connection before use, but not one that has just been used: busy ones need no ping."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: Any, _proxy: Any) -> None:
+        used_at = record.info.get("used_at")
+        if used_at is None or time.monotonic() - used_at < PING_AFTER_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def violated_constraint(error: DBAPIError) -> str | None:

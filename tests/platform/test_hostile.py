@@ -151,7 +151,7 @@ def test_hostile_headers(lived_stage: Stage) -> None:
              "transfer-encoding", "accept-encoding", "if-none-match", "expect")  # fmt: skip
     for name in names:
         for value in HEADERS:
-            headers = {"authorization": f"Bearer {caller.token}".encode(), name: value}
+            headers = {b"authorization": f"Bearer {caller.token}".encode(), name.encode(): value}
             for method, path in (("GET", "/v1/funds"), ("POST", "/v1/funds"), ("GET", "/health")):
                 answer = caller.client.request(method, path, headers=headers)
                 wrong += [f"{method} {name} {value[:40]!r}: {f}" for f in faults(answer)]
