@@ -53,7 +53,7 @@ KINDS: Mapping[str, tuple[tuple[str, frozenset[str]], ...]] = {
         ("grantee", frozenset({"partner_name", "partner_kind"})),
         ("call", frozenset({"round_title", "application_code"})),
     ),
-    "transaction": (("amount", frozenset({"amount_minor"})),),
+    "transaction": (("amount", frozenset({"amount_minor", "on"})),),
 }  # fmt: skip
 """Kinds of change and the fields that make them; the first that applies names the change."""
 

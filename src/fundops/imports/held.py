@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fundops.donors.models import Agreement, Instalment, Lot, Pledge, Receipt
-from fundops.imports.context import Load, fit, rows_of
-from fundops.imports.load_contributions import CODE_CHARS, CodeKey, CodeLines
+from fundops.imports.context import Load, rows_of
+from fundops.imports.load_contributions import CodeKey, CodeLines
 from fundops.imports.promises import Promise, promise_of
 from fundops.ledger.models import Fund
 from fundops.messages import text
@@ -49,7 +49,8 @@ class Reading:
     ) -> list[Held]:
         """Return what is recorded of ``codes`` beside what the snapshot says of them."""
         db = self.load.db
-        pledges = self._pledges(codes)
+        receipts = self._receipts(codes)
+        pledges = self._pledges(codes, receipts)
         ids = {pledge.id for pledge in pledges.values()}
         agreements = {
             a.pledge_id: a for a in rows_of(db, Agreement, Agreement.pledge_id, ids)
@@ -59,7 +60,7 @@ class Reading:
         instalments: dict[UUID, list[Instalment]] = defaultdict(list)
         for one in rows_of(db, Instalment, Instalment.agreement_id, of):
             instalments[one.agreement_id].append(one)
-        received = self._received(codes)
+        received = self._received(codes, receipts)
         fund_ids = {pledge.fund_id for pledge in pledges.values()}
         funds = {fund.id: fund for fund in rows_of(db, Fund, Fund.id, fund_ids)}
         found = []
@@ -86,43 +87,51 @@ class Reading:
                 self.load.refuse("nothing_promised", line)
         return promise
 
-    def _pledges(self, codes: Mapping[CodeKey, CodeLines]) -> dict[CodeKey, Pledge]:
-        by_code = {
-            fit(key.code, ending, CODE_CHARS - 6)
-            for key in codes
-            for ending in ("", f"@{key.fund}")
+    def _pledges(
+        self, codes: Mapping[CodeKey, CodeLines], receipts: Mapping[UUID, Receipt]
+    ) -> dict[CodeKey, Pledge]:
+        """Return the pledges that this source's own lines became, whoever else uses their code."""
+        by_id: dict[UUID, CodeKey] = {}
+        by_code: dict[str, CodeKey] = {}
+        for key, one in codes.items():
+            for stored in one.stored:
+                if stored.record_type == "pledge":
+                    by_id[stored.record_id] = key
+                elif stored.record_id in receipts:
+                    by_code[receipts[stored.record_id].code.rpartition("/")[0]] = key
+        found = {
+            by_code[pledge.code]: pledge
+            for pledge in rows_of(self.load.db, Pledge, Pledge.code, by_code)
         }
-        found: dict[CodeKey, Pledge] = {}
-        for pledge in rows_of(self.load.db, Pledge, Pledge.code, by_code):
-            key = CodeKey(self._fund_code(pledge), pledge.source_code or "")
-            if key in codes:
-                found[key] = pledge
+        for pledge in rows_of(self.load.db, Pledge, Pledge.id, by_id):
+            found[by_id[pledge.id]] = pledge
         return found
 
-    def _fund_code(self, pledge: Pledge) -> str:
-        fund = self.load.db.get(Fund, pledge.fund_id)
-        assert fund is not None
-        return fund.code
-
-    def _received(self, codes: Mapping[CodeKey, CodeLines]) -> dict[str, tuple[Receipt, Lot]]:
-        """Return the standing receipt and lot of each stored line that has one."""
-        db = self.load.db
+    def _receipts(self, codes: Mapping[CodeKey, CodeLines]) -> dict[UUID, Receipt]:
+        """Return the receipts that stored lines became, reversed ones included."""
         wanted = {
-            s.record_id: s.key for one in codes.values() for s in one.stored
-            if s.record_type == "receipt"
-        }  # fmt: skip
-        receipts = {
-            r.id: r for r in rows_of(db, Receipt, Receipt.id, wanted) if r.status == "booked"
+            stored.record_id
+            for one in codes.values()
+            for stored in one.stored
+            if stored.record_type == "receipt"
         }
+        return {one.id: one for one in rows_of(self.load.db, Receipt, Receipt.id, wanted)}
+
+    def _received(
+        self, codes: Mapping[CodeKey, CodeLines], all_receipts: Mapping[UUID, Receipt]
+    ) -> dict[str, tuple[Receipt, Lot]]:
+        """Return the standing receipt and lot of each stored line that has one."""
+        keys = {s.record_id: s.key for one in codes.values() for s in one.stored}
+        receipts = {id_: one for id_, one in all_receipts.items() if one.status == "booked"}
         lots: dict[UUID, list[Lot]] = defaultdict(list)
-        for lot in rows_of(db, Lot, Lot.receipt_id, receipts):
+        for lot in rows_of(self.load.db, Lot, Lot.receipt_id, receipts):
             if lot.status == "open" and lot.kind == "receipt":
                 lots[lot.receipt_id].append(lot)
         for receipt_id, receipt in receipts.items():
             if len(lots[receipt_id]) != 1 or receipt.matched_minor != receipt.amount_minor:
                 self.load.stop("matched_otherwise", code=receipt.code)
         return {
-            wanted[receipt_id]: (receipt, lots[receipt_id][0])
+            keys[receipt_id]: (receipt, lots[receipt_id][0])
             for receipt_id, receipt in receipts.items()
             if lots[receipt_id]
         }

@@ -139,7 +139,7 @@ def record_of(stored: Stored) -> ContributionRecord:
 
 
 def _add_codes(load: Load, new: dict[CodeKey, CodeLines], donors: dict[CodeKey, UUID]) -> None:
-    taken = taken_codes(load, [key.code for key in new])
+    taken = taken_codes(load, new)
     out = Batched(load)
     for number, (key, one) in enumerate(new.items()):
         if not one.lines:
@@ -149,11 +149,9 @@ def _add_codes(load: Load, new: dict[CodeKey, CodeLines], donors: dict[CodeKey, 
             for line in one.lines:
                 load.refuse("nothing_promised", line)
             continue
-        code = fit(key.code, "", CODE_CHARS - 6)
-        if code in taken:
-            code = fit(key.code, f"@{key.fund}", CODE_CHARS - 6)
-        if code in taken:
-            load.stop("code_taken", promise.first, code=code)
+        code = next((code for code in pledge_codes(key) if code not in taken), None)
+        if code is None:
+            load.stop("code_taken", promise.first, code=key.code)
             continue
         taken.add(code)
         _NewContribution(load, out, load.funds[key.fund], code, donors[key]).add(promise, one.lines)
@@ -161,10 +159,15 @@ def _add_codes(load: Load, new: dict[CodeKey, CodeLines], donors: dict[CodeKey, 
     out.write()
 
 
-def taken_codes(load: Load, wanted: Iterable[str]) -> set[str]:
-    """Return which codes of pledges are in use."""
+def pledge_codes(key: CodeKey) -> tuple[str, str]:
+    """Return the codes a contribution's pledge may have: its own, or with its fund's beside it."""
+    return fit(key.code, "", CODE_CHARS - 6), fit(key.code, f"@{key.fund}", CODE_CHARS - 6)
+
+
+def taken_codes(load: Load, wanted: Iterable[CodeKey]) -> set[str]:
+    """Return which of the codes that ``wanted`` may get are in use."""
     found: set[str] = set()
-    for part in chunks(sorted({fit(code, "", CODE_CHARS - 6) for code in wanted})):
+    for part in chunks(sorted({code for key in wanted for code in pledge_codes(key)})):
         found.update(load.db.execute(select(Pledge.code).where(Pledge.code.in_(part))).scalars())
     return found
 

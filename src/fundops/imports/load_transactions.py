@@ -196,7 +196,7 @@ class _OneGrant:
             row, line = rows.get(one.record_id), wanted.get(key)
             if row is None or row.status not in ("paid", "booked"):
                 continue
-            if line is not None and line.amount_minor == row.amount_minor:
+            if line is not None and _same(line, row):
                 self.load.link(key, record_type, row.id)
                 del wanted[key]
             else:
@@ -297,6 +297,13 @@ class _OneGrant:
 
     def _last(self) -> TransactionRecord | None:
         return self.payments[-1].record if self.payments else None
+
+
+def _same(line: Line, row: Any) -> bool:
+    """Return whether a payment or refund is what its line says."""
+    on = row.paid_on if isinstance(row, Disbursement) else row.received_on
+    reference = line.ref[:REFERENCE_CHARS]
+    return (line.amount_minor, line.on, reference) == (row.amount_minor, on, row.reference)
 
 
 def _by_hand(project: Project, rows: Iterable[Any], status: str) -> int:
