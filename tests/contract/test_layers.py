@@ -204,9 +204,9 @@ def posted_elsewhere(tree: ast.AST) -> list[int]:
     """Return the lines on which a module writes ledger tables, in SQL or through their classes."""
     found = []
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and _SQL_WRITE.search(node.value):
-            found.append(node.lineno)
+        match node:
+            case ast.Constant(value=str(sql)) if _SQL_WRITE.search(sql):
+                found.append(node.lineno)
     for name, node in calls(tree):
         target = node.args[0] if node.args else None
         if name in WRITES and isinstance(target, ast.Name | ast.Attribute):
