@@ -10,13 +10,14 @@ import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import orjson
 from fastapi import Depends, Query, Response
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindparam, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundops.errors import invalid
@@ -87,7 +88,8 @@ def list_page(
         query = query.where(_after(paging.cursor, column, key, descending, paging.sort))
     order: list[Any] = [] if column is None else [column.desc() if descending else column.asc()]
     order.append(key.desc() if descending else key.asc())
-    rows: Sequence[Any] = db.execute(query.order_by(*order).limit(paging.limit + 1)).all()
+    statement = _statement(query, key, paging.sort, order)
+    rows: Sequence[Any] = db.execute(statement, {_ROWS: paging.limit + 1}).all()
     items = [out(row) for row in rows[: paging.limit]]
     following = None
     if len(rows) > paging.limit:
@@ -95,6 +97,26 @@ def list_page(
         value = None if column is None else last._mapping[column]
         following = _encode(paging.sort, value, last._mapping[key])
     return {"items": items, "next_cursor": following}
+
+
+_ROWS = "page_rows"
+_Prepared = dict[tuple[int, str | None], tuple[Any, Select[Any]]]
+_prepared: WeakKeyDictionary[Select[Any], _Prepared] = WeakKeyDictionary()
+
+
+def _statement(query: Select[Any], key: Any, sort: str | None, order: list[Any]) -> Select[Any]:
+    """Return ``query`` in order and limited; one that a module keeps is prepared only once.
+
+    SQLAlchemy finds a statement's compiled text by going through all of it, which takes longer
+    than a page of rows, but remembers the result with the statement.
+    """
+    made = _prepared.setdefault(query, {})
+    found = made.get((id(key), sort))
+    if found is None:
+        # The key stays referred to, so that its id stays its own.
+        found = key, query.order_by(*order).limit(bindparam(_ROWS, type_=Integer))
+        made[id(key), sort] = found
+    return found[1]
 
 
 def _order(sort: str | None, sorts: Mapping[str, Any]) -> tuple[Field | None, bool]:
@@ -131,12 +153,22 @@ def _after(
         if column is not None:
             kind = column.type.python_type
             value = kind.fromisoformat(value) if issubclass(kind, date) else value
-            if not isinstance(value, kind) or (isinstance(value, int) and abs(value) > 2**62):
+            if type(value) is not kind or not _fits(column, value):
                 raise ValueError("another field's cursor")
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise invalid("query/cursor", "validation.cursor") from None
     beyond_key = key < last_id if descending else key > last_id
     if column is None:
         return beyond_key
     beyond = column < value if descending else column > value
     return or_(beyond, and_(column == value, beyond_key))
+
+
+def _fits(column: Field, value: Any) -> bool:
+    """Return whether ``column`` could hold ``value``, which is of its type."""
+    match value:
+        case int():
+            return abs(value) < (2**63 if isinstance(column.type, BigInteger) else 2**31)
+        case datetime():  # one that is no instant, or none in UTC, was never stored
+            return value.tzinfo is not None and value.astimezone(UTC) is not None
+    return True

@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from fundops.authz import PARTY_ROLES, Actor, Permission
+from fundops.authz import Actor, Permission
 from fundops.db import Base
 from fundops.donors.models import Agreement, DonorChoice, Instalment, Lot, Receipt, WriteOff
-from fundops.donors.scope import rows_held
+from fundops.donors.scope import parties_held, rows_held
 from fundops.errors import Problem
 from fundops.ledger.models import Account, Fund
 from fundops.parties.models import Party
@@ -46,9 +46,9 @@ WRITE_OFF_SORTS = {"code": WRITE_OFFS.code, "effective_on": WRITE_OFFS.effective
 CHOICE_SORTS = {"code": CHOICES.code, "effective_on": CHOICES.effective_on}
 
 
-def is_inside(actor: Actor) -> bool:
-    """Return whether the actor reads receipts as one of the fund's people, not as a donor."""
-    return any(held.role not in PARTY_ROLES for held in actor.holding(READ))
+def is_inside(actor: Actor, fund_id: UUID) -> bool:
+    """Return whether the actor reads a fund's receipts as one of its people, not as a donor."""
+    return parties_held(actor, READ, fund_id) is None
 
 
 def _within(

@@ -74,10 +74,9 @@ def list_receipts(
     if unmatched is not None:
         waits = (Receipt.matched_minor < Receipt.amount_minor) & (Receipt.status == "booked")
         query = query.where(waits if unmatched else ~waits)
-    inside = queries.is_inside(actor)
 
     def out(row: Any) -> dict[str, Any]:
-        return receipt_out(row, row.base_currency, inside=inside)
+        return _receipt_out(actor, row)
 
     with read_session(request) as db:
         page = list_page(
@@ -254,7 +253,11 @@ def read_receipt(db: Session, actor: Actor, receipt_id: UUID) -> dict[str, Any]:
     row = db.execute(query).one_or_none()
     if row is None:
         raise Problem("not-found")
-    return receipt_out(row, row.base_currency, inside=queries.is_inside(actor))
+    return _receipt_out(actor, row)
+
+
+def _receipt_out(actor: Actor, row: Any) -> dict[str, Any]:
+    return receipt_out(row, row.base_currency, inside=queries.is_inside(actor, row.fund_id))
 
 
 def read_lots(db: Session, actor: Actor, lot_ids: list[UUID]) -> list[dict[str, Any]]:

@@ -122,18 +122,33 @@ def _reports(section: Section) -> list[Row]:
 
 def _receipts(found: DonorStatement, section: Section) -> list[Row]:
     credited: dict[UUID, int] = {}
+    parts: dict[UUID, int] = {}
     for lot in section.lots:
         if lot.kind == "receipt" and lot.status == "open" and lot.receipt_id is not None:
             credited[lot.receipt_id] = credited.get(lot.receipt_id, 0) + lot.amount_minor
+            parts[lot.receipt_id] = parts.get(lot.receipt_id, 0) + (lot.receipt_minor or 0)
     return [
         (
             section.fund.code, r.code, r.received_on, found.labels.get(r.payer_id, ""),
-            r.currency, r.amount_minor, r.rate, r.rate_on, r.rate_source, r.base_minor,
-            r.fee_minor, r.exchange_minor, credited.get(r.id, 0),
+            r.currency, *_amounts(found, r, parts, credited), credited.get(r.id, 0),
             _unmatched(found, r), r.status,
         )
         for r in section.receipts
     ]  # fmt: skip
+
+
+def _amounts(
+    found: DonorStatement, r: Any, parts: dict[UUID, int], credited: dict[UUID, int]
+) -> Row:
+    """Return a receipt's amount, rate, base amount and what was kept back of it.
+
+    Of a receipt that others share in, only the donor's part is the donor's to read; what was kept
+    back of that part stands among the lines.
+    """
+    rate = (r.rate, r.rate_on, r.rate_source)
+    if found.donor.id == (r.donor_id or r.payer_id):
+        return (r.amount_minor, *rate, r.base_minor, r.fee_minor, r.exchange_minor)
+    return (parts.get(r.id, 0), *rate, credited.get(r.id, 0), None, None)
 
 
 def _unmatched(found: DonorStatement, receipt: Any) -> int:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
-from fundops.errors import invalid
+from fundops.donors.scope import parties_held
+from fundops.errors import Problem, invalid
 from fundops.grants import fundable, queries, service
 from fundops.grants.fundable_schemas import FundableIn, FundableOut
 from fundops.grants.models import Grant, Tranche
@@ -159,6 +160,9 @@ def list_grant_lots(request: Request, actor: Tracer, grant_id: UUID) -> Response
     """List what a grant holds of each lot: reserved, advanced, pinned."""
     with read_session(request) as db:
         grant = queries.get_visible(db, actor, grant_id)
+        if parties_held(actor, Permission.TRACE_READ, grant.fund_id) is not None:
+            # Lots are of all donors; who traces as one of them reads the trace instead.
+            raise Problem("not-found")
         currency = db.get_one(Fund, grant.fund_id).base_currency
         items = [
             {

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent, AuditPayload
@@ -25,11 +25,17 @@ from fundops.tracing.statement import Question
 
 CHUNK = 500
 MAX_REGISTER_CHANGES = 5_000
+REROUTED = "reservations.rerouted"
+REROUTED_KINDS = frozenset({"reserve", "void"})
 
 
 @dataclass(frozen=True)
 class LateEntry:
-    """An entry recorded after the last statement but effective within its period."""
+    """An entry recorded after the last statement but effective within its period.
+
+    Where another's affair moved the money, a receipt of another donor reversed or another grant
+    awarded, ``action`` says that reservations were re-routed and ``reason`` is none.
+    """
 
     entry: Entry
     action: str
@@ -87,7 +93,8 @@ def changes_since(db: Session, question: Question, since: Statement) -> Changes:
     legs = entries(db, lots, until=since.as_of_on, known_seq=question.known_seq)
     late = [leg for leg in legs if leg.event_seq > since.known_seq]
     events = _events(db, sorted({leg.event_seq for leg in late}))
-    found = [LateEntry(leg, *events[leg.event_seq]) for leg in late]
+    own = _own_money(db, lots) if late else set()
+    found = [_late(leg, events[leg.event_seq], own) for leg in late]
     found.sort(key=lambda one: (one.entry.event_seq, one.entry.line, one.entry.amount_minor))
     before = sum(leg.amount_minor for leg in legs if leg.event_seq <= since.known_seq)
     return Changes(
@@ -99,15 +106,35 @@ def changes_since(db: Session, question: Question, since: Statement) -> Changes:
     )
 
 
-def _events(db: Session, seqs: Sequence[int]) -> dict[int, tuple[str, str | None, datetime]]:
-    found: dict[int, tuple[str, str | None, datetime]] = {}
+def _own_money(db: Session, lots: Select[UUID]) -> set[UUID]:
+    """Return the ids of the lots and of the receipts that they came from."""
+    query = select(Lot.id, Lot.receipt_id).where(Lot.id.in_(lots))
+    return {one for row in db.execute(query) for one in row if one is not None}
+
+
+def _late(entry: Entry, event: Row[Any], own: set[UUID]) -> LateEntry:
+    of_others = {
+        "grant": event.record_id != entry.grant_id,
+        "lot": event.record_id not in own,
+        "receipt": event.record_id not in own,
+    }
+    if entry.kind in REROUTED_KINDS and of_others.get(event.record_type, False):
+        return LateEntry(entry, REROUTED, None, event.recorded_at)
+    return LateEntry(entry, event.action, event.reason, event.recorded_at)
+
+
+def _events(db: Session, seqs: Sequence[int]) -> dict[int, Row[Any]]:
+    found: dict[int, Row[Any]] = {}
     for start in range(0, len(seqs), CHUNK):
         query = select(
-            AuditEvent.seq, AuditEvent.action, AuditEvent.reason, AuditEvent.recorded_at
+            AuditEvent.seq,
+            AuditEvent.action,
+            AuditEvent.reason,
+            AuditEvent.recorded_at,
+            AuditEvent.record_type,
+            AuditEvent.record_id,
         ).where(AuditEvent.seq.in_(seqs[start : start + CHUNK]))
-        found.update(
-            {row.seq: (row.action, row.reason, row.recorded_at) for row in db.execute(query)}
-        )
+        found.update({row.seq: row for row in db.execute(query)})
     return found
 
 

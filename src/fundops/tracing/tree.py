@@ -111,7 +111,8 @@ class _Reader:
             sum(node.amount_minor for node in nodes), nodes,
         )  # fmt: skip
         if kind == "lot":
-            root = nodes[0]
+            # Before the lot was opened there is nothing to tell but that it was empty.
+            root = nodes[0] if nodes else Node(kind, record.code, self._donor(record.donor_id), 0)
         return Trace("forward", fund.base_currency, self.on, root)
 
     def _lots_of(self, kind: str, record: Any) -> list[Lot]:
@@ -163,10 +164,19 @@ class _Reader:
         for leg in legs:
             if leg.grant_id is not None:
                 by_grant.setdefault(leg.grant_id, []).append(leg)
-        nodes = [self._grant_node(grant, by_grant[grant.id]) for grant in self._grants(by_grant)]
+        nodes, withheld = [], list[Entry]()
+        for grant in self._grants(by_grant):
+            if self._is_withheld(grant):
+                withheld += by_grant[grant.id]
+            else:
+                nodes.append(self._grant_node(*self._shown(grant), by_grant[grant.id]))
+        if withheld:
+            # One total: how many there are and what each got is not told either.
+            hidden = text("statement.withheld")
+            nodes.append(self._grant_node(hidden, hidden, withheld))
         return [node for node in nodes if node.amount_minor or node.children]
 
-    def _grant_node(self, grant: Grant, legs: Sequence[Entry]) -> Node:
+    def _grant_node(self, code: str, label: str, legs: Sequence[Entry]) -> Node:
         paid = -sum(leg.amount_minor for leg in legs if leg.kind == "pay")
         refunded = sum(leg.amount_minor for leg in legs if leg.kind == "refund")
         reserved = sum(leg.amount_minor for leg in legs if leg.position == "reserved")
@@ -174,7 +184,6 @@ class _Reader:
         children = [
             Node("use", part, text(f"trace.{part}"), amount) for part, amount in parts if amount
         ]
-        code, label = self._shown(grant)
         return Node("grant", code, label, paid - refunded + reserved, children)
 
     # Backward: whose money is this?
@@ -186,10 +195,11 @@ class _Reader:
         shares = self._shares(grant.id, kinds, None if kind == "grant" else record.id)
         lots = {lot.id: lot for lot in self._by_ids(Lot, shares)}
         self.check(grant.fund_id, [lot.donor_id for lot in lots.values()])
+        if self._is_withheld(grant):
+            # Codes given out before the grantee was at risk can be known, or guessed in order.
+            raise Problem("not-found")
         fund = self.db.get_one(Fund, grant.fund_id)
-        code, label = self._shown(grant)
-        if kind == "disbursement":
-            code = record.code if code == grant.code else code
+        code, label = record.code, self._shown(grant)[1]
         nodes, others = [], 0
         for lot_id, amount in shares.items():
             lot = lots[lot_id]
@@ -261,12 +271,15 @@ class _Reader:
         own = self.only_parties is None or party_id in self.only_parties
         return party.name if own else party.public_label
 
+    def _is_withheld(self, grant: Grant) -> bool:
+        """Return whether the reader is an outsider and the grantee at risk."""
+        if self.only_parties is None:
+            return False
+        return self.db.get_one(Party, grant.grantee_id).is_at_risk
+
     def _shown(self, grant: Grant) -> tuple[str, str]:
-        """Return a grant's code and label; both withheld from outsiders when it is at risk."""
+        """Return the code and label of a grant that is not withheld."""
         grantee = self.db.get_one(Party, grant.grantee_id)
-        if self.only_parties is not None and grantee.is_at_risk:
-            hidden = text("statement.withheld")
-            return hidden, hidden
         name = grantee.name if self.only_parties is None else grantee.public_label
         return grant.code, f"{grant.title} ({name})"
 
