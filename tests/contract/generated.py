@@ -1,0 +1,119 @@
+"""The parts of the documents that are written from the program itself.
+
+``python -m tests.contract.generated`` writes them again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+
+import fundops
+from fundops.authz import PARTY_ROLES, ROLE_PERMISSIONS, Permission, Role
+from fundops.errors import PROBLEMS, TYPE_PREFIX
+from fundops.exports.donor_statement import DETAIL
+from fundops.exports.statement_columns import columns
+from fundops.lifecycle import Step, Steps, mermaid
+from fundops.messages import text
+
+RECORDS = {
+    "calls.service.STEPS": "Call",
+    "donors.agreements.AGREEMENT_STEPS": "Agreement",
+    "donors.events.COMMITMENT_STEPS": "Commitment",
+    "donors.lots.LOT_STEPS": "Lot",
+    "donors.pledges.PLEDGE_STEPS": "Pledge",
+    "donors.receipts.RECEIPT_STEPS": "Receipt",
+    "donors.write_offs.WRITE_OFF_STEPS": "Write-off",
+    "grants.payments.STEPS": "Disbursement",
+    "grants.service.STEPS": "Grant",
+    "parties.freezes.FREEZE_STEPS": "Freeze of a party",
+    "parties.freezes.PARTY_STEPS": "Party",
+    "parties.persons.PERSON_STEPS": "Person",
+}
+"""Every table of steps by where it stands, and what it is about."""
+
+
+def step_tables() -> dict[str, Steps]:
+    """Return every table of steps in the program, by the module that makes it and its name."""
+    found: dict[str, Steps] = {}
+    for module in pkgutil.walk_packages(fundops.__path__, "fundops."):
+        if module.name.endswith("__main__"):
+            continue
+        names = vars(importlib.import_module(module.name))
+        for name, value in names.items():
+            if not (name == "STEPS" or name.endswith("_STEPS")) or not isinstance(value, dict):
+                continue
+            steps = all(isinstance(step, Step) for step in value.values())
+            if steps and not any(value is known for known in found.values()):
+                found[f"{module.name.removeprefix('fundops.')}.{name}"] = value
+    return found
+
+
+def roles() -> str:
+    """Return the table of permissions by role."""
+    head = " | ".join(role.replace("_", " ") for role in Role)
+    lines = [f"| permission | {head} |", "|---" * (len(Role) + 1) + "|"]
+    for permission in Permission:
+        marks = ("●" if permission in ROLE_PERMISSIONS[role] else "" for role in Role)
+        lines.append(f"| `{permission}` | " + " | ".join(marks) + " |")
+    held = " and ".join(f"`{role}`" for role in Role if role in PARTY_ROLES)
+    return "\n".join([*lines, "", f"Held for one party: {held}.", ""])
+
+
+def statuses() -> str:
+    """Return the diagram of every table of steps, and who must be another person."""
+    parts = []
+    tables = step_tables()
+    for place, title in sorted(RECORDS.items(), key=lambda pair: pair[1]):
+        steps = tables[place]
+        parts.append(f"### {title}\n\n```mermaid\n{mermaid(steps)}\n```\n")
+        parted = [name.replace("_", " ") for name, step in steps.items() if step.differs_from]
+        if parted:
+            parts.append(f"Another person: {', '.join(parted)}.\n")
+    return "\n".join(["", *parts])
+
+
+def problems() -> str:
+    """Return the table of problems."""
+    lines = ["| status | type | meaning |", "|---|---|---|"]
+    for slug, status in sorted(PROBLEMS.items(), key=lambda pair: (pair[1], pair[0])):
+        lines.append(f"| {status} | `{TYPE_PREFIX}{slug}` | {text(f'problem.{slug}.title')} |")
+    return "\n".join([*lines, ""])
+
+
+def sheets() -> str:
+    """Return the table of the donor statement's detail sheets."""
+    lines = ["", "| sheet | from | columns |", "|---|---|---|"]
+    for table in (*DETAIL, "late", "registers"):
+        declared = columns(table)
+        name, source = text(f"statement.sheet.{table}"), text(f"statement.{table}.source")
+        lines.append(f"| {name} | {source} | {', '.join(one.heading for one in declared)} |")
+    return "\n".join([*lines, "", ""])
+
+
+PARTS: dict[tuple[str, str], Callable[[], str]] = {
+    ("docs/api.md", "problems"): problems,
+    ("docs/api.md", "roles"): roles,
+    ("docs/api.md", "statuses"): statuses,
+    ("docs/statements.md", "sheets"): sheets,
+}
+"""Page and name of each generated part, and what writes it."""
+
+
+def main(root: Path) -> None:
+    """Write every generated part again."""
+    for (page, name), write in PARTS.items():
+        path = root / page
+        before, start, rest = path.read_text(encoding="utf-8").partition(
+            f"<!-- generated: {name} -->\n"
+        )
+        _, end, after = rest.partition("<!-- end -->\n")
+        assert start, f"{page} has no part {name}"
+        assert end, f"the part {name} of {page} has no end"
+        path.write_text(before + start + write() + end + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(__file__).parents[2])
