@@ -18,6 +18,7 @@ from fundops.imports.load import ImportResult, run_import
 from fundops.imports.models import ImportRecord
 from fundops.ledger import balances
 from fundops.ledger.models import Account, Fund, Transfer
+from fundops.parties.models import Party
 from tests.imports.loading import transfers
 from tests.imports.test_real_data import (
     APPLICATIONS,
@@ -32,6 +33,8 @@ from tests.imports.test_real_data import (
     PROJECTS,
     ROUNDS,
 )
+from tests.tracing.books import Book, workbook_bytes
+from tests.tracing.reconcile import check_every_statement
 
 PLAN = (
     ("cbpf-rounds", ROUNDS, 216),
@@ -229,6 +232,10 @@ def everything(database: Database, folder: Path) -> None:
     assert (again.counts.unchanged, again.counts.added, again.counts.changed) == (1334, 0, {})
     with database.read() as db:
         assert transfers(db) == count
+        sweden = db.execute(select(Party).where(Party.name == "Sweden")).scalar_one()
+    assert check_every_statement(database, date(2026, 10, 1)) > 150
+    book = Book(workbook_bytes(database, sweden, None, as_of=date(2026, 10, 1)))
+    assert book.checks() == {"OK"}
 
 
 @pytest.mark.sqlite_only
