@@ -17,6 +17,7 @@ from fundops.exports.donor_statement import DETAIL
 from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
+from fundops.tracing.entries import FLOWS, INTERNAL
 
 RECORDS = {
     "calls.service.STEPS": "Call",
@@ -93,11 +94,21 @@ def sheets() -> str:
     return "\n".join([*lines, "", ""])
 
 
+def flows() -> str:
+    """Return the table of a statement's lines, as the cover and the entries name them."""
+    lines = ["", "| on the cover | in *Entries* | kinds of transfer |", "|---|---|---|"]
+    for flow, kinds in {**FLOWS, "internal": INTERNAL}.items():
+        label = "" if flow == "internal" else text(f"statement.flow.{flow}")
+        lines.append(f"| {label} | `{flow}` | {', '.join(f'`{kind}`' for kind in kinds)} |")
+    return "\n".join([*lines, "", ""])
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "problems"): problems,
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
     ("docs/statements.md", "sheets"): sheets,
+    ("docs/statements.md", "flows"): flows,
 }
 """Page and name of each generated part, and what writes it."""
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +21,7 @@ import fundops
 from fundops import commands
 from fundops.authz import Role
 from fundops.messages import text
+from fundops.tracing.entries import FLOWS
 from tests.contract import documents, generated, shell
 from tests.contract.documents import same_json, same_lines, shortened
 
@@ -117,6 +119,50 @@ def test_the_changed_statement_is_as_shown(terminal: shell.Shell) -> None:
     assert f'"{reasons.pop()}"' in page
     issued = terminal.answer["items"][0]["sha256"]
     assert hashlib.sha256(Path("STM-2025-0001.xlsx").read_bytes()).hexdigest() == issued
+
+
+def test_a_statement_can_be_recomputed_as_told(terminal: shell.Shell) -> None:
+    import openpyxl
+
+    typed = ("fundops", "export", "donor-statement", "--donor", "PTY-2026-0001")
+    question = ("--from", "2025-08-01", "--as-of", "2026-02-28", "-o", "by-hand.xlsx")
+    terminal.run(documents.Command((*map(documents.this_year, typed), *question), ()))
+    book = openpyxl.load_workbook("by-hand.xlsx", data_only=True)
+    lots, entries, grants = (sheet_rows(book[name]) for name in ("Lots", "Entries", "Grants"))
+    cover = {row[0]: row[1] for row in book["Statement"].iter_rows(values_only=True)}
+
+    def entered(flow: str) -> int:
+        return sum(cents(e["Amount"]) for e in entries if e["Line of the statement"] == flow)
+
+    opening = sum(cents(lot["Opening"]) for lot in lots)
+    assert opening == cents(cover["Held at opening"]) > 0
+    for flow in FLOWS:
+        assert entered(flow) == cents(cover.get(text(f"statement.flow.{flow}"), 0))
+    assert entered("internal") == 0
+    closing = opening + sum(map(entered, FLOWS))
+    assert closing == sum(cents(lot["Closing"]) for lot in lots) == cents(cover["Held at closing"])
+    for lot in lots:
+        own = sum(cents(e["Amount"]) for e in entries if e["Lot"] == lot["Lot"])
+        assert cents(lot["Opening"]) + own == cents(lot["Closing"])
+        places = ("Available", "Reserved", "For support cost", "Operating reserve")
+        assert sum(cents(lot[place]) for place in places) == cents(lot["Closing"])
+    paid = sum(cents(grant["Paid of yours, period"]) for grant in grants)
+    assert paid == -entered("payments") > 0
+
+
+def sheet_rows(sheet: Any) -> list[dict[str, Any]]:
+    """Return the rows of a detail sheet by heading, without the total."""
+    heads, *rows = sheet.iter_rows(values_only=True)
+    return [
+        dict(zip(heads, row, strict=True))
+        for row in rows
+        if row[0] not in (None, text("exports.total"))
+    ]
+
+
+def cents(value: float) -> int:
+    """Return an amount of a cell in minor units."""
+    return round(value * 100)
 
 
 def cell(value: object) -> str:
