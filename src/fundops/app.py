@@ -24,6 +24,7 @@ from fundops.messages import catalogue, text
 from fundops.middleware import Edge, problem_response, request_id
 from fundops.parties.tokens import authenticate
 from fundops.routers import ROUTERS
+from fundops.sections import Section
 from fundops.strict import BodyRefused
 
 _BY_STATUS = {
@@ -72,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.add_exception_handler(handled, handler)
     app.include_router(health.router)
     for router in ROUTERS:
-        app.include_router(router, prefix="/v1")
+        app.include_router(Section(router), prefix="/v1")
     app.openapi = lambda: api_document.document(app)  # type: ignore[method-assign]
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
     return app

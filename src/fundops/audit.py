@@ -142,7 +142,7 @@ def lock_head(db: Session) -> Head:
     if head is None:
         connection = db.connection()
         dialect = connection.dialect.name
-        seq, last, recorded = driver.row(connection, _LOCK_HEAD[dialect])
+        ((seq, last, recorded),) = driver.rows(connection, _LOCK_HEAD[dialect])
         decode = driver.instant_decoder(dialect)
         head = Head(seq, bytes(last), max(clock.now(), decode(recorded)))
         db.info["audit_head"] = head

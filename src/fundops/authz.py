@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import wraps
 from typing import Any
@@ -190,12 +190,16 @@ class Held:
 
 @dataclass(frozen=True)
 class Actor:
-    """The authenticated caller: a person, the token used, and the roles held at this moment."""
+    """The authenticated caller: a person, the token used, and the roles held at this moment.
+
+    ``known_seq`` is the number of the last event when the roles were read, if they were.
+    """
 
     person_id: UUID
     person_code: str
     token_id: UUID | None
     held: tuple[Held, ...]
+    known_seq: int | None = field(default=None, compare=False)
 
     def allows(self, permission: Permission) -> bool:
         """Return whether any held role has ``permission``."""
@@ -248,10 +252,29 @@ class Claim:
 
     def token(self) -> str:
         """Return the bearer token; raise ``not-authenticated`` without one."""
-        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Problem("not-authenticated")
-        return token.strip()
+        return bearer(self.request)
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token of a request; raise ``not-authenticated`` without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem("not-authenticated")
+    return token.strip()
+
+
+def prove_again(request: Request, db: Session, actor: Actor, seq: int) -> None:
+    """See to it that ``actor`` still holds in a write transaction that follows event ``seq``.
+
+    The roles were read before the transaction had its turn. Raises ``not-authenticated`` or
+    ``party-frozen`` when the token has come to nothing since, ``busy`` when its roles have
+    changed, so that the request is judged anew. Asks the database only if something was written.
+    """
+    if actor.known_seq == seq:
+        return
+    now: Actor = request.app.state.authenticate(db, bearer(request))
+    if now.held != actor.held:
+        raise Problem("busy")
 
 
 _claims: ContextVar[list[Claim] | None] = ContextVar("fundops_claims", default=None)
@@ -282,15 +305,15 @@ class Can:
 
 
 def _prove_apart(claim: Claim) -> Actor:
-    with claim.request.app.state.database.read() as db:
+    with claim.request.app.state.database.glance() as db:
         return claim.prove(db)
 
 
 def proved(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``endpoint`` that runs only once every claim of its request is proved.
 
-    Proving and serving then share one worker thread and, for a read, one snapshot: a thread and
-    a transaction less for every request. ``claiming`` must surround the handling of the request.
+    Proving and serving then share one worker thread and, for a read, a session: a thread and a
+    transaction less for every request. ``claiming`` must surround the handling of the request.
     """
 
     @wraps(endpoint)
@@ -299,17 +322,17 @@ def proved(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         if not claims:
             return endpoint(**values)
         request = claims[0].request
-        with request.app.state.database.read() as db:
+        with request.app.state.database.glance() as db:
             actors = {claim: claim.prove(db) for claim in claims}
             for name, value in values.items():
                 if isinstance(value, Claim):
                     values[name] = actors[value]
             if request.method == "GET":
-                request.state.snapshot = db
+                request.state.glance = db
                 try:
                     return endpoint(**values)
                 finally:
-                    request.state.snapshot = None
+                    request.state.glance = None
         return endpoint(**values)
 
     return call

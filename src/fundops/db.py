@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,28 +20,23 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     DateTime,
-    Engine,
     Index,
     MetaData,
     PrimaryKeyConstraint,
     Select,
     String,
     UniqueConstraint,
-    create_engine,
-    event,
 )
-from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from fundops.config import Settings
+from fundops.engines import make_engine, make_glancer
 from fundops.errors import Problem, constraint_problem
 from fundops.money import MAX_MINOR
 
-SQLITE_BUSY_SECONDS = 30
-PING_AFTER_SECONDS = 1.0
-"""Idle for longer, a connection to PostgreSQL may have been closed by the other side."""
 SQLITE_AWAY = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN})
 """Failures of the file or its disk, not of the statement."""
 
@@ -191,6 +185,7 @@ class Database:
         self.is_sqlite = settings.is_sqlite
         self.writer = make_engine(settings, read_only=False, size=settings.threads)
         self.reader = make_engine(settings, read_only=True, size=settings.threads)
+        self.glancer = self.reader if self.is_sqlite else make_glancer(settings)
         self.exporter = make_engine(settings, read_only=True, size=settings.export_slots)
         self._turns = FairLock()
 
@@ -198,6 +193,15 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Open a read-only snapshot; every query inside sees the same state."""
         with Session(self.reader, expire_on_commit=False) as db:
+            yield db
+
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """Open what answers one query; on PostgreSQL that spares beginning and ending a snapshot.
+
+        A second query might see a later state: two that must agree belong into ``read``.
+        """
+        with Session(self.glancer, expire_on_commit=False) as db:
             yield db
 
     @contextmanager
@@ -230,99 +234,8 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection."""
-        for engine in (self.writer, self.reader, self.exporter):
+        for engine in {self.writer, self.reader, self.glancer, self.exporter}:
             engine.dispose()
-
-
-def make_engine(settings: Settings, *, read_only: bool, size: int) -> Engine:
-    """Return an engine whose transactions are all writes or all database-enforced reads."""
-    url = make_url(settings.database_url)
-    if settings.is_sqlite:
-        engine = _sqlite_engine(url, read_only, size)
-    else:
-        engine = _postgres_engine(url, read_only, size, settings.lock_timeout_seconds)
-    event.listen(engine, "checkin", _end_transaction)
-    return engine
-
-
-def _end_transaction(connection: Any, _record: Any) -> None:
-    """Give a connection back without a transaction.
-
-    A commit that failed may leave its own open, and the pool would hand it to the next request,
-    or keep it with its locks.
-    """
-    if connection is not None and not getattr(connection, "closed", False):
-        connection.rollback()
-
-
-def _sqlite_engine(url: URL, read_only: bool, size: int) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url,
-        pool_size=size,
-        max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_SECONDS},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions of its own: its deferred BEGIN makes writers
-        # fail instead of wait (and releases savepoints early).
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "recursive_triggers=ON",
-            f"query_only={'ON' if read_only else 'OFF'}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        if read_only:  # never waits and never fails, so the driver itself will do
-            connection.connection.driver_connection.execute("BEGIN")
-        else:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgres_engine(url: URL, read_only: bool, size: int, lock_timeout: int) -> Engine:
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    options = f"-c lock_timeout={lock_timeout}s -c timezone=UTC"
-    if read_only:
-        options += " -c default_transaction_read_only=on"
-    engine = create_engine(
-        url,
-        pool_size=size,
-        max_overflow=0,
-        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
-        connect_args={"options": options},
-    )
-    _ping_when_idle(engine)
-    return engine
-
-
-def _ping_when_idle(engine: Engine) -> None:
-    """Try a connection before use, but not one that has just been used: busy ones need no ping."""
-
-    @event.listens_for(engine, "checkin")
-    def note(_connection: Any, record: Any) -> None:
-        record.info["used_at"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def ping(connection: Any, record: Any, _proxy: Any) -> None:
-        used_at = record.info.get("used_at")
-        if used_at is None or time.monotonic() - used_at < PING_AFTER_SECONDS:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
 
 
 def violated_constraint(error: DBAPIError) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -42,19 +43,17 @@ def run(connection: Connection, steps: Sequence[Step]) -> list[int]:
     return counts
 
 
-def row(connection: Connection, statement: str) -> tuple[Any, ...]:
-    """Return the one row that ``statement`` gives."""
+def rows(connection: Connection, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    """Return the rows that ``statement`` gives."""
     cursor = connection.connection.cursor()
     try:
-        _announce(connection, cursor, statement, (), many=False)
-        cursor.execute(statement)
-        found: tuple[Any, ...] | None = cursor.fetchone()
+        _announce(connection, cursor, statement, values, many=False)
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
     except connection.dialect.loaded_dbapi.Error as error:
         raise _translated(connection, statement, error) from error
     finally:
         cursor.close()
-    assert found is not None, "the statement gives one row"
-    return found
 
 
 def _announce(
@@ -95,6 +94,13 @@ def chunks(statement: Callable[[int], str], rows: Sequence[Sequence[Any]]) -> li
 def flat(rows: Sequence[Sequence[Any]]) -> list[Any]:
     """Return the values of ``rows`` one after another."""
     return [value for one in rows for value in one]
+
+
+def id_decoder(dialect_name: str) -> Callable[[Any], UUID | None]:
+    """Return how an id is read from the bare driver."""
+    if dialect_name == "sqlite":
+        return lambda value: None if value is None else UUID(value)
+    return lambda value: value
 
 
 def instant_encoder(dialect_name: str) -> Callable[[datetime], Any]:

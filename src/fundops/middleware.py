@@ -6,8 +6,8 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from fastapi import Response
 from starlette.datastructures import MutableHeaders
@@ -32,6 +32,7 @@ HEADERS = {
     "x-frame-options": "DENY",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
+_HEADERS = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
 DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; worker-src blob:; frame-ancestors 'none'"
@@ -42,10 +43,19 @@ def request_id(scope: Scope) -> str:
     """Return the id of the request, from ``X-Request-Id`` if it is a sane one, else new."""
     found = scope.setdefault("state", {}).get("request_id")
     if found is None:
-        given = dict(scope.get("headers") or ()).get(b"x-request-id", b"")
-        found = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        given = _header(scope, b"x-request-id")
+        found = given.decode() if _REQUEST_ID.fullmatch(given) else token_hex(16)
         scope["state"]["request_id"] = found
     return str(found)
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    """Return the value of a request header, the last one given, or nothing."""
+    found: bytes = b""
+    for name, value in scope.get("headers") or ():
+        if name == wanted:
+            found = value
+    return found
 
 
 def problem_response(
@@ -83,7 +93,7 @@ class Edge:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
-                _add_headers(MutableHeaders(scope=message), scope["path"], its_id)
+                _add_headers(message, scope["path"], its_id)
             await send(message)
 
         try:
@@ -113,7 +123,7 @@ class Edge:
 
 
 def _declared_length(scope: Scope) -> int:
-    given = dict(scope.get("headers") or ()).get(b"content-length", b"")
+    given = _header(scope, b"content-length")
     return int(given) if given.isdigit() else 0
 
 
@@ -132,9 +142,12 @@ def _limited(receive: Receive, maximum: int) -> Receive:
     return limited
 
 
-def _add_headers(headers: MutableHeaders, path: str, its_id: str) -> None:
-    headers["x-request-id"] = its_id
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
+def _add_headers(message: Message, path: str, its_id: str) -> None:
+    """Add our headers to the start of an answer, unless it has its own."""
+    headers: list[tuple[bytes, bytes]] = list(message.get("headers") or ())
+    given = {name for name, _ in headers}
+    headers.extend(header for header in _HEADERS if header[0] not in given)
+    headers.append((b"x-request-id", its_id.encode()))
+    message["headers"] = headers
     if path.startswith(_DOCS):
-        headers["content-security-policy"] = DOCS_POLICY
+        MutableHeaders(scope=message)["content-security-policy"] = DOCS_POLICY

@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import text
 
 from fundops.config import Settings
-from fundops.db import make_engine, migrate, migrations_path
+from fundops.db import migrate, migrations_path
+from fundops.engines import make_engine
 from fundops.models import metadata
 from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from fundops.config import Settings
-from fundops.db import make_engine
+from fundops.engines import make_engine
 from fundops.models import metadata
 from tests.filler import fill
 

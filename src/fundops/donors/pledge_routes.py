@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor, Can, Permission
-from fundops.command import check_match, command, etag, read_session
+from fundops.command import check_match, command, etag, glance, read_session
 from fundops.donors import ageing, pledges
 from fundops.donors import register_queries as queries
 from fundops.donors.register_schemas import (
@@ -51,7 +51,7 @@ def list_pledges(
     status: PledgeStatus | None = None,
 ) -> Response:
     """List the pledges you may see, with what was agreed, received and written off of each."""
-    with read_session(request) as db:
+    with glance(request) as db:
         page = list_page(
             db,
             queries.pledges(actor, fund=fund, donor=donor, event=event, status=status),
@@ -80,7 +80,7 @@ def create_pledge(request: Request, actor: Writer, wanted: PledgeIn) -> Response
 @router.get("/{pledge_id}", operation_id="get_pledge", response_model=PledgeOut, responses=READS)
 def get_pledge(request: Request, actor: Reader, pledge_id: UUID) -> Response:
     """Read one pledge."""
-    with read_session(request) as db:
+    with glance(request) as db:
         found = queries.read_pledge(db, actor, pledge_id)
     return json_response(found, etag=etag(found["version"]))
 

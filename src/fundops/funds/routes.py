@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor, Can, Permission
-from fundops.command import check_match, command, etag, read_session
+from fundops.command import check_match, command, etag, glance, read_session
 from fundops.funds import queries, service
 from fundops.funds.schemas import (
     FundBalancesOut,
@@ -35,7 +35,7 @@ Writer = Annotated[Actor, Depends(Can(Permission.FUND_WRITE))]
 @router.get("", operation_id="list_funds", response_model=FundPage, responses=LISTS)
 def list_funds(request: Request, actor: Reader, paging: Paging) -> Response:
     """List the funds you may see."""
-    with read_session(request) as db:
+    with glance(request) as db:
         page = list_page(
             db,
             queries.visible(actor),
@@ -62,7 +62,7 @@ def create_fund(request: Request, actor: Writer, given: FundIn) -> Response:
 @router.get("/{fund_id}", operation_id="get_fund", response_model=FundOut, responses=READS)
 def get_fund(request: Request, actor: Reader, fund_id: UUID) -> Response:
     """Read one fund."""
-    with read_session(request) as db:
+    with glance(request) as db:
         fund = queries.get_visible(db, actor, fund_id)
         return json_response(fund_out(fund), etag=etag(fund.version))
 

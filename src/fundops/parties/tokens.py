@@ -12,13 +12,12 @@ import zlib
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from fundops import clock
+from fundops import clock, driver
 from fundops.authz import Actor, Held, Role
+from fundops.driver import id_decoder
 from fundops.errors import Problem
-from fundops.parties.models import Membership, Party, Person, Token
 
 PREFIX = "fdo_"
 _SECRET_HEX = 32
@@ -44,36 +43,16 @@ def secret_hash(token: str) -> bytes:
 
 
 _ACTOR = (
-    select(
-        Token.id,
-        Token.role.label("token_role"),
-        Token.party_id.label("token_party"),
-        Token.fund_id.label("token_fund"),
-        Person.id.label("person_id"),
-        Person.code,
-        Membership.role,
-        Membership.party_id,
-        Membership.fund_id,
-        Party.status.label("party_status"),
-    )
-    .join(Person, Person.id == Token.person_id)
-    .outerjoin(
-        Membership,
-        and_(
-            Membership.person_id == Person.id,
-            Membership.valid_from <= bindparam("at"),
-            or_(Membership.valid_until.is_(None), Membership.valid_until > bindparam("at")),
-        ),
-    )
-    .outerjoin(Party, Party.id == Membership.party_id)
-    .where(
-        Token.secret_hash == bindparam("hash"),
-        Token.revoked_at.is_(None),
-        Token.expires_at > bindparam("at"),
-        Person.status == "active",
-    )
-    .order_by(Membership.role, Membership.id)
+    "SELECT t.id, t.role, t.party_id, t.fund_id, p.id, p.code, (SELECT seq FROM audit_head), "
+    "m.role, m.party_id, m.fund_id, y.status FROM tokens t JOIN persons p ON p.id = t.person_id "
+    "LEFT JOIN memberships m ON m.person_id = p.id AND m.valid_from <= {0} "
+    "AND (m.valid_until IS NULL OR m.valid_until > {0}) "
+    "LEFT JOIN parties y ON y.id = m.party_id "
+    "WHERE t.secret_hash = {0} AND t.revoked_at IS NULL AND t.expires_at > {0} "
+    "AND p.status = 'active' ORDER BY m.role, m.id"
 )
+_ACTOR_SQL = {"sqlite": _ACTOR.format("?"), "postgresql": _ACTOR.format("%s")}
+"""Every request begins with this, so it goes to the driver as it stands."""
 
 
 def authenticate(db: Session, token: str) -> Actor:
@@ -88,24 +67,32 @@ def authenticate(db: Session, token: str) -> Actor:
 
 
 def actor_of(db: Session, token: str, at: datetime) -> Actor:
-    """Return the actor that ``token`` means at instant ``at``."""
-    rows = db.execute(_ACTOR, {"hash": secret_hash(token), "at": at}).all()
+    """Return the actor that ``token`` means at instant ``at``; best asked of a session first."""
+    db.flush()
+    connection = db.connection()
+    dialect = connection.dialect.name
+    uid, instant = id_decoder(dialect), driver.instant_encoder(dialect)(at)
+    asked = (instant, instant, secret_hash(token), instant)
+    rows = driver.rows(connection, _ACTOR_SQL[dialect], asked)
     if not rows:
         raise Problem("not-authenticated")
+    token_id, token_role, token_party, token_fund, person_id, code, seq = rows[0][:7]
+    narrowing = token_role, uid(token_party), uid(token_fund)
     held: list[Held] = []
     frozen = False
-    for row in rows:
-        narrowing = (row.token_role, row.token_party, row.token_fund)
-        if row.role is None or not fits(narrowing, row.role, row.party_id, row.fund_id):
+    for role, party, fund, party_status in (row[7:] for row in rows):
+        party_id, fund_id = uid(party), uid(fund)
+        if role is None or not fits(narrowing, role, party_id, fund_id):
             continue
-        if row.party_status == "frozen":
+        if party_status == "frozen":
             frozen = True
             continue
-        held.append(Held(Role(row.role), row.party_id, _narrower(row.fund_id, row.token_fund)))
+        held.append(Held(Role(role), party_id, _narrower(fund_id, narrowing[2])))
     if frozen and not held:
         raise Problem("party-frozen")
-    first = rows[0]
-    return Actor(first.person_id, first.code, first.id, tuple(held))
+    person = uid(person_id)
+    assert person is not None, "tokens belong to a person"
+    return Actor(person, code, uid(token_id), tuple(held), seq)
 
 
 def fits(
