@@ -41,6 +41,7 @@ class Permission(StrEnum):
     PARTY_RESTORE = "party:restore"
     FUND_READ = "fund:read"
     FUND_WRITE = "fund:write"
+    BALANCES_READ = "balances:read"
     RESERVE_WRITE = "operating_reserve:write"
     EVENT_READ = "event:read"
     EVENT_WRITE = "event:write"
@@ -111,6 +112,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.FUND_MANAGER: _MONEY_READERS
     | {
+        _P.BALANCES_READ,
         _P.ACCESS_READ,
         _P.PARTY_WRITE,
         _P.PARTY_FREEZE,
@@ -128,6 +130,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.FINANCE_OFFICER: _MONEY_READERS
     | {
+        _P.BALANCES_READ,
         _P.PARTY_WRITE,
         _P.EVENT_WRITE,
         _P.PLEDGE_WRITE,
@@ -157,7 +160,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.DISBURSEMENT_REQUEST,
         _P.TRACE_READ,
     },
-    Role.AUDITOR: _MONEY_READERS | {_P.ACCESS_READ, _P.AUDIT_READ},
+    Role.AUDITOR: _MONEY_READERS | {_P.BALANCES_READ, _P.ACCESS_READ, _P.AUDIT_READ},
     Role.DONOR: _EVERYBODY
     | {
         _P.FUND_READ,

@@ -165,7 +165,7 @@ def relot(db: Session, seq: int, old_lot_id: UUID, new_lot: Lot) -> None:
         for transfer in standing
     ]
     assert all(movement.debit.fund_id == fund_id for movement in again), "lots of two funds"
-    undone = posting.reversal_of(db, standing, source_type="lot", source_id=old_lot_id)
+    undone = posting.reversal_of(db, standing)
     posting.post(db, seq, [*undone, *again])
     db.execute(
         update(ReservationPin).where(ReservationPin.lot_id == old_lot_id).values(lot_id=new_lot.id)

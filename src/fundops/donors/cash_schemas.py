@@ -165,6 +165,11 @@ class SupportCostReturnIn(In):
     reason: Reason
 
 
+def _waiting(row: Any) -> int:
+    """Return what of a receipt waits to be matched: of a reversed one nothing."""
+    return 0 if row.status == "reversed" else row.amount_minor - row.matched_minor
+
+
 def receipt_out(row: Any, base: str, *, inside: bool) -> dict[str, Any]:
     """Return the wire form of a receipt of a fund in ``base``.
 
@@ -187,7 +192,7 @@ def receipt_out(row: Any, base: str, *, inside: bool) -> dict[str, Any]:
         "exchange_difference": money_out(row.exchange_minor, base),
         "credited": money_out(credited, base),
         "matched": money_out(row.matched_minor, row.currency),
-        "unmatched": money_out(row.amount_minor - row.matched_minor, row.currency),
+        "unmatched": money_out(_waiting(row), row.currency),
         "gifts": row.gifts,
         "bank_reference": row.bank_reference,
         "comment": row.comment if inside else None,

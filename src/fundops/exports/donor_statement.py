@@ -28,6 +28,7 @@ from fundops.exports.formulas import Figure
 from fundops.exports.statement_columns import columns
 from fundops.exports.statement_rows import (
     SectionRows,
+    event_rows,
     late_rows,
     register_rows,
     section_rows,
@@ -47,7 +48,7 @@ TOTALS = {
     "lines": ("amount",),
     "late": ("amount",),
 }  # fmt: skip
-WIDTHS = {"A": 58.0, "B": 22.0, "C": 22.0, "D": 22.0, "E": 22.0, "F": 22.0}
+WIDTHS = {"A": 58.0, "B": 34.0, "C": 22.0, "D": 22.0, "E": 22.0, "F": 22.0}
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,15 @@ def donor_workbook(found: DonorStatement, facts: Facts, language: str = "en") ->
     sheets: list[Sheet] = []
     for group in groups:
         sheets += _detail(found, group, language)
+    if found.events:
+        sheets.append(
+            Sheet(
+                name=text("statement.sheet.events", language),
+                columns=columns("events", language),
+                rows=event_rows(found),
+                table_name="events",
+            )
+        )
     if facts.changes is not None:
         sheets += _change_sheets(facts.changes, groups, language)
     name = text("statement.sheet.controls", language)
@@ -283,7 +293,7 @@ class _Cover:
             ("fund", scope),
             ("period", period),
             ("known_at", facts.known_at),
-            ("known_seq", question.known_seq),
+            ("known_seq", str(question.known_seq)),
             ("head", facts.head_hash.hex()),
         ):
             self.put(self.say(key), Cell(f"B{self.row}", value))

@@ -28,7 +28,7 @@ MONEY, OWN = Money(), Money(currency_from="currency")
 
 PLEDGES: tuple[Spec, ...] = (
     ("fund", Code(), 10),
-    ("pledge", Code(), 26),
+    ("pledge", Code(), 38),
     ("pledged_on", Date(), 12),
     ("year", Code(), 8),
     ("currency", Code(), 9),
@@ -46,8 +46,8 @@ PLEDGES: tuple[Spec, ...] = (
 )
 AGREEMENTS: tuple[Spec, ...] = (
     ("fund", Code(), 10),
-    ("agreement", Code(), 26),
-    ("pledge", Code(), 26),
+    ("agreement", Code(), 38),
+    ("pledge", Code(), 38),
     ("title", Text(), 40),
     ("signed_on", Date(), 12),
     ("binding", Flag(), 9),
@@ -61,7 +61,7 @@ AGREEMENTS: tuple[Spec, ...] = (
     ("status", Code(), 10),
 )
 INSTALMENTS: tuple[Spec, ...] = (
-    ("agreement", Code(), 26),
+    ("agreement", Code(), 38),
     ("number", Integer(), 8),
     ("due_on", Date(), 12),
     ("currency", Code(), 9),
@@ -71,16 +71,17 @@ INSTALMENTS: tuple[Spec, ...] = (
     ("outstanding", OWN, 18),
 )
 REPORTS: tuple[Spec, ...] = (
-    ("agreement", Code(), 26),
+    ("agreement", Code(), 38),
     ("kind", Code(), 14),
     ("due_on", Date(), 12),
     ("delivered_on", Date(), 14),
 )
 RECEIPTS: tuple[Spec, ...] = (
     ("fund", Code(), 10),
-    ("receipt", Code(), 26),
+    ("receipt", Code(), 38),
     ("received_on", Date(), 12),
     ("payer", Text(), 30),
+    ("reference", Code(), 22),
     ("currency", Code(), 9),
     ("amount", OWN, 18),
     ("rate", Rate(), 12),
@@ -95,10 +96,10 @@ RECEIPTS: tuple[Spec, ...] = (
 )
 LOTS: tuple[Spec, ...] = (
     ("fund", Code(), 10),
-    ("lot", Code(), 18),
+    ("lot", Code(), 40),
     ("kind", Code(), 14),
-    ("agreement", Code(), 26),
-    ("receipt", Code(), 26),
+    ("agreement", Code(), 38),
+    ("receipt", Code(), 38),
     ("opened_on", Date(), 12),
     ("spend_by_on", Date(), 12),
     ("category", Code(), 20),
@@ -116,12 +117,13 @@ LOTS: tuple[Spec, ...] = (
 LINES: tuple[Spec, ...] = (
     ("fund", Code(), 10),
     ("effective_on", Date(), 12),
-    ("lot", Code(), 18),
+    ("lot", Code(), 40),
     ("flow", Code(), 24),
     ("kind", Code(), 22),
     ("position", Code(), 16),
     ("grant", Code(), 30),
-    ("document", Code(), 26),
+    ("document", Code(), 38),
+    ("reference", Code(), 22),
     ("amount", MONEY, 18),
     ("currency", Code(), 9),
     ("memo", OWN, 18),
@@ -151,12 +153,18 @@ LATE: tuple[Spec, ...] = (
     ("action", Code(), 26),
     ("reason", Text(), 44),
     ("effective_on", Date(), 12),
-    ("lot", Code(), 18),
+    ("lot", Code(), 40),
     ("flow", Code(), 24),
     ("kind", Code(), 22),
     ("position", Code(), 16),
     ("grant", Code(), 30),
     ("amount", MONEY, 18),
+)
+EVENTS: tuple[Spec, ...] = (
+    ("event", Integer(), 10),
+    ("recorded_at", Instant(), 19),
+    ("action", Code(), 30),
+    ("taken_from", Text(), 60),
 )
 REGISTERS: tuple[Spec, ...] = (
     ("recorded_at", Instant(), 19),
@@ -177,6 +185,7 @@ TABLES: dict[str, tuple[Spec, ...]] = {
     "lines": LINES,
     "grants": GRANTS,
     "late": LATE,
+    "events": EVENTS,
     "registers": REGISTERS,
 }
 

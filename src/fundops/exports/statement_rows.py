@@ -48,15 +48,16 @@ def section_rows(found: DonorStatement, section: Section, language: str) -> Sect
 
 
 def _pledges(section: Section) -> list[Row]:
-    pledge_of = {agreement.id: agreement.pledge_id for agreement in section.agreements}
-    currency = {pledge.id: pledge.currency for pledge in section.pledges}
+    pledge_of = {agreement.id: agreement.pledge_id for agreement in section.registers.agreements}
+    currency = {pledge.id: pledge.currency for pledge in section.registers.pledges}
     received: dict[UUID, int] = {}
     written_off: dict[UUID, int] = {}
-    for one in section.instalments:
+    for one in section.registers.instalments:
         pledge_id = pledge_of.get(one.agreement_id)
         if pledge_id is None or currency.get(pledge_id) != one.currency:
             continue
-        received[pledge_id] = received.get(pledge_id, 0) + one.matched_minor
+        settled = section.registers.received.get(one.id, 0)
+        received[pledge_id] = received.get(pledge_id, 0) + settled
         written_off[pledge_id] = written_off.get(pledge_id, 0) + one.written_off_minor
     in_base: dict[UUID, int] = {}
     for lot in section.lots:
@@ -66,12 +67,13 @@ def _pledges(section: Section) -> list[Row]:
     return [
         (
             section.fund.code, p.code, p.pledged_on, _year(p.fiscal_year), p.currency,
-            p.amount_minor, p.rate, p.base_minor, received.get(p.id, 0), in_base.get(p.id, 0),
-            _difference(p, received.get(p.id, 0), in_base.get(p.id, 0)), written_off.get(p.id, 0),
-            p.amount_minor - received.get(p.id, 0) - written_off.get(p.id, 0),
+            p.amount_minor, p.rate, _pledged_base(p, in_base), received.get(p.id, 0),
+            in_base.get(p.id, 0), _difference(p, received.get(p.id, 0), in_base),
+            written_off.get(p.id, 0),
+            max(p.amount_minor - received.get(p.id, 0) - written_off.get(p.id, 0), 0),
             p.expected_on, p.status, p.conditions,
         )
-        for p in section.pledges
+        for p in section.registers.pledges
     ]  # fmt: skip
 
 
@@ -80,15 +82,24 @@ def _year(year: int | None) -> str | None:
     return None if year is None else str(year)
 
 
-def _difference(pledge: Any, received: int, in_base: int) -> int | None:
-    """Return what came in, in base currency, beyond what the pledge was booked at; memo only."""
-    if pledge.base_minor is None:
+def _pledged_base(pledge: Any, in_base: dict[UUID, int]) -> int | None:
+    """Return what the pledge was booked at; unknown where a source tells only what was paid."""
+    if pledge.source_code is not None and in_base.get(pledge.id):
         return None
-    return in_base - scaled(received, (pledge.base_minor, pledge.amount_minor))
+    base: int | None = pledge.base_minor
+    return base
+
+
+def _difference(pledge: Any, received: int, in_base: dict[UUID, int]) -> int | None:
+    """Return what came in, in base currency, beyond what the pledge was booked at; memo only."""
+    booked = _pledged_base(pledge, in_base)
+    if booked is None:
+        return None
+    return in_base.get(pledge.id, 0) - scaled(received, (booked, pledge.amount_minor))
 
 
 def _agreements(section: Section, language: str) -> list[Row]:
-    pledges = {pledge.id: pledge.code for pledge in section.pledges}
+    pledges = {pledge.id: pledge.code for pledge in section.registers.pledges}
     return [
         (
             section.fund.code, a.code, pledges.get(a.pledge_id), a.title, a.signed_on,
@@ -96,27 +107,29 @@ def _agreements(section: Section, language: str) -> list[Row]:
             in_words(a.earmark, language), a.spend_by_on, a.support_cost_basis,
             Decimal(a.support_cost_ppm) / MILLION, Decimal(a.agent_fee_ppm) / MILLION, a.status,
         )
-        for a in section.agreements
+        for a in section.registers.agreements
     ]  # fmt: skip
 
 
 def _instalments(section: Section) -> list[Row]:
-    codes = {agreement.id: agreement.code for agreement in section.agreements}
+    codes = {agreement.id: agreement.code for agreement in section.registers.agreements}
     rows = [
         (
             codes[i.agreement_id], i.number, i.due_on, i.currency, i.amount_minor,
-            i.matched_minor, i.written_off_minor,
-            i.amount_minor - i.matched_minor - i.written_off_minor,
+            section.registers.received.get(i.id, 0), i.written_off_minor,
+            i.amount_minor - section.registers.received.get(i.id, 0) - i.written_off_minor,
         )
-        for i in section.instalments
+        for i in section.registers.instalments
         if i.agreement_id in codes
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (row[0], row[1]))
 
 
 def _reports(section: Section) -> list[Row]:
-    codes = {agreement.id: agreement.code for agreement in section.agreements}
-    rows = [(codes[r.agreement_id], r.kind, r.due_on, r.delivered_on) for r in section.reports]
+    codes = {agreement.id: agreement.code for agreement in section.registers.agreements}
+    rows = [
+        (codes[r.agreement_id], r.kind, r.due_on, r.delivered_on) for r in section.registers.reports
+    ]
     return sorted(rows, key=lambda row: (row[0], row[2], row[1]))
 
 
@@ -130,10 +143,11 @@ def _receipts(found: DonorStatement, section: Section) -> list[Row]:
     return [
         (
             section.fund.code, r.code, r.received_on, found.labels.get(r.payer_id, ""),
+            found.references.get(r.id),
             r.currency, *_amounts(found, r, parts, credited), credited.get(r.id, 0),
             _unmatched(found, r), r.status,
         )
-        for r in section.receipts
+        for r in section.registers.receipts
     ]  # fmt: skip
 
 
@@ -160,8 +174,8 @@ def _unmatched(found: DonorStatement, receipt: Any) -> int:
 
 
 def _lots(section: Section, language: str) -> list[Row]:
-    agreements = {agreement.id: agreement.code for agreement in section.agreements}
-    receipts = {receipt.id: receipt.code for receipt in section.receipts}
+    agreements = {agreement.id: agreement.code for agreement in section.registers.agreements}
+    receipts = {receipt.id: receipt.code for receipt in section.registers.receipts}
     rates = ratios(section.lots)
     change: dict[tuple[UUID, str], int] = {}
     for line in section.lines:
@@ -192,8 +206,12 @@ def _lots(section: Section, language: str) -> list[Row]:
     return rows
 
 
-def _document(found: DonorStatement, line: Line) -> str | None:
-    return None if line.source_id is None else found.codes.get(line.source_id)
+def _behind(line: Line, lot: Any) -> UUID | None:
+    """Return the record behind a line: that of a match is the receipt it matched."""
+    if line.flow == "receipts" and not line.is_withheld:
+        receipt_id: UUID | None = lot.receipt_id
+        return receipt_id
+    return line.source_id
 
 
 def _lines(found: DonorStatement, section: Section, language: str) -> list[Row]:
@@ -203,11 +221,13 @@ def _lines(found: DonorStatement, section: Section, language: str) -> list[Row]:
     for line in section.lines:
         grant = section.grants.get(line.grant_id) if line.grant_id is not None else None
         lot = lots[line.lot_id]
+        record = _behind(line, lot)
         rows.append(
             (
                 section.fund.code, line.effective_on, lot.code, line.flow, line.kind,
                 line.position, hidden if line.is_withheld else grant and grant.code,
-                _document(found, line), line.amount_minor,
+                record and found.codes.get(record), record and found.references.get(record),
+                line.amount_minor,
                 lot.receipt_currency, line.memo_minor, line.event_seq, line.is_reversal,
                 line.is_withheld,
             )
@@ -303,4 +323,12 @@ def register_rows(changes: Changes) -> Sequence[Row]:
     return [
         (c.recorded_at, c.record_type, c.code, c.action, c.reason, c.fields)
         for c in changes.registers
+    ]
+
+
+def event_rows(found: DonorStatement) -> list[Row]:
+    """Return the audit events behind the entries, and the file and row that each was taken from."""
+    return [
+        (seq, recorded_at, action, taken_from)
+        for seq, (recorded_at, action, taken_from) in sorted(found.events.items())
     ]

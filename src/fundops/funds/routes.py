@@ -87,7 +87,7 @@ def change_fund(request: Request, actor: Writer, fund_id: UUID, patch: FundPatch
 )
 def get_fund_balances(
     request: Request,
-    actor: Annotated[Actor, Depends(Can(Permission.RECEIPT_WRITE))],
+    actor: Annotated[Actor, Depends(Can(Permission.BALANCES_READ))],
     fund_id: UUID,
     as_of: Day | None = None,
     known_at: Instant | None = None,

@@ -125,6 +125,13 @@ CHECKS: tuple[Check, ...] = (
         "WHERE g.paid_minor <> COALESCE(t.n, 0) OR g.paid_minor <> COALESCE(d.n, 0)",
     ),
     Check(
+        "disbursements_paid",
+        "SELECT d.code, d.amount_minor FROM disbursements d LEFT JOIN (SELECT source_id, "
+        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
+        "FROM transfers WHERE kind = 'pay' GROUP BY source_id) t ON t.source_id = d.id "
+        "WHERE COALESCE(t.n, 0) <> CASE d.status WHEN 'paid' THEN d.amount_minor ELSE 0 END",
+    ),
+    Check(
         "refunds_booked",
         "SELECT g.code, g.refunded_minor FROM grants g LEFT JOIN (SELECT grant_id, "
         "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "

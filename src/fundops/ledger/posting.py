@@ -207,9 +207,16 @@ def refs_of(db: Session, account_ids: Iterable[UUID]) -> dict[UUID, AccountRef]:
 
 
 def reversal_of(
-    db: Session, transfers: Sequence[Transfer], *, source_type: str, source_id: UUID
+    db: Session,
+    transfers: Sequence[Transfer],
+    *,
+    source_type: str | None = None,
+    source_id: UUID | None = None,
 ) -> list[Movement]:
-    """Return the movements that undo ``transfers``: same kind, date and amount, sides swapped."""
+    """Return the movements that undo ``transfers``: same kind, date and amount, sides swapped.
+
+    They belong to the record given, or else each to the one that its transfer books.
+    """
     accounts = {a for t in transfers for a in (t.debit_account_id, t.credit_account_id)}
     refs = refs_of(db, accounts)
     return [
@@ -219,8 +226,8 @@ def reversal_of(
             credit=refs[t.debit_account_id],
             amount_minor=t.amount_minor,
             effective_on=t.effective_on,
-            source_type=source_type,
-            source_id=source_id,
+            source_type=source_type or t.source_type,
+            source_id=source_id or t.source_id,
             lot_id=t.lot_id,
             grant_id=t.grant_id,
             reverses_id=t.id,

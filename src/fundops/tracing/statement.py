@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from fundops.donors.models import Agreement, AgreementReport, Instalment, Lot, Pledge, Receipt
+from fundops.audit import AuditEvent
+from fundops.donors.models import Lot, Receipt
 from fundops.errors import Problem
 from fundops.grants.models import Disbursement, Grant, Refund
 from fundops.ledger.balances import turnover
@@ -32,6 +33,7 @@ from fundops.tracing.entries import (
     positions,
 )
 from fundops.tracing.known import Known, as_known
+from fundops.tracing.registers import Moment, Registers, by_ids, funds_pledged_to, registers
 
 CHUNK = 500
 
@@ -81,15 +83,11 @@ class Section:
     lots: list[Known]
     lines: list[Line]
     openings: dict[tuple[UUID, str], int]
-    receipts: list[Known]
-    pledges: list[Known]
-    agreements: list[Known]
-    instalments: list[Known]
+    registers: Registers
     grants: dict[UUID, Grant] = field(default_factory=dict)
     grant_paid: dict[UUID, int] = field(default_factory=dict)
     withheld: set[UUID] = field(default_factory=set)
     uses: dict[UUID, dict[str, int]] = field(default_factory=dict)
-    reports: list[Known] = field(default_factory=list)
     fund_opening_minor: int = 0
 
     @property
@@ -105,13 +103,19 @@ class Section:
 
 @dataclass
 class DonorStatement:
-    """The whole answer; ``labels`` names parties as this reader may see them."""
+    """The whole answer; ``labels`` names parties as this reader may see them.
+
+    ``codes`` and ``references`` (the bank's or our own) are of the records behind lines, and
+    ``events`` tells when and by what action the audit chain recorded each line.
+    """
 
     question: Question
     donor: Party
     sections: list[Section]
     labels: dict[UUID, str]
     codes: dict[UUID, str]
+    references: dict[UUID, str]
+    events: dict[int, tuple[datetime, str, str | None]]
 
 
 def position(db: Session, question: Question) -> list[tuple[Fund, dict[str, int]]]:
@@ -136,13 +140,16 @@ def statement(db: Session, question: Question) -> DonorStatement:
     sections = [_section(db, question, fund) for fund in _funds(db, question)]
     parties = {donor.id}
     for one in sections:
-        parties.update(receipt.payer_id for receipt in one.receipts)
+        parties.update(receipt.payer_id for receipt in one.registers.receipts)
         parties.update(g.grantee_id for g in one.grants.values())
     labels = {
         party.id: party.name if party.id == donor.id else party.public_label
-        for party in _chunked(db, Party, parties)
+        for party in by_ids(db, Party, parties)
     }
-    return DonorStatement(question, donor, sections, labels, _codes(db, sections))
+    codes, references = _documents(db, sections)
+    return DonorStatement(
+        question, donor, sections, labels, codes, references, _events(db, sections)
+    )
 
 
 def _funds(db: Session, question: Question) -> list[Fund]:
@@ -152,8 +159,8 @@ def _funds(db: Session, question: Question) -> list[Fund]:
         query = query.where(Fund.id == question.fund_id)
     else:
         touched = select(Lot.fund_id).where(Lot.donor_id == question.donor_id)
-        pledged = select(Pledge.fund_id).where(Pledge.donor_id == question.donor_id)
-        query = query.where(Fund.id.in_(touched) | Fund.id.in_(pledged))
+        pledged = funds_pledged_to(db, question.donor_id, question.known_seq)
+        query = query.where(Fund.id.in_(touched) | Fund.id.in_(sorted(pledged)))
     return list(db.execute(query).scalars())
 
 
@@ -172,14 +179,8 @@ def _section(db: Session, question: Question, fund: Fund) -> Section:
         lots=sorted(lots, key=lambda lot: (lot.opened_on, lot.code)),
         lines=[],
         openings=_by_lot(before),
-        receipts=_receipts(db, question, fund, lots),
-        pledges=_registers(db, "pledge", Pledge, question, fund, known),
-        agreements=_registers(db, "agreement", Agreement, question, fund, known),
-        instalments=[],
+        registers=registers(db, Moment(donor_id, fund.id, question.as_of_on, known), lots),
     )
-    agreements = {agreement.id for agreement in section.agreements}
-    section.instalments = _of_agreements(db, "instalment", Instalment, agreements, known)
-    section.reports = _of_agreements(db, "agreement_report", AgreementReport, agreements, known)
     opening = AccountRef(fund.id, "opening")
     section.fund_opening_minor, _ = turnover(db, opening.id, question.as_of_on, known)
     _add_grants(db, question, section, legs)
@@ -190,49 +191,6 @@ def _section(db: Session, question: Question, fund: Fund) -> Section:
 
 def _known(db: Session, record_type: str, model: Any, *criteria: Any, seq: int) -> list[Known]:
     rows = list(db.execute(select(model).where(*criteria).order_by(model.id)).scalars())
-    return as_known(db, record_type, rows, seq)
-
-
-def _registers(
-    db: Session, record_type: str, model: Any, question: Question, fund: Fund, seq: int
-) -> list[Known]:
-    found = _known(
-        db,
-        record_type,
-        model,
-        model.donor_id == question.donor_id,
-        model.fund_id == fund.id,
-        seq=seq,
-    )
-    return sorted(found, key=lambda record: record.code)
-
-
-def _receipts(db: Session, question: Question, fund: Fund, lots: Sequence[Known]) -> list[Known]:
-    """Return receipts that lots came from, and those credited to the donor but not matched yet."""
-    ids = {lot.receipt_id for lot in lots if lot.receipt_id is not None}
-    own = select(Receipt.id).where(
-        Receipt.donor_id == question.donor_id, Receipt.fund_id == fund.id
-    )
-    ids.update(db.execute(own).scalars())
-    rows = _chunked(db, Receipt, ids)
-    found = [
-        receipt
-        for receipt in as_known(db, "receipt", rows, question.known_seq)
-        if receipt.received_on <= question.as_of_on
-    ]
-    return sorted(found, key=lambda receipt: (receipt.received_on, receipt.code))
-
-
-def _of_agreements(
-    db: Session, record_type: str, model: Any, agreement_ids: Iterable[UUID], seq: int
-) -> list[Known]:
-    """Return the instalments or owed reports of agreements, as known at ``seq``."""
-    rows: list[Any] = []
-    wanted = sorted(agreement_ids)
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
-        query = select(model).where(model.agreement_id.in_(part))
-        rows.extend(db.execute(query.order_by(model.id)).scalars())
     return as_known(db, record_type, rows, seq)
 
 
@@ -268,8 +226,8 @@ def _uses(legs: Iterable[Entry], from_on: date) -> dict[UUID, dict[str, int]]:
 
 def _add_grants(db: Session, question: Question, section: Section, legs: Sequence[Entry]) -> None:
     ids = {leg.grant_id for leg in legs if leg.grant_id is not None}
-    section.grants = {grant.id: grant for grant in _chunked(db, Grant, ids)}
-    grantees = _chunked(db, Party, {grant.grantee_id for grant in section.grants.values()})
+    section.grants = {grant.id: grant for grant in by_ids(db, Grant, ids)}
+    grantees = by_ids(db, Party, {grant.grantee_id for grant in section.grants.values()})
     at_risk = {party.id for party in grantees if party.is_at_risk}
     section.withheld = {g.id for g in section.grants.values() if g.grantee_id in at_risk}
     wanted = sorted(section.grants)
@@ -349,28 +307,39 @@ def _added(total: Line, line: Line) -> Line:
     return replace(total, amount_minor=total.amount_minor + line.amount_minor, memo_minor=memo)
 
 
-def _chunked(db: Session, model: Any, ids: Iterable[UUID]) -> list[Any]:
-    found: list[Any] = []
-    wanted = sorted(set(ids))
-    for start in range(0, len(wanted), CHUNK):
-        query = select(model).where(model.id.in_(wanted[start : start + CHUNK]))
-        found.extend(db.execute(query.order_by(model.id)).scalars())
-    return found
-
-
-def _codes(db: Session, sections: Iterable[Section]) -> dict[UUID, str]:
-    """Return the human codes of the records that lines come from."""
+def _documents(db: Session, sections: Iterable[Section]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """Return the human codes of the records that lines come from, and their references."""
     wanted: dict[str, set[UUID]] = {"disbursement": set(), "refund": set(), "receipt": set()}
     for section in sections:
         for line in section.lines:
             if line.source_type in wanted and line.source_id is not None:
                 wanted[line.source_type].add(line.source_id)
+        wanted["receipt"].update(r.id for r in section.registers.receipts)
     codes: dict[UUID, str] = {}
+    references: dict[UUID, str] = {}
     for source, model in (("disbursement", Disbursement), ("refund", Refund), ("receipt", Receipt)):
-        codes.update({record.id: record.code for record in _chunked(db, model, wanted[source])})
-    return codes
+        for record in by_ids(db, model, wanted[source]):
+            codes[record.id] = record.code
+            reference = record.bank_reference if source == "receipt" else record.reference
+            if reference is not None:
+                references[record.id] = reference
+    return codes, references
 
 
-def day_before(day: date) -> date:
-    """Return the date before ``day``."""
-    return day - timedelta(days=1)
+def _events(
+    db: Session, sections: Iterable[Section]
+) -> dict[int, tuple[datetime, str, str | None]]:
+    """Return when each line was recorded, by what, and the file and row it was imported from.
+
+    Only an import's reason is told: a person's may speak of others. Withheld lines have none.
+    """
+    seqs = sorted({x.event_seq for s in sections for x in s.lines if x.event_seq is not None})
+    found: dict[int, tuple[datetime, str, str | None]] = {}
+    for start in range(0, len(seqs), CHUNK):
+        query = select(
+            AuditEvent.seq, AuditEvent.recorded_at, AuditEvent.action, AuditEvent.reason
+        ).where(AuditEvent.seq.in_(seqs[start : start + CHUNK]))
+        for seq, recorded_at, action, reason in db.execute(query):
+            taken_from = reason if action.endswith(".imported") else None
+            found[seq] = (recorded_at, action, taken_from)
+    return found

@@ -106,6 +106,7 @@ class _Reader:
         legs = self._legs([lot.id for lot in lots])
         fund = self.db.get_one(Fund, record.fund_id)
         nodes = [self._lot_node(lot, [e for e in legs if e.lot_id == lot.id]) for lot in lots]
+        nodes = [node for node in nodes if kind == "lot" or node.amount_minor or node.children]
         root = Node(
             kind, record.code, self._name(kind, record),
             sum(node.amount_minor for node in nodes), nodes,
@@ -286,7 +287,9 @@ class _Reader:
     def _name(self, kind: str, record: Any) -> str:
         if kind == "agreement":
             return str(record.title)
-        return text(f"trace.{kind}", on=getattr(record, "received_on", "") or "")
+        columns = {"receipt": "received_on", "pledge": "pledged_on", "lot": "opened_on"}
+        day = getattr(record, columns[kind])
+        return text(f"trace.{kind}", on=day) if day is not None else ""
 
 
 _EITHER = ("reprogrammed", "transfers_between_funds", "exchange_differences")
