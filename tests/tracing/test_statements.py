@@ -6,21 +6,25 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from fundops import audit
+from fundops.allocation.reroute import relot
 from fundops.db import Database
 from fundops.demo.story import Story, tell
-from fundops.donors import reversal
-from fundops.donors.models import Lot, Receipt
+from fundops.donors import pledges, reversal
+from fundops.donors.models import Lot, Pledge, Receipt
+from fundops.donors.register_schemas import PledgeIn
 from fundops.exports import statements
 from fundops.grants import service as grants
-from fundops.grants.models import Grant
+from fundops.grants.models import Disbursement, Grant
 from fundops.grants.schemas import CloseIn
+from fundops.ids import uuid7
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from fundops.tracing.entries import FLOWS, donor_lots, entries, flows, positions
+from fundops.tracing.tree import trace
 from tests.tracing.books import Book, workbook_bytes
 
 FLOW_LABELS = {
@@ -192,3 +196,65 @@ def test_a_lost_entry_turns_a_control(story: Story, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(statement_rows, "_lines", without_last)
     book = Book(workbook_bytes(story.database, story.parties["lake"], story.book))
     assert book.checks() != {"OK"}
+
+
+def test_registers_stand_as_of_the_date(story: Story) -> None:
+    """No pledge from after the day, and received is what had been received by it."""
+    donor = story.parties["north"]
+    for day, received in ((date(2025, 3, 31), "300000.00"), (date(2025, 12, 31), "599950.00")):
+        book = Book(workbook_bytes(story.database, donor, story.book, as_of=day))
+        assert book.total("Pledges", "Received") == Decimal(received)
+        assert book.total("Instalments", "Received") == Decimal(received)
+        assert book.total("Pledges", "Received, base") == book.total("Receipts", "Credited to you")
+    early = Book(workbook_bytes(story.database, donor, story.book, as_of=date(2025, 2, 9)))
+    assert early.table("Pledges") == early.table("Agreements") == early.table("Receipts") == []
+
+
+def test_a_pledge_belongs_to_whom_it_was_known_to_belong_to(story: Story) -> None:
+    database, known, day = story.database, head(story.database), date(2026, 6, 30)
+    north, lake = story.parties["north"], story.parties["lake"]
+    with story.step() as db:
+        given = PledgeIn.model_validate(
+            {"fund_id": story.book.id, "donor_id": north.id, "pledged_on": "2026-05-01",
+             "amount": {"amount": "5.00", "currency": "USD"}}
+        )  # fmt: skip
+        pledge = pledges.create_pledge(db, story.finance, given)
+    between = head(database)
+    with story.step() as db:
+        db.get_one(Pledge, pledge.id).donor_id = lake.id
+        audit.record(db, story.finance, "pledge.credited", "pledge", pledge.id)
+
+    def shown(donor: Party, seq: int) -> bool:
+        data = workbook_bytes(database, donor, None, as_of=day, known_seq=seq)
+        return pledge.code in {row["Pledge"] for row in Book(data).table("Pledges")}
+
+    for seq, holders in ((known, ()), (between, (north,)), (head(database), (lake,))):
+        for donor in (north, lake):
+            assert shown(donor, seq) == (donor in holders)
+
+
+def test_another_donors_payment_is_restated_without_counting_twice(story: Story) -> None:
+    """Money that turns out to be another donor's: the trace of what it paid keeps its amount."""
+    database, day = story.database, date(2026, 6, 30)
+    with database.read() as db:
+        paid = db.execute(select(Disbursement).where(Disbursement.status == "paid")).scalars().all()
+        before = {one.code: trace(db, None, one.code, day, head(database)).root for one in paid}
+    with story.step() as db:
+        old = db.execute(
+            select(Lot).where(Lot.donor_id == story.parties["lake"].id, Lot.status == "open")
+        ).scalar_one()
+        values = {a.key: getattr(old, a.key) for a in inspect(Lot).column_attrs}
+        new = Lot(**(values | {"id": uuid7(), "code": "LOT-RESTATED", "replaces_id": old.id,
+                               "donor_id": story.parties["ship"].id}))  # fmt: skip
+        db.add(new)
+        db.flush()
+        seq = audit.record(db, story.finance, "lot.restated", "lot", old.id)
+        relot(db, seq, old.id, new)
+        old.status = "reversed"
+    with database.read() as db:
+        for one in paid:
+            root = trace(db, None, one.code, day, head(database)).root
+            assert root.amount_minor == before[one.code].amount_minor == one.amount_minor
+            assert sum(child.amount_minor for child in root.children) == one.amount_minor
+    for donor in every_donor(database):
+        assert Book(workbook_bytes(database, donor, story.book)).checks() == {"OK"}
