@@ -118,14 +118,17 @@ def demo(
 @app.command(help=text("cli.check"))
 def check() -> None:
     """Run the invariants and verify the audit chain."""
+    from fundops import trail
     from fundops.ledger import checks
 
     with opened() as database, database.read() as db:
-        violations = checks.run(db)
+        violations = checks.run(db) + [
+            checks.Violation("access_told", *one) for one in trail.breaks(db, trail.ACCESS)
+        ]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
-        for name in ("registers_told", "audit_chain"):
+        for name in ("registers_told", "access_told", "audit_chain"):
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{name}')}")
         for v in violations:

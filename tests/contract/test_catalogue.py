@@ -20,7 +20,13 @@ from fundops.messages import catalogue
 
 SOURCE = Path(fundops.__file__).parent
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
-BESIDE_THE_QUERIES = {"audit_chain", "registers_told", "register_untold"}
+BESIDE_THE_QUERIES = {
+    "access_told",
+    "audit_chain",
+    "register_gone",
+    "register_untold",
+    "registers_told",
+}
 """Checks that are programs rather than queries, and what they say."""
 
 TEXT_FUNCTIONS = {"text", "invalid", "refused", "malformed"}
