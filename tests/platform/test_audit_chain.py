@@ -291,8 +291,8 @@ def test_an_instant_means_what_was_known_then(database: Database, hands: list[da
         99: seqs[4],
     }
     with database.read() as db:
-        for minute, seq in at.items():
-            assert audit.sequence_at(db, BEGIN + timedelta(minutes=minute)) == seq, minute
+        for when, seq in at.items():
+            assert audit.sequence_at(db, BEGIN + timedelta(minutes=when)) == seq, when
         assert audit.sequence_at(db, None) == seqs[4]
         just_before = BEGIN + timedelta(minutes=5) - timedelta(microseconds=1)
         assert audit.sequence_at(db, just_before) == seqs[2]
