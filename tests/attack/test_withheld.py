@@ -172,3 +172,27 @@ def test_a_receipt_of_ones_own_is_told_whole(world: World) -> None:
         a_match(db, finance.actor, receipt, (own, 20_000))
     (row,) = Book(workbook_bytes(world.database, donor, fund)).table("Receipts")
     assert (row["Amount"], row["Credited to you"], row["Held unmatched"]) == (500, 200, 300)
+
+
+def test_no_protection_is_lifted_from_another_fund(world: World, story: Story) -> None:
+    """Raising one takes whoever may change parties; lifting it, the right to restore them."""
+    hidden = story.parties["hidden"]
+    with world.database.write() as db:
+        audit.lock_head(db)
+        elsewhere = a_fund(db).id
+    path = f"/v1/parties/{hidden.id}"
+
+    def lifted(caller: Caller, value: bool = False) -> int:
+        match = {"if-match": caller.get(path).headers["etag"]}
+        answer = caller.patch(path, json={"is_at_risk": value}, headers=match)
+        return int(answer.status_code)
+
+    for role, fund_id in (
+        (Role.GRANT_OFFICER, elsewhere),
+        (Role.GRANT_OFFICER, None),
+        (Role.FINANCE_OFFICER, None),
+        (Role.FUND_MANAGER, elsewhere),
+    ):
+        assert lifted(world.as_role(role, fund_id=fund_id)) == 403, role
+    assert lifted(world.as_role(Role.FUND_MANAGER)) == 200
+    assert lifted(world.as_role(Role.GRANT_OFFICER), value=True) == 200

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, codes
+from fundops.authz import Actor, Permission
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
 from fundops.messages import text
@@ -16,6 +17,7 @@ from fundops.parties.models import Party, PartyAlias
 from fundops.parties.schemas import AliasIn, PartyIn, PartyPatch
 from fundops.records import apply_patch, snapshot
 
+PROTECTIONS = ("is_at_risk", "is_anonymous")
 SHORT_NAME = 4
 """Names shorter than this may stand inside another word, so only the whole label is compared."""
 
@@ -40,10 +42,13 @@ def create_party(db: Session, author: audit.Author, given: PartyIn) -> Party:
 def change_party(db: Session, author: audit.Author, party: Party, patch: PartyPatch) -> Party:
     """Change a party; its label and code follow its protection, never the other way round.
 
-    Raises ``invalid-request`` for a label that tells a protected name.
+    Raises ``invalid-request`` for a label that tells a protected name, ``not-allowed`` for lifting
+    a protection without the right to restore parties, held for all funds.
     """
     was = snapshot(party)
     apply_patch(party, patch)
+    if any(was[name] and not getattr(party, name) for name in PROTECTIONS):
+        _require_restorer(author)
     chosen = "public_label" in patch.model_fields_set
     if is_protected(party) and not (chosen or was["is_at_risk"] or was["is_anonymous"]):
         # Whatever label it had while it could be named may tell who it is.
@@ -91,6 +96,15 @@ def add_alias(db: Session, author: audit.Author, party: Party, given: AliasIn) -
         after=snapshot(alias),
     )
     return alias
+
+
+def _require_restorer(author: audit.Author) -> None:
+    """A party belongs to no fund: who works for one alone does not expose it to all."""
+    if not isinstance(author, Actor):
+        return
+    right = Permission.PARTY_RESTORE
+    if not author.allows(right) or author.funds(right) is not None:
+        raise Problem("not-allowed")
 
 
 def _new_code(db: Session, *, at_risk: bool) -> str:
