@@ -19,7 +19,7 @@ from fundops.messages import text
 
 _FIRST_ROW = 5
 _HEADINGS = ("label", "recomputed", "expected", "difference", "check", "meaning")
-_WIDTHS = {"A": 40.0, "B": 22.0, "C": 22.0, "D": 16.0, "E": 26.0, "F": 44.0}
+_WIDTHS = {"A": 48.0, "B": 26.0, "C": 26.0, "D": 16.0, "E": 30.0, "F": 96.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,12 @@ def _control(
     else:
         check = text("exports.control_unprovable", language)
     cells = [
-        Cell(f"A{row}", control.label, look="wrapped"),
+        Cell(f"A{row}", control.label, look="plain"),
         Cell(f"B{row}", recomputed, control.kind),
         Cell(f"C{row}", control.expected, control.kind),
         Cell(f"D{row}", gap, control.kind),
         Cell(f"E{row}", check),
-        Cell(f"F{row}", control.meaning, look="wrapped"),
+        Cell(f"F{row}", control.meaning, look="note"),
     ]
     return cells, provable and difference == 0
 
