@@ -19,14 +19,12 @@ from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.donors.models import Agreement, Instalment, Lot, Pledge
-from fundops.tracing.entries import Entry, donor_lots, entries
+from fundops.tracing.entries import REROUTED, Entry, donor_lots, entries, is_others
 from fundops.tracing.models import Statement
 from fundops.tracing.statement import Question
 
 CHUNK = 500
 MAX_REGISTER_CHANGES = 5_000
-REROUTED = "reservations.rerouted"
-REROUTED_KINDS = frozenset({"reserve", "void"})
 
 
 @dataclass(frozen=True)
@@ -113,12 +111,7 @@ def _own_money(db: Session, lots: Select[UUID]) -> set[UUID]:
 
 
 def _late(entry: Entry, event: Row[Any], own: set[UUID]) -> LateEntry:
-    of_others = {
-        "grant": event.record_id != entry.grant_id,
-        "lot": event.record_id not in own,
-        "receipt": event.record_id not in own,
-    }
-    if entry.kind in REROUTED_KINDS and of_others.get(event.record_type, False):
+    if is_others(entry, event, own):
         return LateEntry(entry, REROUTED, None, event.recorded_at)
     return LateEntry(entry, event.action, event.reason, event.recorded_at)
 

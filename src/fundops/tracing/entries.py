@@ -8,7 +8,7 @@ the donor's own rows are read, whatever the rest of the history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -53,6 +53,10 @@ INTERNAL = (
     "void",
 )
 """Kinds that move a donor's money between its own positions and change no total."""
+
+REROUTED = "reservations.rerouted"
+REROUTED_KINDS = frozenset({"reserve", "void"})
+"""What is told of an event that moved a donor's reservations for another's affair."""
 
 FLOW_OF: dict[str, str] = {kind: flow for flow, kinds in FLOWS.items() for kind in kinds}
 
@@ -185,6 +189,19 @@ def memo_amounts(
         before = running.get(key, 0)
         running[key] = before + entry.amount_minor
         yield scaled(running[key], ratio) - scaled(before, ratio)
+
+
+def is_others(moved: Any, event: Any, own: Container[UUID | None]) -> bool:
+    """Return whether an event is another's affair that only moved this reservation.
+
+    Another donor's receipt reversed, say, or another grant awarded: what and why is theirs.
+    ``moved`` is an entry or a line, ``own`` holds the donor's lots and what they came from.
+    """
+    if moved.kind not in REROUTED_KINDS:
+        return False
+    if event.record_type == "grant":
+        return bool(event.record_id != moved.grant_id)
+    return event.record_type in ("lot", "receipt") and event.record_id not in own
 
 
 def scaled(base_minor: int, ratio: tuple[int, int]) -> int:

@@ -25,10 +25,12 @@ from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
 from fundops.tracing.entries import (
+    REROUTED,
     Entry,
     donor_lots,
     entries,
     flows,
+    is_others,
     memo_amounts,
     positions,
 )
@@ -333,13 +335,23 @@ def _events(
 
     Only an import's reason is told: a person's may speak of others. Withheld lines have none.
     """
-    seqs = sorted({x.event_seq for s in sections for x in s.lines if x.event_seq is not None})
+    sections = list(sections)
+    own = {one for s in sections for lot in s.lots for one in (lot.id, lot.receipt_id)}
+    lines: dict[int, list[Line]] = {}
+    for line in (line for section in sections for line in section.lines):
+        if line.event_seq is not None:
+            lines.setdefault(line.event_seq, []).append(line)
+    seqs = sorted(lines)
     found: dict[int, tuple[datetime, str, str | None]] = {}
     for start in range(0, len(seqs), CHUNK):
         query = select(
-            AuditEvent.seq, AuditEvent.recorded_at, AuditEvent.action, AuditEvent.reason
-        ).where(AuditEvent.seq.in_(seqs[start : start + CHUNK]))
-        for seq, recorded_at, action, reason in db.execute(query):
-            taken_from = reason if action.endswith(".imported") else None
-            found[seq] = (recorded_at, action, taken_from)
+            AuditEvent.seq, AuditEvent.recorded_at, AuditEvent.action, AuditEvent.reason,
+            AuditEvent.record_type, AuditEvent.record_id,
+        ).where(AuditEvent.seq.in_(seqs[start : start + CHUNK]))  # fmt: skip
+        for event in db.execute(query):
+            if all(is_others(line, event, own) for line in lines[event.seq]):
+                found[event.seq] = (event.recorded_at, REROUTED, None)
+                continue
+            taken_from = event.reason if event.action.endswith(".imported") else None
+            found[event.seq] = (event.recorded_at, event.action, taken_from)
     return found
