@@ -24,7 +24,8 @@ HISTORIC_EXPONENTS = {
 }  # fmt: skip
 
 _AMOUNT = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,4}))?", re.ASCII)
-_RATE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
+RATE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
+"""An exchange rate as text: at most 12 digits on either side of the point."""
 
 
 class MoneyError(ValueError):
@@ -112,7 +113,7 @@ def to_minor(value: Decimal, currency: str) -> int:
 
 def parse_rate(text: str) -> Decimal:
     """Return an exchange rate: foreign units per one base unit, positive, at most 12 decimals."""
-    if _RATE.fullmatch(text) is None:
+    if RATE.fullmatch(text) is None:
         raise MoneyError("money.not_a_rate")
     rate = Decimal(text)
     if rate <= 0:

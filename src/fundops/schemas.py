@@ -143,12 +143,20 @@ Currency = Annotated[
 Share = Annotated[
     str,
     BeforeValidator(_share),
-    Field(description="A share between 0 and 1, as text.", examples=["0.13"]),
+    Field(
+        description="A share between 0 and 1, as text.",
+        examples=["0.13"],
+        json_schema_extra={"pattern": f"^{_SHARE.pattern}$"},
+    ),
 ]
 RateText = Annotated[
     str,
     BeforeValidator(_rate),
-    Field(description="Foreign units per unit of base currency, as text.", examples=["0.79"]),
+    Field(
+        description="Foreign units per unit of base currency, as text.",
+        examples=["0.79"],
+        json_schema_extra={"pattern": f"^{money.RATE.pattern}$"},
+    ),
 ]
 Flag = StrictBool
 Whole = StrictInt

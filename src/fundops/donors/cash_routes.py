@@ -13,11 +13,11 @@ from fundops.command import command, etag, read_session
 from fundops.donors import cash_queries as queries
 from fundops.donors import lots, matching, receipts, reversal
 from fundops.donors.cash_schemas import (
+    CashReasonIn,
     LotOut,
     LotPage,
     MatchedOut,
     MatchIn,
-    ReasonIn,
     ReceiptIn,
     ReceiptOut,
     ReceiptPage,
@@ -136,7 +136,7 @@ def match_receipt(request: Request, actor: Booker, receipt_id: UUID, given: Matc
     responses=COMMANDS,
 )
 def reverse_receipt(
-    request: Request, actor: Reverser, receipt_id: UUID, given: ReasonIn
+    request: Request, actor: Reverser, receipt_id: UUID, given: CashReasonIn
 ) -> Response:
     """Reverse a mistaken receipt and its matches. Refused once any of it has been spent."""
 
@@ -155,7 +155,7 @@ def reverse_receipt(
     responses=COMMANDS,
 )
 def reverse_spent_receipt(
-    request: Request, actor: Reverser, receipt_id: UUID, given: ReasonIn
+    request: Request, actor: Reverser, receipt_id: UUID, given: CashReasonIn
 ) -> Response:
     """Reverse a mistaken receipt that was partly spent: the donor owes that part from now on.
 
@@ -217,7 +217,7 @@ def get_lot(request: Request, actor: Reader, lot_id: UUID) -> Response:
 @lot_router.post(
     "/{lot_id}/unmatch", operation_id="unmatch_lot", response_model=LotOut, responses=COMMANDS
 )
-def unmatch_lot(request: Request, actor: Reverser, lot_id: UUID, given: ReasonIn) -> Response:
+def unmatch_lot(request: Request, actor: Reverser, lot_id: UUID, given: CashReasonIn) -> Response:
     """Take back one match: its money is unmatched again and its instalment open again."""
 
     def work(db: Session) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class MatchIn(In):
     matches: Annotated[list[MatchEntry], Field(min_length=1, max_length=MAX_MATCHES)]
 
 
-class ReasonIn(In):
+class CashReasonIn(In):
     """Why."""
 
     reason: Reason

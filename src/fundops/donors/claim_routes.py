@@ -12,7 +12,7 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import command, etag, read_session
 from fundops.donors import cash_queries as queries
 from fundops.donors import choices, recoverables, write_offs
-from fundops.donors.cash_schemas import ReasonIn
+from fundops.donors.cash_schemas import CashReasonIn
 from fundops.donors.claim_schemas import (
     ChoiceIn,
     ChoiceOut,
@@ -133,7 +133,7 @@ def approve_write_off(request: Request, actor: Approver, write_off_id: UUID) -> 
     responses=COMMANDS,
 )
 def reject_write_off(
-    request: Request, actor: Approver, write_off_id: UUID, given: ReasonIn
+    request: Request, actor: Approver, write_off_id: UUID, given: CashReasonIn
 ) -> Response:
     """Refuse a write-off that another person asked for; nothing is given up."""
 
