@@ -148,7 +148,7 @@ def statement(db: Session, question: Question) -> DonorStatement:
         party.id: party.name if party.id == donor.id else party.public_label
         for party in by_ids(db, Party, parties)
     }
-    codes, references = _documents(db, sections)
+    codes, references = _documents(db, sections, donor.id)
     return DonorStatement(
         question, donor, sections, labels, codes, references, _events(db, sections)
     )
@@ -322,7 +322,11 @@ def _documents(db: Session, sections: Iterable[Section]) -> tuple[dict[UUID, str
     for source, model in (("disbursement", Disbursement), ("refund", Refund), ("receipt", Receipt)):
         for record in by_ids(db, model, wanted[source]):
             codes[record.id] = record.code
-            reference = record.bank_reference if source == "receipt" else record.reference
+            if source == "receipt":
+                # Of a receipt that others share in, its reference is not the donor's to read.
+                reference = record.bank_reference if record.donor_id == donor_id else None
+            else:
+                reference = record.reference
             if reference is not None:
                 references[record.id] = reference
     return codes, references
