@@ -309,7 +309,10 @@ _APPEND_ONE = (
 def sequence_at(db: Session, known_at: datetime | None) -> int:
     """Return K: the last sequence number recorded at or before ``known_at`` (``None``: now)."""
     if known_at is None:
-        return int(db.execute(select(AuditHead.seq)).scalar_one())
+        latest = int(db.execute(select(AuditHead.seq)).scalar_one())
+        if db.info.get("is_snapshot"):
+            db.info["latest_seq"] = latest
+        return latest
     found = db.execute(
         select(AuditEvent.seq)
         .where(AuditEvent.recorded_at <= known_at)
@@ -317,6 +320,15 @@ def sequence_at(db: Session, known_at: datetime | None) -> int:
         .limit(1)
     ).scalar()
     return found or 0
+
+
+def is_latest(db: Session, seq: int) -> bool:
+    """Return whether nothing above ``seq`` can be seen in ``db``, as far as it knows by itself.
+
+    A snapshot that was asked for its last sequence knows; nothing is asked for the sake of this.
+    """
+    latest: int | None = db.info.get("latest_seq")
+    return latest is not None and seq >= latest
 
 
 def hash_at(db: Session, seq: int) -> bytes:

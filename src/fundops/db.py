@@ -192,7 +192,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a read-only snapshot; every query inside sees the same state."""
-        with Session(self.reader, expire_on_commit=False) as db:
+        with Session(self.reader, expire_on_commit=False, info={"is_snapshot": True}) as db:
             yield db
 
     @contextmanager
@@ -201,13 +201,14 @@ class Database:
 
         A second query might see a later state: two that must agree belong into ``read``.
         """
-        with Session(self.glancer, expire_on_commit=False) as db:
+        info = {"is_snapshot": self.is_sqlite}
+        with Session(self.glancer, expire_on_commit=False, info=info) as db:
             yield db
 
     @contextmanager
     def export(self) -> Iterator[Session]:
         """Open a read-only snapshot on the export pool, which may outlive the function."""
-        with Session(self.exporter, expire_on_commit=False) as db:
+        with Session(self.exporter, expire_on_commit=False, info={"is_snapshot": True}) as db:
             yield db
 
     @contextmanager

@@ -190,7 +190,7 @@ def test_services_never_commit() -> None:
         f"{named(path)}:{node.lineno}"
         for path in modules()
         for name, node in calls(ast.parse(path.read_text(encoding="utf-8")))
-        if name in {"commit", "rollback"} and named(path) != "db.py"
+        if name in {"commit", "rollback"} and named(path) not in {"db.py", "engines.py"}
     ]
     assert found == []
 
