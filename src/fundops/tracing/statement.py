@@ -309,7 +309,9 @@ def _added(total: Line, line: Line) -> Line:
     return replace(total, amount_minor=total.amount_minor + line.amount_minor, memo_minor=memo)
 
 
-def _documents(db: Session, sections: Iterable[Section]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+def _documents(
+    db: Session, sections: Iterable[Section], donor_id: UUID
+) -> tuple[dict[UUID, str], dict[UUID, str]]:
     """Return the human codes of the records that lines come from, and their references."""
     wanted: dict[str, set[UUID]] = {"disbursement": set(), "refund": set(), "receipt": set()}
     for section in sections:
