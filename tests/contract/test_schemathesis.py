@@ -1,0 +1,161 @@
+"""What the document says, the application does: requests and answers drawn from the document.
+
+For each role that writes, each operation gets requests made from its own description, right ones
+and wrong ones, about records that exist and records that do not. No answer may be a 5xx, or
+differ from the document in status, media type, headers or body. Afterwards every invariant of the
+books must hold (the stage checks that).
+
+Checks of the library that are left out, and why:
+
+- ``positive_data_acceptance``: what a schema allows, the state of the records may refuse (409), or
+  a rule across fields (422); the services' own tests say which.
+- ``ignored_auth``, ``object_level_authorization``: every route is tried without a token, with each
+  role and with others' records in ``test_access.py``, which also knows what to expect.
+- ``unsupported_method``, ``allow_header_conformance``: see ``tests/platform/test_hostile.py``.
+- ``missing_required_header``: see ``test_access.py``, for each route and several wrong values.
+- ``use_after_free``, ``ensure_resource_availability``: nothing is ever deleted.
+- ``negative_data_rejection`` is left out where the stage itself puts a real id in place of the
+  wrong one that was drawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from fundops.authz import Role
+from tests.contract.inventory import Operation, operations
+from tests.contract.stage import Stage
+from tests.world import Caller
+
+CONFORMANCE = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+WRITERS = (Role.ADMINISTRATOR, Role.FINANCE_OFFICER, Role.FUND_MANAGER)
+QUICK_EXAMPLES, DEEP_EXAMPLES = 2, 40
+
+
+class Judge:
+    """Sends drawn requests as one person and compares the answers with the document."""
+
+    def __init__(self, stage: Stage, caller: Caller) -> None:
+        self.stage = stage
+        self.caller = caller
+        self.schema = schemathesis.openapi.from_asgi("/openapi.json", stage.app)
+        self.known = {(one.method, one.path): one for one in operations(stage.app)}
+        self.statuses: Counter[int] = Counter()
+
+    def operations(self) -> list[Any]:
+        """Return every operation of the document; one that cannot be read is an error."""
+        found: list[Any] = list(self.schema.get_all_operations())
+        return [result.ok() for result in found]
+
+    def judge_all(self, examples: int) -> list[str]:
+        """Judge every operation; return what was wrong."""
+        wrong = []
+        for operation in self.operations():
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                try:
+                    self._judge(operation, mode, examples)
+                except (AssertionError, BaseExceptionGroup) as error:
+                    wrong.append(f"{operation.label} {mode.value}: {told(error)}")
+        return wrong
+
+    def _judge(self, operation: Any, mode: GenerationMode, examples: int) -> None:
+        strategy = operation.as_strategy(generation_mode=mode)
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=strategy, real=st.booleans())
+        def run(case: Any, real: bool) -> None:
+            self._send(case, mode, real)
+
+        try:
+            run()
+        except Unsatisfiable:
+            # An operation without input has nothing that could be wrong.
+            assert mode is GenerationMode.NEGATIVE
+
+    def _send(self, case: Any, mode: GenerationMode, real: bool) -> None:
+        walked = self.known[case.method.upper(), case.path]
+        checks = list(CONFORMANCE)
+        if real and walked.parameters:
+            self._name_real_records(case, walked)
+        elif mode is GenerationMode.NEGATIVE:
+            checks.append(negative_data_rejection)
+        headers = {"Authorization": f"Bearer {self.caller.token}"}
+        if case.method.upper() == "POST":
+            headers["Idempotency-Key"] = uuid4().hex
+        response = case.call(headers=headers)
+        self.statuses[response.status_code] += 1
+        case.validate_response(response, checks=checks)
+
+    def _name_real_records(self, case: Any, walked: Operation) -> None:
+        path = self.stage.records.address(walked).split("/")
+        for part, value in zip(walked.path.split("/"), path, strict=False):
+            if part.startswith("{"):
+                case.path_parameters[part[1:-1]] = value
+
+
+def told(error: BaseException) -> str:
+    """Return what failed, without the reproduction that the library prints."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(told(one) for one in error.exceptions)
+    return " ".join(str(error).split())[:400]
+
+
+@pytest.mark.parametrize("role", WRITERS)
+def test_answers_are_as_documented(lived_stage: Stage, role: Role) -> None:
+    judge = Judge(lived_stage, lived_stage.insider(role))
+    assert judge.judge_all(QUICK_EXAMPLES) == []
+    assert judge.statuses[200] > 20
+    assert judge.statuses.total() > 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", list(Role))
+def test_answers_are_as_documented_at_length(lived_stage: Stage, role: Role) -> None:
+    judge = Judge(lived_stage, lived_stage.insider(role))
+    assert judge.judge_all(DEEP_EXAMPLES) == []
+    assert judge.statuses.total() > 5_000
+
+
+def test_an_answer_that_is_not_as_documented_would_be_noticed(
+    lived_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: an answer whose body has lost a field that the document promises."""
+    from fundops.calls import routes
+
+    monkeypatch.setattr(routes, "call_out", lambda row: {"id": row.id})
+    judge = Judge(lived_stage, lived_stage.insider(Role.FUND_MANAGER))
+    judge.operations = lambda: [  # type: ignore[method-assign]
+        one for one in Judge.operations(judge) if one.label == "GET /v1/calls/{call_id}"
+    ]
+    wrong = judge.judge_all(20)[0]
+    assert "GET /v1/calls/{call_id} positive: Response violates schema" in wrong
