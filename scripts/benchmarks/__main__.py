@@ -1,0 +1,73 @@
+"""``python -m scripts.benchmarks``: run the groups asked for and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+
+from scripts.benchmarks import books, posting, program, web
+from scripts.benchmarks.ground import Ground, ground
+from scripts.benchmarks.measure import Result, table
+from tests.databases import KINDS, Kind
+
+PerDatabase = Callable[[Ground, Kind, bool], list[Result]]
+
+GROUPS: dict[str, PerDatabase] = {
+    "posting": lambda place, kind, quick: posting.measure(place, kind, quick=quick, on_disk=False),
+    "books": lambda place, kind, quick: books.measure(place, kind, quick=quick),
+    "draws": lambda place, kind, quick: web.measure_draws(place, kind, quick=quick),
+    "load": lambda place, kind, quick: web.measure_load(place, kind, quick=quick),
+    "reads": lambda place, kind, quick: web.measure_reads(place, kind, quick=quick),
+    "imports": lambda place, kind, _quick: program.measure_imports(place, kind),
+}
+"""Name on the command line -> what measures it on one kind of database."""
+
+START = "start"
+ON_DISK: dict[str, PerDatabase] = {
+    "durable": lambda place, kind, quick: posting.measure(place, kind, quick=quick, on_disk=True),
+}
+"""Measured on the disk; all else in memory, so that no disk flatters or spoils a ratio."""
+
+
+def main() -> int:
+    """Measure, print the table, and return 1 when a goal is not met."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=program_help())
+    parser.add_argument(
+        "groups", nargs="*", choices=[*ON_DISK, *GROUPS, START, []], help="default: all"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, smaller books")
+    parser.add_argument("--database", choices=KINDS, help="on one kind of database only")
+    given = parser.parse_args()
+    kinds = [given.database] if given.database else list(KINDS)
+    groups = given.groups or [*ON_DISK, *GROUPS, START]
+    results: list[Result] = []
+    for on_disk, its_groups in ((True, ON_DISK), (False, [*GROUPS, START])):
+        with ground(on_disk=on_disk) as place:
+            results += _run(
+                place, [name for name in its_groups if name in groups], kinds, given.quick
+            )
+    print(table(results))
+    return 0 if all(result.is_met for result in results) else 1
+
+
+def program_help() -> str:
+    """Return what the measurements are, for ``--help``."""
+    return "Measure what docs/performance.md promises, as ratios taken in one run."
+
+
+def _run(place: Ground, groups: list[str], kinds: list[Kind], quick: bool) -> Iterator[Result]:
+    for name in groups:
+        for kind in kinds if name != START else [None]:
+            print(f"measuring {name}{f' on {kind}' if kind else ''} ...", file=sys.stderr)
+            if kind is None:
+                found = program.measure_start(quick=quick)
+            else:
+                found = (GROUPS | ON_DISK)[name](place, kind, quick)
+            if found:
+                print(table(found), file=sys.stderr, flush=True)
+            yield from found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
