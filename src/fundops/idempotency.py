@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, select
+from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from fundops import clock
-from fundops.db import Base, Text
+from fundops import clock, driver
+from fundops.db import Base, Text, id_encoder
 from fundops.errors import Problem
 
 HEADER = "idempotency-key"
@@ -69,31 +69,36 @@ def stored_answer(db: Session, person_id: UUID, key: str, digest: bytes) -> Answ
 
     Raises ``idempotency-key-reused`` (422) when the key was used for another request.
     """
-    table = IdempotencyKey
-    row = db.execute(
-        select(table.request_digest, table.status, table.body, table.etag, table.location).where(
-            table.person_id == person_id, table.key == key
-        )
-    ).one_or_none()
-    if row is None:
+    connection = db.connection()
+    dialect = connection.dialect.name
+    rows = driver.rows(connection, _STORED[dialect], (id_encoder(dialect)(person_id), key))
+    if not rows:
         return None
-    if bytes(row.request_digest) != digest:
+    its_digest, status, body, etag, location = rows[0]
+    if bytes(its_digest) != digest:
         raise Problem("idempotency-key-reused")
-    return Answer(row.status, bytes(row.body), row.etag, row.location)
+    return Answer(status, bytes(body), etag, location)
 
 
 def store_answer(db: Session, person_id: UUID, key: str, digest: bytes, answer: Answer) -> None:
     """Keep ``answer`` under ``key`` in the same transaction as its effects."""
-    db.execute(
-        IdempotencyKey.__table__.insert(),  # type: ignore[attr-defined]
-        {
-            "person_id": person_id,
-            "key": key,
-            "request_digest": digest,
-            "status": answer.status,
-            "etag": answer.etag,
-            "location": answer.location,
-            "body": answer.body,
-            "created_at": clock.now(),
-        },
-    )
+    connection = db.connection()
+    dialect = connection.dialect.name
+    row = (
+        id_encoder(dialect)(person_id), key, digest, answer.status, answer.etag, answer.location,
+        answer.body, driver.instant_encoder(dialect)(clock.now()),
+    )  # fmt: skip
+    driver.run(connection, [(_STORE[dialect], [row])])
+
+
+_ASKED = (
+    "SELECT request_digest, status, body, etag, location FROM idempotency_keys "
+    "WHERE person_id = {0} AND key = {0}"
+)
+_KEPT = (
+    "INSERT INTO idempotency_keys (person_id, key, request_digest, status, etag, location, body, "
+    "created_at) VALUES ({0}, {0}, {0}, {0}, {0}, {0}, {0}, {0})"
+)
+_STORED = {"sqlite": _ASKED.format("?"), "postgresql": _ASKED.format("%s")}
+_STORE = {"sqlite": _KEPT.format("?"), "postgresql": _KEPT.format("%s")}
+"""Every POST runs these two, so they go to the driver as they stand."""
