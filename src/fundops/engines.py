@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
+from fundops import driver
 from fundops.config import Settings
 
 SQLITE_BUSY_SECONDS = 30
@@ -64,7 +65,7 @@ def _sqlite_engine(url: URL, read_only: bool, size: int) -> Engine:
         if read_only:  # never waits and never fails, so the driver itself will do
             connection.connection.driver_connection.execute("BEGIN")
         else:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver.run(connection, [("BEGIN IMMEDIATE", [()])])
 
     event.listen(engine, "checkin", _end_transaction)
     return engine

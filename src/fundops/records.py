@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,11 +13,12 @@ from fundops.db import Base
 
 def snapshot(record: Base, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the columns of ``record`` as the audit chain stores them."""
-    return {
-        attribute.key: getattr(record, attribute.key)
-        for attribute in inspect(type(record)).column_attrs
-        if attribute.key not in without
-    }
+    return {name: getattr(record, name) for name in _columns(type(record)) if name not in without}
+
+
+@cache
+def _columns(model: type[Base]) -> tuple[str, ...]:
+    return tuple(attribute.key for attribute in inspect(model).column_attrs)
 
 
 def apply_patch(record: Base, patch: BaseModel) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -69,6 +69,8 @@ class Movement:
     reverses_id: UUID | None = None
     key: str = ""
     id: UUID = field(init=False)
+    debit_id: UUID = field(init=False)
+    credit_id: UUID = field(init=False)
 
     def __post_init__(self) -> None:
         assert 0 < self.amount_minor <= MAX_MINOR, "amount out of range"
@@ -83,6 +85,8 @@ class Movement:
             self.reverses_id,
         )  # fmt: skip
         object.__setattr__(self, "id", identity)
+        object.__setattr__(self, "debit_id", self.debit.id)
+        object.__setattr__(self, "credit_id", self.credit.id)
 
 
 def open_fund_accounts(db: Session, fund_id: UUID) -> None:
@@ -135,8 +139,8 @@ def post_many(db: Session, booked: Sequence[tuple[int, Movement]]) -> None:
         if ACCOUNT_KINDS[ref.kind].per
     }
     rows = [
-        (uid(m.id), seq, line, uid(m.debit.fund_id), m.kind, uid(m.debit.id),
-         uid(m.credit.id), m.amount_minor, day(m.effective_on), uid(m.lot_id), uid(m.grant_id),
+        (uid(m.id), seq, line, uid(m.debit.fund_id), m.kind, uid(m.debit_id),
+         uid(m.credit_id), m.amount_minor, day(m.effective_on), uid(m.lot_id), uid(m.grant_id),
          m.source_type, uid(m.source_id), uid(m.reverses_id))
         for (seq, m), line in zip(booked, _take_lines(db, booked), strict=True)
     ]  # fmt: skip
@@ -166,19 +170,28 @@ def _net(
     posting (a reversal with its replacement), only the difference must be covered.
     """
     by_account: dict[UUID, list[int]] = {}
-    by_day: dict[tuple[UUID, date], list[int]] = {}
-    by_month: dict[tuple[UUID, date], list[int]] = {}
+    by_day: dict[UUID, dict[date, list[int]]] = {}
     for movement in movements:
-        month = movement.effective_on.replace(day=1)
-        for side, account in ((0, movement.debit.id), (1, movement.credit.id)):
-            amount = movement.amount_minor
+        amount, on = movement.amount_minor, movement.effective_on
+        for side, account in ((0, movement.debit_id), (1, movement.credit_id)):
             by_account.setdefault(account, [0, 0])[side] += amount
-            by_day.setdefault((account, movement.effective_on), [0, 0])[side] += amount
-            by_month.setdefault((account, month), [0, 0])[side] += amount
-    counters = [(d, c, uid(account)) for account, (d, c) in sorted(by_account.items())]
-    days = [(uid(a), day(on), d, c) for (a, on), (d, c) in sorted(by_day.items())]
-    months = [(uid(a), day(on), d, c) for (a, on), (d, c) in sorted(by_month.items())]
+            by_day.setdefault(account, {}).setdefault(on, [0, 0])[side] += amount
+    counters, days, months = [], [], []
+    for account in sorted(by_account, key=_number):
+        its_id = uid(account)
+        counters.append((*by_account[account], its_id))
+        by_month: dict[date, list[int]] = {}
+        for on, (debited, credited) in sorted(by_day[account].items()):
+            days.append((its_id, day(on), debited, credited))
+            month = by_month.setdefault(on.replace(day=1), [0, 0])
+            month[0] += debited
+            month[1] += credited
+        months += [(its_id, day(on), *totals) for on, totals in by_month.items()]
     return counters, days, months
+
+
+def _number(account: UUID) -> int:
+    return account.int
 
 
 def standing(db: Session, *criteria: Any) -> list[Transfer]:
