@@ -42,6 +42,7 @@ from schemathesis.specs.openapi.checks import (
 from fundops.authz import Role
 from tests.contract.inventory import Operation, operations
 from tests.contract.stage import Stage
+from tests.depth import DEPTH
 from tests.world import Caller
 
 CONFORMANCE = [
@@ -52,7 +53,8 @@ CONFORMANCE = [
     response_schema_conformance,
 ]
 WRITERS = (Role.ADMINISTRATOR, Role.FINANCE_OFFICER, Role.FUND_MANAGER)
-QUICK_EXAMPLES, DEEP_EXAMPLES = 2, 40
+QUICK_EXAMPLES, DEEP_EXAMPLES = 2, 8 * DEPTH
+DEEP_ROLES = (Role.FINANCE_OFFICER,)
 
 
 class Judge:
@@ -82,7 +84,8 @@ class Judge:
         return wrong
 
     def _judge(self, operation: Any, mode: GenerationMode, examples: int) -> None:
-        strategy = operation.as_strategy(generation_mode=mode)
+        # Who asks, and under which new key, is ours to say; drawn ones would only be replaced.
+        strategy = operation.as_strategy(generation_mode=mode, headers=self._headers(operation))
 
         @settings(
             max_examples=examples,
@@ -109,12 +112,15 @@ class Judge:
             self._name_real_records(case, walked)
         elif mode is GenerationMode.NEGATIVE:
             checks.append(negative_data_rejection)
-        headers = {"Authorization": f"Bearer {self.caller.token}"}
-        if case.method.upper() == "POST":
-            headers["Idempotency-Key"] = uuid4().hex
-        response = case.call(headers=headers)
+        response = case.call(headers=self._headers(case.operation))
         self.statuses[response.status_code] += 1
         case.validate_response(response, checks=checks)
+
+    def _headers(self, operation: Any) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.caller.token}"}
+        if operation.method.upper() == "POST":
+            headers["Idempotency-Key"] = uuid4().hex
+        return headers
 
     def _name_real_records(self, case: Any, walked: Operation) -> None:
         path = self.stage.records.address(walked).split("/")
@@ -139,11 +145,11 @@ def test_answers_are_as_documented(lived_stage: Stage, role: Role) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(Role) if DEPTH > 1 else [Role.FUND_MANAGER])
 def test_answers_are_as_documented_at_length(lived_stage: Stage, role: Role) -> None:
     judge = Judge(lived_stage, lived_stage.insider(role))
     assert judge.judge_all(DEEP_EXAMPLES) == []
-    assert judge.statuses.total() > 5_000
+    assert judge.statuses.total() > 1_000
 
 
 def test_an_answer_that_is_not_as_documented_would_be_noticed(

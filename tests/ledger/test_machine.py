@@ -28,6 +28,7 @@ from fundops.errors import Problem
 from fundops.ledger import balances, checks, posting
 from fundops.ledger.models import Transfer
 from fundops.ledger.posting import Movement
+from tests.depth import DEPTH
 from tests.ledger.conftest import Books, open_books, violations
 from tests.ledger.reference import (
     KINDS,
@@ -230,7 +231,7 @@ def test_the_ledger_is_the_reference(ledger: Database) -> None:
 
 @pytest.mark.slow
 def test_the_ledger_is_the_reference_at_length(ledger: Database) -> None:
-    run_machine(ledger, examples=60, steps=40)
+    run_machine(ledger, examples=15 * DEPTH, steps=30)
     ledger.close()
 
 

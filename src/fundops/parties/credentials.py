@@ -20,6 +20,7 @@ from fundops import audit, clock
 from fundops.authz import Actor, Permission, Role
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
+from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.parties.access_queries import not_over, usable_at
 from fundops.parties.access_schemas import TokenIn
@@ -63,6 +64,9 @@ def create_token(
     if len(live_tokens(db, person_id)) >= MAX_LIVE_TOKENS:
         raise Problem("conflict", detail=text("token.too_many", limit=MAX_LIVE_TOKENS))
     narrowing = _narrowing(given, parent)
+    if narrowing.fund_id is not None and db.get(Fund, narrowing.fund_id) is None:
+        # A role for all funds would cover it, whether or not there is such a fund.
+        raise invalid("/fund_id", "validation.unknown_record")
     _check_gives_something(db, person_id, narrowing)
     secret = new_secret()
     token = Token(
