@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundops import audit
 from fundops.db import Database
 from fundops.donors.models import Lot
+from fundops.exports.statement_columns import TABLES
 from fundops.exports.statement_rows import section_rows
 from fundops.ledger import balances
+from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from fundops.tracing.entries import POSITIONS, donor_lots
-from fundops.tracing.statement import Question, Section, statement
+from fundops.tracing.statement import DonorStatement, Question, Section, statement
 
 
 def check_every_statement(database: Database, as_of: date) -> int:
@@ -44,20 +47,28 @@ def check_every_statement(database: Database, as_of: date) -> int:
     return count
 
 
-def _check_rows(found: object, section: Section) -> None:
-    rows = section_rows(found, section, "en")  # type: ignore[arg-type]
-    assert sum(row[8] for row in rows.lines) == section.closing_minor - section.opening_minor
-    assert sum(row[10] for row in rows.lots) == section.closing_minor
-    assert sum(row[9] for row in rows.lots) == section.closing_minor - section.opening_minor
-    assert sum(row[8] for row in rows.grants) == -section.flows["payments"]
-    assert sum(row[7] for row in rows.grants) == section.closing["reserved"]
+def _column(table: str, key: str) -> int:
+    """Return where the column ``key`` of a sheet stands in its rows."""
+    return [name for name, _, _ in TABLES[table]].index(key)
 
 
-def _check_funds(db: object, together: dict[str, int], as_of: date, known: int) -> None:
+def _check_rows(found: DonorStatement, section: Section) -> None:
+    rows = section_rows(found, section, "en")
+
+    def added(table: str, key: str) -> int:
+        place = _column(table, key)
+        return sum(row[place] for row in getattr(rows, table))
+
+    change = section.closing_minor - section.opening_minor
+    assert added("lines", "amount") == added("lots", "change") == change
+    assert added("lots", "closing") == section.closing_minor
+    assert added("grants", "paid") == -section.flows["payments"]
+    assert added("grants", "reserved") == section.closing["reserved"]
+
+
+def _check_funds(db: Session, together: dict[str, int], as_of: date, known: int) -> None:
     """Assert that the donors of each fund together are what the fund holds for them."""
-    from fundops.ledger.models import Fund
-
-    for fund in db.execute(select(Fund)).scalars():  # type: ignore[attr-defined]
-        kinds = balances.by_kind(db, fund.id, as_of, known)  # type: ignore[arg-type]
+    for fund in db.execute(select(Fund)).scalars():
+        kinds = balances.by_kind(db, fund.id, as_of, known)
         held = sum(kinds[k].minor for k in POSITIONS if k in kinds)
         assert together.get(fund.code, 0) == held, fund.code
