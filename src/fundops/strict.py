@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Scope
 
 from fundops.authz import claiming, proved
 from fundops.errors import Problem
@@ -115,6 +116,8 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            if _names_nul(request.scope):
+                raise BodyRefused(Problem("invalid-request", detail=text("request.nul")))
             given = StrictRequest(request.scope, request.receive)
             if not _says_json(request.headers.get("content-type", "")):
                 given.state.refused = Problem("unsupported-media-type")
@@ -122,6 +125,11 @@ class StrictRoute(APIRoute):
                 return await handler(given)
 
         return strict
+
+
+def _names_nul(scope: Scope) -> bool:
+    """Return whether the address has a NUL in it, which PostgreSQL keeps in no text."""
+    return b"%00" in scope["query_string"] or "\x00" in scope["path"]
 
 
 def _says_json(content_type: str) -> bool:
