@@ -42,12 +42,14 @@ def main() -> int:
     kinds = [given.database] if given.database else list(KINDS)
     groups = given.groups or [*ON_DISK, *GROUPS, START]
     results: list[Result] = []
-    for on_disk, its_groups in ((True, ON_DISK), (False, [*GROUPS, START])):
-        with ground(on_disk=on_disk) as place:
-            results += _run(
-                place, [name for name in its_groups if name in groups], kinds, given.quick
-            )
-    print(table(results))
+    try:
+        for on_disk, its_groups in ((True, [*ON_DISK]), (False, [*GROUPS, START])):
+            with ground(on_disk=on_disk) as place:
+                wanted = [name for name in its_groups if name in groups]
+                for found in _run(place, wanted, kinds, given.quick):
+                    results.append(found)
+    finally:
+        print(table(results))
     return 0 if all(result.is_met for result in results) else 1
 
 

@@ -185,7 +185,9 @@ class Batched:
         """Write everything; return the sequence numbers of the events, by place."""
         db = self.load.db
         db.flush()
-        order = [table.name for table in Base.metadata.sorted_tables]
+        from fundops.models import metadata  # every table, whatever else has been imported
+
+        order = [table.name for table in metadata.sorted_tables]
         for model in sorted(self.rows, key=lambda model: order.index(model.__tablename__)):
             insert_rows(db, model, self.rows[model])
         seqs = record_events(self.load, self.entries)
