@@ -186,8 +186,8 @@ def breaks(db: Session, registers: Mapping[str, str] = REGISTERS) -> list[tuple[
         query = select(*columns).execution_options(yield_per=PAGE)
         for values in db.execute(query):
             row = dict(zip(names, values, strict=True))
-            said = told.pop((record_type, row["id"].hex), {})
-            wrong = [n for n in names if said.get(n, wrong_type) != _plain(row[n])]
+            said = told.pop((record_type, row["id"].hex), _Said())
+            wrong = [n for n in names if not said.explains(n, _plain(row[n]))]
             if wrong:
                 sentence = text("check.register_untold", columns=", ".join(wrong))
                 found.append((record_type, f"{row['id']}: {sentence}"))
@@ -196,22 +196,34 @@ def breaks(db: Session, registers: Mapping[str, str] = REGISTERS) -> list[tuple[
     return found
 
 
-wrong_type = object()
-"""Stands for a column that no event mentions; equal to nothing."""
+class _Said(dict[str, Any]):
+    """What events say of one row: columns and their values, or that some of it was disposed of."""
+
+    is_forgotten = False
+
+    def forget(self) -> None:
+        """Take a payload that was disposed of for anything: it may have said any column anew."""
+        self.clear()
+        self.is_forgotten = True
+
+    def explains(self, name: str, value: Any) -> bool:
+        """Return whether the last event on the column ``name`` gives it ``value``."""
+        return bool(self[name] == value) if name in self else self.is_forgotten
 
 
-def _told(db: Session, registers: Mapping[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+def _told(db: Session, registers: Mapping[str, str]) -> dict[tuple[str, str], _Said]:
     """Return the registers as their events tell them: record type and id -> columns."""
-    told: dict[tuple[str, str], dict[str, Any]] = {}
+    told: dict[tuple[str, str], _Said] = {}
     for record_type, record_id, payload in _events(db, registers):
         if payload is None:
+            told.setdefault((record_type, record_id.hex), _Said()).forget()
             continue
         after = json.loads(payload).get("after")
         if after and record_type == "party" and "party_id" in after:
             # A freeze is told as the party's; all the party knows of it is whether it stands.
             after = {"status": "active" if after["status"] == "restored" else "frozen"}
         if after:
-            told.setdefault((record_type, record_id.hex), {}).update(after)
+            told.setdefault((record_type, record_id.hex), _Said()).update(after)
     return told
 
 

@@ -15,6 +15,10 @@ from fundops import audit, chain, clock
 from fundops.audit import AuditEvent, AuditHead, AuditPayload
 from fundops.db import Database
 from fundops.errors import Problem
+from fundops.funds.schemas import FundPatch
+from fundops.funds.service import change_fund
+from fundops.ledger import checks
+from fundops.ledger.models import Fund
 from tests.factories import a_fund
 from tests.migrations.schemas import guards_of
 
@@ -246,6 +250,25 @@ def test_a_payload_can_go_and_the_chain_stays(database: Database) -> None:
         audit.dispose(db, audit.SYSTEM, seq, "again")
     with pytest.raises(Problem, match="no such record"), database.write() as db:
         audit.dispose(db, audit.SYSTEM, 999, "never was")
+
+
+def test_a_register_outlives_what_was_said_of_it(database: Database) -> None:
+    """What a disposed payload told is taken on trust; what was told after it is compared still."""
+    with database.write() as db:
+        audit.lock_head(db)
+        fund = a_fund(db)
+        told = audit.lock_head(db).seq
+        audit.dispose(db, audit.SYSTEM, told, "asked for")
+    with database.read() as db:
+        assert checks.run(db) == []
+    with database.write() as db:
+        audit.lock_head(db)
+        change_fund(db, audit.SYSTEM, db.get_one(Fund, fund.id), FundPatch(name="New name"))
+    with database.writer.connect() as connection, connection.begin() as planted:
+        connection.execute(text("UPDATE funds SET name = 'Other name'"))
+        found = checks.run(Session(connection))
+        planted.rollback()
+    assert [one.check for one in found] == ["registers_told"]
 
 
 @pytest.fixture
