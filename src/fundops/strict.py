@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from fundops.authz import claiming, proved
-from fundops.errors import Problem
+from fundops.errors import FieldError, Problem
 from fundops.messages import text
 
 MAX_DEPTH = 40
@@ -117,7 +117,9 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             if _names_nul(request.scope):
-                raise BodyRefused(Problem("invalid-request", detail=text("request.nul")))
+                errors = _nul_parameters(request)
+                problem = Problem("invalid-request", detail=text("request.nul"), errors=errors)
+                raise BodyRefused(problem)
             given = StrictRequest(request.scope, request.receive)
             if not _says_json(request.headers.get("content-type", "")):
                 given.state.refused = Problem("unsupported-media-type")
@@ -130,6 +132,15 @@ class StrictRoute(APIRoute):
 def _names_nul(scope: Scope) -> bool:
     """Return whether the address has a NUL in it, which PostgreSQL keeps in no text."""
     return b"%00" in scope["query_string"] or "\x00" in scope["path"]
+
+
+def _nul_parameters(request: Request) -> list[FieldError]:
+    """Return the query parameters whose value has a NUL in it."""
+    return [
+        FieldError(f"query/{name[:80]}", text("request.nul"))
+        for name, value in request.query_params.multi_items()
+        if "\x00" in value and name.isidentifier() and name.isascii()
+    ]
 
 
 def _says_json(content_type: str) -> bool:
