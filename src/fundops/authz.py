@@ -59,6 +59,32 @@ class Permission(StrEnum):
     RATE_WRITE = "exchange_rate:write"
     CALL_READ = "call:read"
     CALL_WRITE = "call:write"
+    QUESTION_ASK = "question:ask"
+    PROFILE_READ = "profile:read"
+    PROFILE_WRITE = "profile:write"
+    FILE_READ = "file:read"
+    FILE_WRITE = "file:write"
+    PROPOSAL_READ = "proposal:read"
+    PROPOSAL_WRITE = "proposal:write"
+    PROPOSAL_LODGE = "proposal:lodge"
+    PROPOSAL_REOPEN = "proposal:reopen"
+    ELIGIBILITY_DECIDE = "eligibility:decide"
+    OVERLAP_READ = "overlap:read"
+    REVIEWER_READ = "reviewer:read"
+    REVIEWER_WRITE = "reviewer:write"
+    ASSIGNMENT_READ = "assignment:read"
+    ASSIGNMENT_WRITE = "assignment:write"
+    REVIEW_OWN = "review:own"
+    CONFLICT_DECLARE = "conflict:declare"
+    REVIEW_READ = "review:read"
+    REVIEW_RETURN = "review:return"
+    RANKING_READ = "ranking:read"
+    RANKING_WRITE = "ranking:write"
+    DECISION_READ = "decision:read"
+    DECISION_PREPARE = "decision:prepare"
+    DECISION_VOTE = "decision:vote"
+    DECISION_CONFIRM = "decision:confirm"
+    DOSSIER_READ = "dossier:read"
     GRANT_READ = "grant:read"
     GRANT_AWARD = "grant:award"
     DISBURSEMENT_REQUEST = "disbursement:request"
@@ -81,6 +107,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     DONOR = "donor"
     GRANTEE = "grantee"
+    REVIEWER = "reviewer"
+    BOARD_MEMBER = "board_member"
 
 
 _P = Permission
@@ -99,6 +127,21 @@ _MONEY_READERS = _EVERYBODY | {
     _P.STATEMENT_READ,
 }
 
+_CALL_READERS = frozenset(
+    {
+        _P.CALL_READ,
+        _P.PROFILE_READ,
+        _P.FILE_READ,
+        _P.PROPOSAL_READ,
+        _P.REVIEW_READ,
+        _P.RANKING_READ,
+        _P.DECISION_READ,
+        _P.DOSSIER_READ,
+        _P.OVERLAP_READ,
+    }
+)
+"""What whoever judges or audits a call may read of it."""
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _EVERYBODY
     | {
@@ -111,7 +154,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.PARTY_RESTORE,
     },
     Role.FUND_MANAGER: _MONEY_READERS
+    | _CALL_READERS
     | {
+        _P.REVIEWER_READ,
+        _P.REVIEWER_WRITE,
+        _P.ASSIGNMENT_READ,
+        _P.RANKING_WRITE,
+        _P.DECISION_PREPARE,
+        _P.DECISION_CONFIRM,
+        _P.CONFLICT_DECLARE,
         _P.BALANCES_READ,
         _P.ACCESS_READ,
         _P.PARTY_WRITE,
@@ -145,9 +196,33 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.STATEMENT_ISSUE,
     },
     Role.APPROVER: _MONEY_READERS
-    | {_P.WRITE_OFF_APPROVE, _P.RECEIPT_REVERSE, _P.DISBURSEMENT_PAY, _P.PARTY_FREEZE},
-    Role.GRANT_OFFICER: _EVERYBODY
     | {
+        _P.WRITE_OFF_APPROVE,
+        _P.RECEIPT_REVERSE,
+        _P.DISBURSEMENT_PAY,
+        _P.PARTY_FREEZE,
+        _P.PROPOSAL_READ,
+        _P.DECISION_READ,
+        _P.DECISION_CONFIRM,
+        _P.DOSSIER_READ,
+        _P.CONFLICT_DECLARE,
+    },
+    Role.GRANT_OFFICER: _EVERYBODY
+    | _CALL_READERS
+    | {
+        _P.PROFILE_WRITE,
+        _P.FILE_WRITE,
+        _P.PROPOSAL_LODGE,
+        _P.PROPOSAL_REOPEN,
+        _P.ELIGIBILITY_DECIDE,
+        _P.REVIEWER_READ,
+        _P.REVIEWER_WRITE,
+        _P.ASSIGNMENT_READ,
+        _P.ASSIGNMENT_WRITE,
+        _P.REVIEW_RETURN,
+        _P.RANKING_WRITE,
+        _P.DECISION_PREPARE,
+        _P.CONFLICT_DECLARE,
         _P.PARTY_READ,
         _P.PARTY_WRITE,
         _P.PARTY_FREEZE,
@@ -160,7 +235,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.DISBURSEMENT_REQUEST,
         _P.TRACE_READ,
     },
-    Role.AUDITOR: _MONEY_READERS | {_P.BALANCES_READ, _P.ACCESS_READ, _P.AUDIT_READ},
+    Role.AUDITOR: _MONEY_READERS
+    | _CALL_READERS
+    | {
+        _P.BALANCES_READ,
+        _P.ACCESS_READ,
+        _P.AUDIT_READ,
+        _P.REVIEWER_READ,
+        _P.ASSIGNMENT_READ,
+    },
     Role.DONOR: _EVERYBODY
     | {
         _P.FUND_READ,
@@ -170,7 +253,23 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.TRACE_READ,
         _P.STATEMENT_READ,
     },
-    Role.GRANTEE: _EVERYBODY | {_P.FUND_READ, _P.CALL_READ, _P.GRANT_READ},
+    Role.GRANTEE: _EVERYBODY
+    | {
+        _P.FUND_READ,
+        _P.CALL_READ,
+        _P.GRANT_READ,
+        _P.QUESTION_ASK,
+        _P.PROFILE_READ,
+        _P.PROFILE_WRITE,
+        _P.FILE_READ,
+        _P.FILE_WRITE,
+        _P.PROPOSAL_READ,
+        _P.PROPOSAL_WRITE,
+    },
+    Role.REVIEWER: _EVERYBODY | {_P.REVIEW_OWN, _P.CONFLICT_DECLARE},
+    Role.BOARD_MEMBER: _EVERYBODY
+    | _CALL_READERS
+    | {_P.FUND_READ, _P.GRANT_READ, _P.DECISION_VOTE, _P.CONFLICT_DECLARE},
 }
 
 PARTY_ROLES = frozenset({Role.DONOR, Role.GRANTEE})

@@ -3,12 +3,17 @@
 from fundops import audit, codes, idempotency, trail
 from fundops.calls import models as calls
 from fundops.db import Base
+from fundops.decisions import models as decisions
 from fundops.donors import models as donors
+from fundops.files import models as files
 from fundops.funds import models as funds
 from fundops.grants import models as grants
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
 from fundops.parties import models as parties
+from fundops.parties import profile_models as profiles
+from fundops.proposals import models as proposals
+from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
 metadata = Base.metadata
@@ -17,7 +22,9 @@ __all__ = [
     "audit",
     "calls",
     "codes",
+    "decisions",
     "donors",
+    "files",
     "funds",
     "grants",
     "idempotency",
@@ -25,6 +32,9 @@ __all__ = [
     "ledger",
     "metadata",
     "parties",
+    "profiles",
+    "proposals",
+    "reviews",
     "tracing",
     "trail",
 ]

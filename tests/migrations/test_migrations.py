@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Inspector, func, inspect, select
+from sqlalchemy import Column, Connection, Engine, Inspector, Table, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import text
 
@@ -22,7 +22,27 @@ from fundops.models import metadata
 from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards
 
-GUARDED = {"transfers", "audit_events", "audit_payloads", "audit_head", "import_runs", "statements"}
+GUARDED = {
+    "audit_events",
+    "audit_head",
+    "audit_payloads",
+    "call_extensions",
+    "consensuses",
+    "eligibility_decisions",
+    "import_runs",
+    "proposal_budget_lines",
+    "proposal_codes",
+    "proposal_cofunding",
+    "proposal_results",
+    "proposal_versions",
+    "rankings",
+    "recusals",
+    "review_drafts",
+    "scores",
+    "statements",
+    "submission_receipts",
+    "transfers",
+}
 
 
 @pytest.fixture
@@ -111,15 +131,38 @@ def test_every_revision_goes_up_and_down_on_empty_tables(engine: Engine, databas
         assert schema_of(connection) == before
 
 
-def contents(connection: Connection) -> dict[str, list[Any]]:
+Columns = dict[str, list[str]]
+
+
+def contents(connection: Connection, columns: Columns | None = None) -> dict[str, list[Any]]:
+    """Return the rows of every table, or of the ``columns`` of some."""
     return {
-        table.name: sorted(map(repr, connection.execute(select(table)).all()))
+        table.name: sorted(map(repr, connection.execute(select(*_chosen(table, columns))).all()))
         for table in metadata.sorted_tables
+        if columns is None or table.name in columns
+    }
+
+
+def _chosen(table: Table, columns: Columns | None) -> list[Column[Any]]:
+    return [column for column in table.c if columns is None or column.name in columns[table.name]]
+
+
+def columns_of(connection: Connection) -> Columns:
+    """Return the tables that are there, and their columns."""
+    found = inspect(connection)
+    return {
+        name: [column["name"] for column in found.get_columns(name)]
+        for name in found.get_table_names()
+        if name != "alembic_version"
     }
 
 
 def test_filled_tables_live_through_every_revision(engine: Engine, database_url: str) -> None:
-    """From the first revision up, with a row in each table that the present models have."""
+    """From the first revision up, with a row in each table that the present models have.
+
+    What a later revision brought goes when it is undone; whatever the first revision knew must
+    be there again, with the new columns at what the revision gives them.
+    """
     revisions = [one.revision for one in ScriptDirectory(str(migrations_path())).walk_revisions()]
     with engine.begin() as connection:
         fill(connection)
@@ -129,14 +172,32 @@ def test_filled_tables_live_through_every_revision(engine: Engine, database_url:
     assert all(len(rows) >= 2 for name, rows in full.items() if name != "audit_head")
     # Everything since the first revision is undone and done again over the rows; the first one
     # makes the tables themselves, so undoing it is for empty tables only.
+    with engine.begin() as connection:
+        now = columns_of(connection)
     command.downgrade(config(database_url), revisions[-1])
+    with engine.begin() as connection:
+        known = columns_of(connection)
+        first = contents(connection, known)
+        assert all(len(first[name]) == len(full[name]) for name in known)
     migrate(database_url)
     with engine.begin() as connection:
-        assert contents(connection) == full
+        assert contents(connection, known) == first
+        assert columns_of(connection) == now
         assert guards_of(connection) == guards
+        assert all(connection.execute(select(c)).all() for c in _new_and_required(known))
         if connection.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
             assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def _new_and_required(known: Columns) -> list[Column[Any]]:
+    """Return the columns that old tables gained and that may not be null."""
+    return [
+        column
+        for name, columns in known.items()
+        for column in metadata.tables[name].c
+        if column.name not in columns and not column.nullable
+    ]
 
 
 def test_a_second_upgrade_changes_nothing(engine: Engine, database_url: str) -> None:

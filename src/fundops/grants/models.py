@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fundops.db import Base, Text, in_range, one_of, whole
 from fundops.errors import register_constraints
 
-GRANT_STATUSES = ("awarded", "closed", "cancelled")
+GRANT_STATUSES = ("conditional", "awarded", "closed", "cancelled")
 DISBURSEMENT_STATUSES = ("requested", "paid", "cancelled")
 REFUND_STATUSES = ("booked", "reversed")
 
@@ -25,7 +25,8 @@ class Grant(Base):
     ``objectives`` is canonical JSON ``{"1": 60, "4": 40}`` (percent, sum 100) or ``{}`` when the
     source does not say. ``paid_minor`` and ``requested_minor`` count what is paid and what waits;
     the database refuses more than was awarded. ``adjusted_minor`` is the part of the award that
-    was added only because imported history paid more than was committed.
+    was added only because imported history paid more than was committed. ``conditional`` awards
+    stand on scheduled instalments (``ConditionalAward``) and reserve nothing until those arrive.
     """
 
     __tablename__ = "grants"
@@ -45,6 +46,7 @@ class Grant(Base):
         Index("ix_grants_fund_id", "fund_id"),
         Index("ix_grants_grantee_id", "grantee_id"),
         Index("ix_grants_call_id", "call_id"),
+        Index("uq_grants_proposal_id", "proposal_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -65,11 +67,37 @@ class Grant(Base):
     refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     adjusted_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     source_code: Mapped[str | None] = mapped_column(Text(120), index=True)
-    status: Mapped[str] = mapped_column(Text(10))
+    status: Mapped[str] = mapped_column(Text(12))
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
+    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposals.id"))
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class ConditionalAward(Base):
+    """The part of a conditional grant that stands on one instalment of a binding agreement.
+
+    ``waiting`` until the instalment's money is matched, then ``stood`` on cash; ``void`` when the
+    award ends before.
+    """
+
+    __tablename__ = "conditional_awards"
+    __table_args__ = (
+        UniqueConstraint("grant_id", "instalment_id"),
+        one_of("status", ("waiting", "stood", "void")),
+        in_range("amount_minor"),
+        whole("amount_minor"),
+        Index("ix_conditional_awards_instalment_id", "instalment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
+    instalment_id: Mapped[UUID] = mapped_column(ForeignKey("instalments.id"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(Text(10))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Tranche(Base):
@@ -161,6 +189,7 @@ register_constraints(
         "ck_grants_not_overdrawn": ("insufficient-funds", "constraint.grant_overdrawn"),
         "ck_disbursements_two_persons": ("same-person", "constraint.disbursement_two_persons"),
         "uq_tranches_grant_id_number": ("already-exists", "constraint.tranche_number"),
+        "uq_grants_proposal_id": ("already-exists", "constraint.grant_proposal"),
         "ck_calls_dates_ordered": ("conflict", "constraint.call_dates"),
     }
 )

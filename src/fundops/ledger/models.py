@@ -28,17 +28,21 @@ from fundops.money import MAX_MINOR
 MAX_COUNTER = 100 * MAX_MINOR
 """Most that one account's debits or credits total, far from where the databases overflow."""
 
+AWARD_BASES = ("cash", "instalment")
+
 
 class Fund(Base):
     """A pot with its own balance and base currency: one set of books.
 
     ``operating_reserve_minor`` is the amount the fund means to keep set aside; what really is set
-    aside stands in the ``operating_reserve`` accounts.
+    aside stands in the ``operating_reserve`` accounts. ``award_basis`` is the policy of what awards
+    may stand on: cash alone, or also a binding agreement's scheduled instalment.
     """
 
     __tablename__ = "funds"
     __table_args__ = (
         one_of("status", ("open", "closed")),
+        one_of("award_basis", AWARD_BASES),
         CheckConstraint("operating_reserve_minor >= 0", name="reserve_not_negative"),
         whole("operating_reserve_minor"),
     )
@@ -52,6 +56,7 @@ class Fund(Base):
     status: Mapped[str] = mapped_column(Text(10), default="open")
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
+    award_basis: Mapped[str] = mapped_column(Text(12), default="cash", server_default="cash")
 
     __mapper_args__ = {"version_id_col": version}
 

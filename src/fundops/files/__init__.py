@@ -1,0 +1,1 @@
+"""Files that people send: declared, received in parts, cleaned, kept by content."""

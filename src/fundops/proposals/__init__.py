@@ -1,0 +1,1 @@
+"""Proposals: drafts, versions, submission, eligibility, and what else they overlap with."""

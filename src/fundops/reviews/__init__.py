@@ -1,0 +1,1 @@
+"""Reviews: the pool, assignments, conflicts of interest, scores, calibration and ranking."""
