@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any
 
-import fundops
+from fundops.forms.sandbox import ChildFailed, run
 from fundops.imports import limits
 from fundops.imports.findings import Finding, damage, finding
 from fundops.imports.readers import CellKind, RawRow, Table, check_header, check_lengths
@@ -58,25 +54,11 @@ def read_workbook(file: str, raw: bytes, *, sheet: str | None = None) -> Table:
 
 
 def _run_child(file: str, raw: bytes, sheet: str | None, output: IO[bytes]) -> None:
-    assert fundops.__file__ is not None
-    root = Path(fundops.__file__).resolve().parent.parent
-    command = [sys.executable, "-P", "-m", "fundops.imports.xlsx_child"]
-    environment = {"PYTHONPATH": str(root), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment |= {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    arguments = [] if sheet is None else [sheet]
     try:
-        done = subprocess.run(  # noqa: S603 - our own module; the sheet is one argument
-            command if sheet is None else [*command, sheet],
-            input=raw,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=limits.CHILD_WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        run("fundops.imports.xlsx_child", arguments, raw, output, limits.CHILD_WALL_SECONDS)
+    except ChildFailed:
         raise damage("xlsx_refused", file) from None
-    if done.returncode != 0:
-        raise damage("xlsx_refused", file)
 
 
 def _lines(file: str, output: IO[bytes], found: list[Finding]) -> Iterator[list[tuple[str, str]]]:

@@ -12,20 +12,14 @@ from __future__ import annotations
 import io
 import json
 import re
-import resource
 import sys
-import zipfile
-import zlib
 from datetime import date, datetime
 from typing import Any
 
+from fundops.forms.prescan import Refused, check
+from fundops.forms.sandbox import Bounds, limit_self
 from fundops.imports import limits
 
-_CHUNK = 1 << 20
-_MARKUP = (".xml", ".rels", ".vml")
-_FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
-_OVERLAP = 1 << 14
-_SHEETS = "xl/worksheets/"
 _ERROR = re.compile(rb"<(?:\w+:)?c\b(?P<marks>[^>]*\bt=[\"']e[\"'][^>]*)>")
 # A formula and no value: its result was never stored. Empty text (t="str") is a result.
 _NO_VALUE = re.compile(
@@ -36,76 +30,28 @@ _NO_VALUE = re.compile(
 _PLACE = re.compile(rb"\br=[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
 
 
-class Refused(Exception):
-    """A workbook that is damaged or not acceptable; ``args`` are the code and its facts."""
-
-
-def limit_self() -> None:
-    """Bound memory, processor time and output of this process, and leave no core file."""
-    for what, most in (
-        (resource.RLIMIT_AS, limits.CHILD_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, limits.CHILD_CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, limits.CHILD_OUTPUT_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        try:
-            resource.setrlimit(what, (bound, bound))
-        except ValueError:
-            # Some systems know no limit of address space; the others still hold there.
-            if sys.platform.startswith("linux"):
-                raise
+def bounds() -> Bounds:
+    """Return the stated maxima of an import as bounds of a file and of its process."""
+    return Bounds(
+        file_bytes=limits.MAX_FILE_BYTES,
+        parts=limits.MAX_ZIP_ENTRIES,
+        unzipped_bytes=limits.MAX_UNZIPPED_BYTES,
+        memory_bytes=limits.CHILD_MEMORY_BYTES,
+        cpu_seconds=limits.CHILD_CPU_SECONDS,
+        wall_seconds=limits.CHILD_WALL_SECONDS,
+        output_bytes=limits.CHILD_OUTPUT_BYTES,
+    )
 
 
 def prescan(raw: bytes) -> None:
     """Unpack every part within the limits. Raises ``Refused``."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            parts = archive.infolist()
-            if len(parts) > limits.MAX_ZIP_ENTRIES:
-                raise Refused("xlsx_too_many_parts", {"limit": limits.MAX_ZIP_ENTRIES})
-            if any(part.flag_bits & 1 for part in parts):
-                raise Refused("xlsx_encrypted", {})
-            if len({part.filename for part in parts}) != len(parts):
-                raise Refused("xlsx_damaged", {})
-            left = limits.MAX_UNZIPPED_BYTES
-            for part in parts:
-                left = _scan_part(archive, part, left)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
-        raise Refused("xlsx_damaged", {}) from None
+    check(raw, bounds(), _check_cells)
 
 
-def _scan_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
-    if part.file_size > left:
-        raise Refused("xlsx_too_large", {"limit": limits.MAX_UNZIPPED_BYTES // 2**20})
-    markup = part.filename.lower().endswith(_MARKUP)
-    sheet = markup and part.filename.lower().startswith(_SHEETS)
-    tail = b""
-    with archive.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise Refused("xlsx_too_large", {"limit": limits.MAX_UNZIPPED_BYTES // 2**20})
-            if markup:
-                _check_markup(tail + chunk)
-                if sheet:
-                    _check_cells(tail + chunk)
-                tail = chunk[-_OVERLAP:]
-    return left
-
-
-def _check_markup(piece: bytes) -> None:
-    if any(word in piece for word in _FORBIDDEN):
-        raise Refused("xlsx_dtd", {})
-    if b"\0" in piece:
-        raise Refused("xlsx_encoding", {})
-
-
-def _check_cells(piece: bytes) -> None:
+def _check_cells(tail: bytes, chunk: bytes) -> None:
     """Refuse what the reader would hand over as blank: error values, formulas without a value."""
     for code, pattern in (("xlsx_error_cell", _ERROR), ("xlsx_no_value", _NO_VALUE)):
-        found = pattern.search(piece)
+        found = pattern.search(tail + chunk)
         if found is not None:
             place = _PLACE.search(found["marks"])
             raise Refused(code, {"cell": place[1].decode() if place else "?"})
@@ -174,7 +120,7 @@ def _say(message: object) -> None:
 
 def main() -> None:
     """Read a workbook from standard input and write its rows, or why it was refused."""
-    limit_self()
+    limit_self(bounds())
     try:
         raw = sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1)
         prescan(raw)

@@ -1,0 +1,49 @@
+"""Stated maxima of workbooks that people send back, and of the processes that open them."""
+
+from __future__ import annotations
+
+from fundops.forms.sandbox import Bounds
+
+MAX_FILE_BYTES = 10 * 1024 * 1024
+"""Bytes of one workbook as it is uploaded."""
+
+MAX_PARTS = 500
+"""Parts in the zip container of one workbook."""
+
+MAX_UNZIPPED_BYTES = 64 * 1024 * 1024
+"""Bytes of all parts of one workbook together, decompressed."""
+
+MAX_CELLS = 200_000
+"""Cells of all sheets together, blank but formatted ones included."""
+
+MAX_MERGED_CELLS = 200_000
+"""Cells that lie under merged areas, all sheets together."""
+
+MAX_SHEETS = 100
+"""Sheets of one workbook."""
+
+MAX_NAMES = 5_000
+"""Defined names of one workbook that are ours."""
+
+MAX_CELL_CHARS = 32_767
+"""Characters of one cell: what a spreadsheet cell holds at most."""
+
+MAX_TABLE_ROWS = 1_000
+"""Rows that a form may offer in one table."""
+
+MAX_PROBLEMS = 1_000
+"""Problems that are listed and marked in one workbook; the rest is counted."""
+
+FIRST_YEAR, LAST_YEAR = 1901, 2199
+"""Years that a date may lie in. Spreadsheets do not agree on days before March 1900."""
+
+BOUNDS = Bounds(
+    file_bytes=MAX_FILE_BYTES,
+    parts=MAX_PARTS,
+    unzipped_bytes=MAX_UNZIPPED_BYTES,
+    memory_bytes=512 * 1024 * 1024,
+    cpu_seconds=20,
+    wall_seconds=60,
+    output_bytes=64 * 1024 * 1024,
+)
+"""What a process that opens one of these workbooks may use."""
