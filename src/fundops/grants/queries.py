@@ -6,17 +6,16 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, case, func, null, select, true
 from sqlalchemy.orm import Session
 
-from fundops import clock
 from fundops.authz import Actor, Permission
 from fundops.donors.scope import rows_held
 from fundops.errors import Problem
 from fundops.grants.models import Disbursement, Grant, Refund, Tranche
 from fundops.ledger.models import Fund
 from fundops.parties.labels import code_column, hidden_column, name_column
-from fundops.parties.models import Membership, Party
+from fundops.parties.models import Party
 
 T = TypeVar("T")
 
@@ -179,22 +178,6 @@ def last_paid_on(db: Session, grant_id: UUID) -> date | None:
     """Return the day of a grant's last payment, if there was one."""
     query = select(func.max(Disbursement.paid_on)).where(Disbursement.grant_id == grant_id)
     return db.execute(query).scalar_one()
-
-
-def has_interest(db: Session, person_id: UUID | None, party_id: UUID) -> bool:
-    """Return whether a person now holds a role for a party, whatever token is used."""
-    if person_id is None:
-        return False
-    at = clock.now()
-    query = select(Membership.id).where(
-        Membership.person_id == person_id,
-        Membership.party_id == party_id,
-        and_(
-            Membership.valid_from <= at,
-            or_(Membership.valid_until.is_(None), Membership.valid_until > at),
-        ),
-    )
-    return db.execute(query.limit(1)).first() is not None
 
 
 def _one(found: T | None) -> T:

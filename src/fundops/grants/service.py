@@ -28,6 +28,7 @@ from fundops.ledger import posting
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
+from fundops.parties.interests import has_interest
 from fundops.parties.models import Party
 from fundops.records import apply_patch, snapshot
 from fundops.schemas import MoneyIn
@@ -252,8 +253,8 @@ def base_minor(fund: Fund, given: MoneyIn, pointer: str) -> int:
 
 
 def refuse_interest(db: Session, actor: audit.Author, party_id: UUID) -> None:
-    """Refuse an actor who holds a role for the party that would get the money."""
-    if queries.has_interest(db, actor.person_id, party_id):
+    """Refuse an actor with an interest in the party that would get the money."""
+    if has_interest(db, actor.person_id, party_id):
         raise Problem("conflict-of-interest", detail=text("grants.interest"))
 
 
