@@ -18,7 +18,7 @@ import typer
 
 from fundops.config import Settings
 from fundops.errors import Problem
-from fundops.imports.commands import import_command
+from fundops.imports.commands import import_command, load_activities_command
 from fundops.messages import text
 from fundops.parties import commands as parties
 
@@ -34,6 +34,7 @@ app.add_typer(export, name="export")
 app.add_typer(parties.person_app, name="person")
 app.add_typer(parties.token_app, name="token")
 app.command("import", help=text("cli.import"))(import_command)
+app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
 
 
 def say(sentence: str = "") -> None:

@@ -10,6 +10,7 @@ from fundops.funds import models as funds
 from fundops.grants import models as grants
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
+from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
 from fundops.parties import profile_models as profiles
 from fundops.proposals import models as proposals
@@ -31,6 +32,7 @@ __all__ = [
     "imports",
     "ledger",
     "metadata",
+    "overlaps",
     "parties",
     "profiles",
     "proposals",

@@ -55,6 +55,7 @@ REGISTERS: dict[str, str] = {
     "pledges": "pledge",
     "proposal_attachments": "proposal_attachment",
     "proposals": "proposal",
+    "published_activities": "published_activity",
     "receipts": "receipt",
     "recusals": "recusal",
     "refunds": "refund",

@@ -25,6 +25,7 @@ DOMAINS = (
     "proposals",
     "reviews",
     "grants",
+    "overlaps",
     "decisions",
     "tracing",
 )

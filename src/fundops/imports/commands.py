@@ -66,6 +66,40 @@ def import_command(
         raise typer.Exit(1)
 
 
+def load_activities_command(
+    paths: Annotated[list[Path], typer.Argument(help=text("overlaps.cli.paths"))],
+) -> None:
+    """Load published activities, one transaction a file, and print what came of it."""
+    from sqlalchemy.exc import DBAPIError
+
+    from fundops import audit
+    from fundops.db import Database
+    from fundops.imports.activities import load_activities
+    from fundops.imports.findings import Damage
+
+    database = Database(Settings())
+    try:
+        for path in paths:
+            with database.write() as db:
+                audit.lock_head(db)
+                loaded = load_activities(db, path)
+            for sentence in loaded.skipped:
+                typer.echo(sentence, err=True)
+            typer.echo(
+                text(
+                    "overlaps.loaded", file=loaded.file, added=loaded.added,
+                    changed=loaded.changed, unchanged=loaded.unchanged,
+                    skipped=len(loaded.skipped),
+                )
+            )  # fmt: skip
+    except Damage as found:
+        _fail(str(found))
+    except DBAPIError:
+        _fail(text("cli.no_database"))
+    finally:
+        database.close()
+
+
 def _fail(sentence: str) -> None:
     typer.echo(sentence, err=True)
     raise typer.Exit(1)

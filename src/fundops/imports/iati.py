@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +38,26 @@ def read_iati(path: Path) -> Table:
     """Return the transactions of an IATI 2.x activity file; a row is a transaction, in order."""
     raw = read_bytes(path)
     file = path.name
-    root = _parse(file, raw)
-    if root.tag != "iati-activities":
-        raise damage("not_iati", file, line=root.sourceline)
-    version = root.get("version", "")
-    if not version.startswith("2."):
-        raise damage("iati_version", file, line=root.sourceline)
     rows: list[RawRow] = []
-    for activity in root.iterchildren("iati-activity"):
+    for activity in parse_activities(file, raw):
         for transaction in activity.iterchildren("transaction"):
             rows.append(_row(file, len(rows) + 2, activity, transaction))
             if len(rows) > limits.MAX_ROWS:
                 raise damage("too_many_rows", file, limit=limits.MAX_ROWS)
     digest = hashlib.sha256(raw).hexdigest()
     return Table(file, "iati", digest, len(raw), COLUMNS, tuple(rows), ())
+
+
+def parse_activities(file: str, raw: bytes) -> Iterator[Any]:
+    """Return the activities of an IATI 2.x file, as elements; raise ``Damage`` for another."""
+    root = _parse(file, raw)
+    if root.tag != "iati-activities":
+        raise damage("not_iati", file, line=root.sourceline)
+    version = root.get("version", "")
+    if not version.startswith("2."):
+        raise damage("iati_version", file, line=root.sourceline)
+    found: Iterator[Any] = root.iterchildren("iati-activity")
+    return found
 
 
 def _parse(file: str, raw: bytes) -> Any:

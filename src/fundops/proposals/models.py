@@ -60,7 +60,9 @@ class Proposal(Base):
         CheckConstraint(
             "starts_on IS NULL OR ends_on IS NULL OR starts_on <= ends_on", name="period_ordered"
         ),
-        CheckConstraint("requested_minor IS NULL OR requested_minor > 0", name="requested_positive"),
+        CheckConstraint(
+            "requested_minor IS NULL OR requested_minor > 0", name="requested_positive"
+        ),
         whole("requested_minor"),
         Index("ix_proposals_call_id_status", "call_id", "status"),
         Index("ix_proposals_party_id", "party_id"),
@@ -119,7 +121,9 @@ class ProposalCode(Base):
     __tablename__ = "proposal_codes"
     __table_args__ = (
         UniqueConstraint("version_id", "list_name", "code"),
-        CheckConstraint("percent IS NULL OR (percent > 0 AND percent <= 100)", name="percent_known"),
+        CheckConstraint(
+            "percent IS NULL OR (percent > 0 AND percent <= 100)", name="percent_known"
+        ),
         Index("ix_proposal_codes_list_name_code", "list_name", "code"),
     )
 

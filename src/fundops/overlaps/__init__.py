@@ -1,0 +1,1 @@
+"""Overlaps: other calls, grants and published activities that resemble a proposal."""
