@@ -1181,6 +1181,7 @@ def make_tables() -> None:
         sa.Column("invited_at", UtcDateTime(), nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("submitted_at", UtcDateTime(), nullable=True),
+        sa.Column("others_opened_at", UtcDateTime(), nullable=True),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(

@@ -79,6 +79,7 @@ class Assignment(Base):
 
     ``alias`` is the reviewer's pseudonym towards everybody but officers ("Reviewer 2"), and
     ``blind_code`` what the reviewer calls the proposal. ``position`` is a random order.
+    ``others_opened_at`` is when an officer let the reviewer read the others' reviews.
     """
 
     __tablename__ = "assignments"
@@ -108,6 +109,7 @@ class Assignment(Base):
     invited_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    others_opened_at: Mapped[datetime | None]
     last_number: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column()
 

@@ -1,0 +1,169 @@
+"""Taking out of text what tells who applied: names, numbers, addresses of the web and telephones.
+
+Names are found whatever their case, accents, invisible characters, and whatever stands between
+their words, also run together as in an address of the web; short ones as whole words only. Parts of
+persons' names and acronyms of organisations are taken out as whole words. What is left may still
+tell: a place, a project's history, a way of writing. Readers are warned of that.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+MASK = "[applicant]"
+CONTACT = "[contact]"
+
+LEAST = 2
+"""Names of fewer letters are left in: taking out every "A" would leave no text."""
+RUN_TOGETHER = 8
+"""From so many letters on a name is found inside longer words too."""
+LEAST_PART = 4
+"""Parts of a person's name with fewer letters are left in."""
+LEAST_ACRONYM = 3
+
+_WORDS = re.compile(r"[^\W_]+")
+_CONTACTS = re.compile(
+    r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,24}"  # mail
+    r"|(?:https?://|www\.)[^\s<>\"')\]]+"  # web
+    r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,6}(?:org|com|net|info|ngo|ong|int|eu|io|edu|gov)(?:/[^\s<>\"')\]]*)?\b"
+    r"|(?<![\w@])@\w{3,}"  # accounts
+    r"|(?<!\w)\+\d(?:[ ()./-]{0,2}\d){6,14}(?!\w)",  # telephones
+    re.IGNORECASE,
+)
+
+
+class Masker:
+    """Takes the names of one applicant out of texts, lists and objects."""
+
+    def __init__(self, organisations: Iterable[str], persons: Iterable[str] = ()) -> None:
+        folded: set[str] = set()
+        exact: set[str] = set()
+        for name in organisations:
+            for variant in _variants(name):
+                folded |= set(_pattern(_words(variant)))
+                exact |= set(_acronyms(variant))
+        for name in persons:
+            words = _words(name)
+            folded |= {*_pattern(words), *_pattern(words[-1:] + words[:-1])}
+            for word in words:
+                if len(word) >= LEAST_PART:
+                    folded.add(rf"(?<!\w){re.escape(word)}(?!\w)")
+        # The longest first, so that a whole name goes before a part of it.
+        self._names = _any_of(folded)
+        self._acronyms = _any_of(exact)
+
+    def text(self, value: str) -> str:
+        """Return ``value`` with every name as ``[applicant]``, every address as ``[contact]``."""
+        spans = [(*found.span(), CONTACT) for found in _CONTACTS.finditer(value)]
+        for pattern, is_cased in ((self._names, False), (self._acronyms, True)):
+            if pattern is not None:
+                text, places = _fold(value, is_cased)
+                for found in pattern.finditer(text):
+                    spans.append((places[found.start()], places[found.end() - 1] + 1, MASK))
+        return _replaced(value, spans)
+
+    def everything(self, value: Any) -> Any:
+        """Return ``value`` with every text in it masked; keys are ours and stay."""
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {key: self.everything(inner) for key, inner in value.items()}
+            case list() | tuple():
+                return [self.everything(inner) for inner in value]
+        return value
+
+
+def _replaced(value: str, spans: list[tuple[int, int, str]]) -> str:
+    """Return ``value`` with spans replaced; those that touch or overlap become one."""
+    merged: list[tuple[int, int, str]] = []
+    for start, end, mask in sorted(spans):
+        if merged and start < merged[-1][1]:
+            last = merged[-1]
+            merged[-1] = (last[0], max(last[1], end), MASK if MASK in (mask, last[2]) else mask)
+        else:
+            merged.append((start, end, mask))
+    parts, at = [], 0
+    for start, end, mask in merged:
+        parts += [value[at:start], mask]
+        at = end
+    return "".join([*parts, value[at:]])
+
+
+def _fold(value: str, is_cased: bool) -> tuple[str, list[int]]:
+    """Return ``value`` without accents, invisible characters and (unless cased) case.
+
+    And for each character of that, the place in ``value`` that it comes from.
+    """
+    characters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(value):
+        for part in unicodedata.normalize("NFKD", character):
+            if unicodedata.combining(part) or unicodedata.category(part) == "Cf":
+                continue
+            for one in part if is_cased else _plain_letters(part.casefold()):
+                characters.append(one)
+                places.append(place)
+    return "".join(characters), places
+
+
+def _plain_letters(value: str) -> str:
+    """Return letters that decompose into nothing plainer as people type them without accents."""
+    return value.translate(_TYPED)
+
+
+_TYPED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
+)
+
+
+def _words(name: str) -> list[str]:
+    return _WORDS.findall(_fold(name, is_cased=False)[0])
+
+
+def _pattern(words: list[str]) -> Iterator[str]:
+    """Yield the pattern of a name, if it is long enough to be looked for."""
+    letters = sum(len(word) for word in words)
+    if letters < LEAST:
+        return
+    inner = r"[\W_]{0,8}".join(re.escape(word) for word in words)
+    yield inner if letters >= RUN_TOGETHER else rf"(?<!\w){inner}(?!\w)"
+
+
+def _variants(name: str) -> Iterator[str]:
+    """Yield a name as it stands, without what is in brackets, that alone, and without its form."""
+    yield name
+    inner = re.findall(r"\(([^()]{2,60})\)", name)
+    yield from inner
+    plain = re.sub(r"\([^()]{0,60}\)", " ", name) if inner else name
+    yield plain
+    words = plain.split()
+    while len(words) > 1 and "".join(_words(words[-1])) in _FORMS:
+        words.pop()
+    yield " ".join(words)
+
+
+_FORMS = frozenset(
+    {"asbl", "cbo", "cic", "cso", "ev", "gmbh", "inc", "limited", "llc", "ltd", "ngo", "npo", "ong"}
+)
+"""Legal forms, which people leave out of a name."""
+
+
+def _acronyms(name: str) -> Iterator[str]:
+    """Yield the acronyms that a name of several words may go by, as patterns of capitals."""
+    words = _WORDS.findall(_fold(name, is_cased=True)[0])
+    initials = "".join(word[0] for word in words).upper()
+    weighty = "".join(word[0] for word in words if len(word) > 3 or word[0].isupper()).upper()
+    for acronym in {initials, weighty}:
+        if len(acronym) >= LEAST_ACRONYM:
+            dotted = r"\.?".join(re.escape(letter) for letter in acronym)
+            yield rf"(?<!\w){dotted}(?!\w)"
+
+
+def _any_of(patterns: set[str]) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    return re.compile("|".join(sorted(patterns, key=lambda one: (-len(one), one))))
