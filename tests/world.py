@@ -6,6 +6,7 @@ After every test that used the database, the ledger's invariants and the audit c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from fundops import audit
-from fundops.app import create_app
+from fundops.app import create_app, furnish
 from fundops.authz import Role
 from fundops.config import Settings
 from fundops.db import Database
@@ -28,10 +29,38 @@ def settings(database_url: str) -> Settings:
     return Settings(database_url=database_url, log_level="error", lock_timeout_seconds=10)
 
 
+_APPS: dict[str, FastAPI] = {}
+
+
+@contextmanager
+def application(settings: Settings) -> Iterator[FastAPI]:
+    """Open a block with an application on the database of ``settings``, which is closed after it.
+
+    Nothing of an application but its state belongs to a database, so one is made for all tests
+    whose other settings are alike: the framework keeps each that was ever made, and each makes its
+    routes ready anew. One to which a test has added routes is not used again.
+    """
+    alike = settings.model_copy(update={"database_url": ""}).model_dump_json()
+    app = _APPS.pop(alike, None)
+    if app is None:
+        app = create_app(settings)
+    else:
+        furnish(app, settings)
+    routes = list(app.router.routes)
+    try:
+        yield app
+    finally:
+        database: Database = app.state.database
+        database.close()
+        if app.router.routes == routes and not app.dependency_overrides:
+            _APPS[alike] = app
+
+
 @pytest.fixture
-def app(settings: Settings) -> FastAPI:
+def app(settings: Settings) -> Iterator[FastAPI]:
     """Give the application on this test's database."""
-    return create_app(settings)
+    with application(settings) as made:
+        yield made
 
 
 @pytest.fixture
@@ -41,7 +70,6 @@ def database(app: FastAPI) -> Iterator[Database]:
     yield found
     with found.read() as db:
         assert checks.run(db) == []
-    found.close()
 
 
 class Caller:

@@ -59,10 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": False},
         separate_input_output_schemas=False,
     )
-    app.state.settings = settings
-    app.state.database = Database(settings)
-    app.state.authenticate = authenticate
-    app.state.export_slots = threading.BoundedSemaphore(settings.export_slots)
+    furnish(app, settings)
     for handled, handler in (
         (Problem, _problem),
         (DBAPIError, _database),
@@ -77,6 +74,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.openapi = lambda: api_document.document(app)  # type: ignore[method-assign]
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
     return app
+
+
+def furnish(app: FastAPI, settings: Settings) -> None:
+    """Give ``app`` what belongs to one database: all of its state, in place of what it had."""
+    app.state.settings = settings
+    app.state.database = Database(settings)
+    app.state.authenticate = authenticate
+    app.state.export_slots = threading.BoundedSemaphore(settings.export_slots)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -12,7 +12,6 @@ import pytest
 from fastapi import FastAPI
 
 from fundops import audit
-from fundops.app import create_app
 from fundops.authz import PARTY_ROLES, PUBLIC_PATHS, ROLE_PERMISSIONS, Permission, Role
 from fundops.config import Settings
 from fundops.db import Database
@@ -21,7 +20,7 @@ from tests.contract.bodies import Bodies
 from tests.contract.inventory import Operation, documented, operations
 from tests.contract.records import Records
 from tests.factories import a_fund, a_party
-from tests.world import Caller, World
+from tests.world import Caller, World, application
 
 
 @dataclass
@@ -77,16 +76,16 @@ def guarded(app: FastAPI) -> list[Operation]:
 @contextmanager
 def staged(database_url: str, records_of: Callable[[Database], Records]) -> Iterator[Stage]:
     """Open a block in which there is an application with records of the given kind."""
-    app = create_app(Settings(database_url=database_url, log_level="error"))
-    database: Database = app.state.database
-    records = records_of(database)
-    with database.write() as db:
-        audit.lock_head(db)
-        fund_id, party_id = a_fund(db).id, a_party(db).id
-    world = World(app, database)
-    bodies = Bodies(app.openapi(), records.by_field())
-    with world.client:
-        yield Stage(app, world, records, bodies, documented(app), fund_id, party_id)
+    with application(Settings(database_url=database_url, log_level="error")) as app:
+        database: Database = app.state.database
+        records = records_of(database)
+        with database.write() as db:
+            audit.lock_head(db)
+            fund_id, party_id = a_fund(db).id, a_party(db).id
+        world = World(app, database)
+        bodies = Bodies(app.openapi(), records.by_field())
+        with world.client:
+            yield Stage(app, world, records, bodies, documented(app), fund_id, party_id)
 
 
 @pytest.fixture
