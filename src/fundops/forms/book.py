@@ -1,0 +1,154 @@
+"""A workbook as it came back: sheets and cells as text, and the identity it carries.
+
+``read`` runs the child process and trusts nothing but its lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from fundops.forms import limits, sandbox
+from fundops.forms.layout import IDENTITY_MARK
+from fundops.forms.problems import refused
+
+REFUSALS = frozenset(
+    {
+        "too_many_cells",
+        "too_many_merged",
+        "too_many_sheets",
+        "xlsx_damaged",
+        "xlsx_dtd",
+        "xlsx_encoding",
+        "xlsx_encrypted",
+        "xlsx_file_too_large",
+        "xlsx_macros",
+        "xlsx_old_or_locked",
+        "xlsx_other_file",
+        "xlsx_other_format",
+        "xlsx_too_large",
+        "xlsx_too_many_parts",
+    }
+)
+"""Codes with which a child process may refuse a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one cell holds; kinds as ``reader.interpreted`` gives them, or ``""`` when blank."""
+
+    kind: str = ""
+    text: str = ""
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was entered; white space is nothing."""
+        return self.kind == "" or (self.kind == "s" and not self.text.strip())
+
+
+_BLANK = Cell()
+
+
+@dataclass
+class Sheet:
+    """One sheet: its cells by (row, column) from 1, and its merged areas."""
+
+    name: str
+    visible: bool
+    cells: dict[tuple[int, int], Cell]
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+
+    def at(self, row: int, column: int) -> Cell:
+        """Return the cell, blank if there is none."""
+        return self.cells.get((row, column), _BLANK)
+
+    def covered(self, row: int, column: int) -> bool:
+        """Return whether the cell lies hidden under a merged area, not at its first corner."""
+        return any(
+            top <= row <= bottom and left <= column <= right and (row, column) != (top, left)
+            for top, left, bottom, right in self.merged
+        )
+
+
+@dataclass
+class Book:
+    """A workbook as read. ``identity`` is what the form's hidden sheet says, empty if none.
+
+    ``names`` are our defined names, casefolded, with sheet, row and column.
+    """
+
+    sheets: list[Sheet]
+    names: dict[str, tuple[str, int, int]]
+    digest: str
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    def sheet(self, name: str) -> Sheet | None:
+        """Return the sheet of that name."""
+        return next((one for one in self.sheets if one.name == name), None)
+
+
+def read(raw: bytes, language: str = "en") -> Book:
+    """Return what is in an uploaded workbook, read in a process of its own.
+
+    Raises ``FileRefused`` when it is not a workbook, is damaged, hostile or too large; its sentence
+    is in ``language``.
+    """
+    if len(raw) > limits.MAX_FILE_BYTES:
+        raise refused("xlsx_file_too_large", language, limit=limits.MAX_FILE_BYTES // 2**20)
+    sheets: list[Sheet] = []
+    names: dict[str, tuple[str, int, int]] = {}
+    with tempfile.TemporaryFile() as output:
+        run_child("fundops.forms.reading_child", raw, output, language)
+        for message in _messages(output, language):
+            if "names" in message:
+                names = {name.casefold(): (sheet, r, c) for name, sheet, r, c in message["names"]}
+            elif "sheet" in message:
+                sheets.append(_sheet(message))
+    return Book(sheets, names, hashlib.sha256(raw).hexdigest(), _identity(sheets))
+
+
+def run_child(module: str, source: bytes, output: IO[bytes], language: str) -> None:
+    """Run one of our child processes. Raises ``FileRefused`` when it is ended or fails."""
+    try:
+        sandbox.run(module, [], source, output, limits.BOUNDS.wall_seconds)
+    except sandbox.ChildFailed:
+        raise refused("xlsx_refused", language) from None
+
+
+def refuse(message: Mapping[str, Any], language: str) -> None:
+    """Raise ``FileRefused`` if the child's message is a refusal."""
+    if "refused" in message:
+        code = message["refused"]
+        known = code if code in REFUSALS else "xlsx_damaged"
+        raise refused(known, language, **message.get("facts", {}))
+
+
+def _messages(output: IO[bytes], language: str) -> Iterator[dict[str, Any]]:
+    output.seek(0)
+    ended = False
+    for line in output:
+        message: dict[str, Any] = json.loads(line)
+        refuse(message, language)
+        ended = "end" in message
+        yield message
+    if not ended:
+        raise refused("xlsx_refused", language)
+
+
+def _sheet(message: Mapping[str, Any]) -> Sheet:
+    cells = {(row, column): Cell(kind, value) for row, column, kind, value in message["cells"]}
+    areas = tuple((top, left, bottom, right) for top, left, bottom, right in message["merged"])
+    return Sheet(message["sheet"], message["state"] == "visible", cells, areas)
+
+
+def _identity(sheets: list[Sheet]) -> dict[str, str]:
+    """Return the keys and values of the first sheet that is marked as a form's identity."""
+    for sheet in sheets:
+        if sheet.at(1, 1).text == IDENTITY_MARK:
+            rows = sorted(row for row, column in sheet.cells if column == 1)
+            return {sheet.at(row, 1).text: sheet.at(row, 2).text for row in rows}
+    return {}

@@ -1,0 +1,124 @@
+"""The process that reads a workbook: ``python -m fundops.forms.reading_child < FILE``.
+
+It limits itself, looks through the container, and writes JSON lines: ``{"names": [[name, sheet,
+row, column], …]}``, then for each sheet ``{"sheet": name, "state": …, "merged": [[top, left,
+bottom, right], …], "cells": [[row, column, kind, text], …]}``, then ``{"end": sheets}``. A refusal
+is ``{"refused": code, "facts": {…}}``; its caller treats any other end as one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import zipfile
+import zlib
+from xml.etree.ElementTree import ParseError
+
+from fundops.forms import limits, prescan, reader, sandbox
+from fundops.forms.layout import position
+from fundops.forms.prescan import Refused
+
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_OLE = b"\xd0\xcf\x11\xe0"
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
+_MACROS = ("vbaproject.bin", "xl/macrosheets/", "xl/activex/", "xl/dialogsheets/")
+
+
+def checked(raw: bytes) -> None:
+    """Raise ``Refused`` unless ``raw`` is a workbook within the stated maxima, without macros."""
+    if raw.startswith(_OLE):
+        raise Refused("xlsx_old_or_locked", {})
+    if not raw.startswith(b"PK"):
+        raise Refused("xlsx_other_file", {})
+    if len(raw) > limits.MAX_FILE_BYTES:
+        raise Refused("xlsx_file_too_large", {"limit": limits.MAX_FILE_BYTES // 2**20})
+    prescan.check(raw, limits.BOUNDS, _counter())
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        _check_kind(archive)
+
+
+def _counter() -> prescan.SheetWatch:
+    found = 0
+
+    def watch(_: bytes, piece: bytes) -> None:
+        nonlocal found
+        found += sum(1 for _ in _CELL.finditer(piece))
+        if found > limits.MAX_CELLS:
+            raise Refused("too_many_cells", {"limit": limits.MAX_CELLS})
+
+    return watch
+
+
+def _check_kind(archive: zipfile.ZipFile) -> None:
+    names = [name.lower() for name in archive.namelist()]
+    if "mimetype" in names and archive.read("mimetype").startswith(_OPEN_DOCUMENT):
+        raise Refused("xlsx_other_format", {})
+    if "xl/workbook.bin" in names:
+        raise Refused("xlsx_other_format", {})
+    if "[Content_Types].xml" not in archive.namelist():
+        raise Refused("xlsx_other_file", {})
+    types = archive.read("[Content_Types].xml").lower()
+    if b"macroenabled" in types or any(mark in name for name in names for mark in _MACROS):
+        raise Refused("xlsx_macros", {})
+    if b"spreadsheetml" not in types:
+        raise Refused("xlsx_other_file", {})
+
+
+def merged_areas(references: list[str]) -> list[list[int]]:
+    """Return merged areas as [top, left, bottom, right]. Raises ``Refused`` when they are huge."""
+    areas, left = [], limits.MAX_MERGED_CELLS
+    for reference in references:
+        first, _, last = reference.partition(":")
+        try:
+            (top, start), (bottom, end) = position(first), position(last or first)
+        except ValueError:
+            raise Refused("xlsx_damaged", {}) from None
+        left -= (bottom - top + 1) * (end - start + 1)
+        if left < 0:
+            raise Refused("too_many_merged", {})
+        areas.append([top, start, bottom, end])
+    return areas
+
+
+def sheets(package: reader.Package) -> list[dict[str, object]]:
+    """Return every sheet with its cells, ready to be written. Raises ``Refused``."""
+    found: list[dict[str, object]] = []
+    for name, state, part in package.sheets:
+        merged: list[str] = []
+        cells = []
+        for raw in reader.raw_cells(package, part, merged):
+            meaning = reader.interpreted(package, raw)
+            if meaning is not None:
+                cells.append([raw.row, raw.column, *meaning])
+        found.append(
+            {"sheet": name, "state": state, "merged": merged_areas(merged), "cells": cells}
+        )
+    return found
+
+
+def answer(raw: bytes) -> list[dict[str, object]]:
+    """Return the lines that tell what is in a workbook. Raises ``Refused``."""
+    checked(raw)
+    try:
+        package = reader.opened(raw)
+        return [{"names": package.names}, *sheets(package), {"end": len(package.sheets)}]
+    except (ParseError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, LookupError):
+        raise Refused("xlsx_damaged", {}) from None
+
+
+def main() -> None:
+    """Read a workbook from standard input and write its cells, or why it was refused."""
+    sandbox.limit_self(limits.BOUNDS)
+    try:
+        lines = answer(sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1))
+    except Refused as refusal:
+        code, facts = refusal.args
+        lines = [{"refused": code, "facts": facts}]
+    for line in lines:
+        sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
