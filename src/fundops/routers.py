@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from fundops.calls.routes import objectives_router as objectives
-from fundops.calls.routes import router as calls
+from fundops.calls.routes import ROUTERS as CALLS
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.routes import router as statements
 from fundops.funds.rate_routes import router as rates
@@ -23,8 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rates,
     *DONORS,
     *TREASURY,
-    objectives,
-    calls,
+    *CALLS,
     awards,
     grants,
     payments,

@@ -25,6 +25,10 @@ CODES = {"/v1/trace/{code}": "grants"}
 """Addresses that name a record by its code, and of which table."""
 
 
+NAMES = {"/v1/code_lists/{name}": "theme"}
+"""Addresses that name something that is no record, and what is there."""
+
+
 class Records:
     """One row of every table, by the names that parameters and fields have for it."""
 
@@ -65,6 +69,8 @@ class Records:
         for parameter in operation.parameters:
             if path.endswith("{code}"):
                 value: object = self.rows[CODES[operation.path]]["code"]
+            elif parameter == "name":
+                value = NAMES[operation.path]
             else:
                 value = self.named(parameter)
             path = path.replace(f"{{{parameter}}}", str(value))

@@ -15,7 +15,7 @@ from tests.contract.records import missing_address
 from tests.contract.stage import Stage, guarded
 from tests.world import Caller
 
-SHARED = ("/v1/parties/", "/v1/events/", "/v1/commitments/", "/v1/donors/")
+SHARED = ("/v1/parties/", "/v1/events/", "/v1/commitments/", "/v1/donors/", "/v1/code_lists/")
 """Registers of the whole organisation, not of one fund: all who may read them read all of them.
 What a protected party is called is decided by row (tests/parties), and of a donor's position only
 one's own funds are told (tests/tracing)."""

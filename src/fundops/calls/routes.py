@@ -1,4 +1,4 @@
-"""Routes of calls for proposals and of the ten objectives."""
+"""Routes of calls for proposals."""
 
 from __future__ import annotations
 
@@ -10,31 +10,20 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.calls import queries, service
-from fundops.calls.objectives import OBJECTIVES, objective_out
-from fundops.calls.schemas import CallIn, CallOut, CallPage, CallPatch, ObjectivePage, call_out
+from fundops.calls.list_routes import lists_router, objectives_router
+from fundops.calls.schemas import CallIn, CallOut, CallPage, CallPatch, call_out
 from fundops.command import check_match, command, etag, read_session
 from fundops.errors import invalid
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS, problems
+from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/calls", tags=["calls"], route_class=StrictRoute)
-objectives_router = APIRouter(prefix="/objectives", tags=["calls"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Can(Permission.CALL_READ))]
 Writer = Annotated[Actor, Depends(Can(Permission.CALL_WRITE))]
-Anybody = Annotated[Actor, Depends(Can(Permission.SELF_READ))]
 CallStatus = Literal["draft", "open", "closed"]
-
-
-@objectives_router.get(
-    "", operation_id="list_objectives", response_model=ObjectivePage, responses=problems(401, 403)
-)
-def list_objectives(_actor: Anybody) -> Response:
-    """List the ten objectives of the Global Initiative."""
-    items = [objective_out(number) for number in OBJECTIVES]
-    return json_response({"items": items, "next_cursor": None})
 
 
 @router.get("", operation_id="list_calls", response_model=CallPage, responses=LISTS)
@@ -119,3 +108,7 @@ def _take_step(request: Request, actor: Actor, call_id: UUID, action: str) -> Re
         return call_out(queries.row(db, actor, call_id))
 
     return command(request, actor, work)
+
+
+ROUTERS = (objectives_router, lists_router, router)
+"""Every router of this package, in the order of the documentation."""

@@ -1,4 +1,4 @@
-"""What the API takes and gives for calls for proposals and the ten objectives."""
+"""What the API takes and gives for calls for proposals."""
 
 from __future__ import annotations
 
@@ -77,21 +77,6 @@ class CallPage(Out):
     """A page of calls."""
 
     items: list[CallOut]
-    next_cursor: str | None
-
-
-class ObjectiveOut(Out):
-    """One of the ten objectives."""
-
-    number: int
-    title: str
-    description: str
-
-
-class ObjectivePage(Out):
-    """The ten objectives; they always fit one page."""
-
-    items: list[ObjectiveOut]
     next_cursor: str | None
 
 
