@@ -129,7 +129,7 @@ def check() -> None:
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
-        for name in ("registers_told", "access_told", "audit_chain"):
+        for name in ("registers_told", "access_told", "audit_chain", "transfers_sealed"):
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{name}')}")
         for v in violations:
@@ -202,6 +202,32 @@ def _donor_and_fund(db: Any, donor: str, fund: str | None) -> tuple[Any, Any]:
     if fund is not None and found is None:
         fail(text("cli.no_fund", code=fund))
     return party, found
+
+
+@export.command("dossier", help=text("cli.dossier"))
+def dossier(
+    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
+    call: Annotated[str | None, typer.Option(help=text("cli.dossier.call"))] = None,
+    proposal: Annotated[str | None, typer.Option(help=text("cli.dossier.proposal"))] = None,
+) -> None:
+    """Write how a call, or one proposal, was decided as a workbook."""
+    from sqlalchemy import select
+
+    from fundops.calls.models import Call
+    from fundops.exports import write
+    from fundops.exports.dossier import dossier_workbook
+    from fundops.proposals.models import Proposal
+
+    if (call is None) == (proposal is None):
+        raise typer.BadParameter(text("cli.dossier.one"), param_hint="--call")
+    with opened() as database, database.export() as db:
+        one = db.execute(select(Proposal).where(Proposal.code == proposal)).scalar_one_or_none()
+        its = Call.code == call if one is None else Call.id == one.call_id
+        found = db.execute(select(Call).where(its)).scalar_one_or_none()
+        if found is None or (one is None and proposal is not None):
+            fail(text("cli.dossier.unknown", code=call or proposal))
+        write(dossier_workbook(db, None, found, one.id if one else None), output)
+        say(text("cli.written", path=output))
 
 
 @app.command("trace", help=text("cli.trace"))

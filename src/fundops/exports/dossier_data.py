@@ -1,0 +1,363 @@
+"""What a dossier of a call or of one proposal is made of, read in a constant number of queries.
+
+Reviewers appear by their pseudonyms only, members of boards as counts; an applicant who is at
+risk as its public label, for readers who may not know more. Nothing here is a draft: reviews count
+once submitted, proposals once submitted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy.orm import Session
+
+from fundops import audit
+from fundops.audit import AuditHead
+from fundops.authz import Actor
+from fundops.calls.models import (
+    Call,
+    CallCriterion,
+    CallDocument,
+    CallExtension,
+    CallQuestion,
+    CallRule,
+)
+from fundops.decisions.models import Board, BoardItem, Recusal, Vote
+from fundops.donors.models import Lot
+from fundops.grants.models import Grant
+from fundops.ledger.models import Account, Fund
+from fundops.parties.labels import hidden_column, name_column
+from fundops.parties.models import Party
+from fundops.proposals.models import (
+    EligibilityDecision,
+    Proposal,
+    ProposalBudgetLine,
+    ProposalCode,
+    ProposalVersion,
+)
+from fundops.reviews.models import Assignment, Conflict, Consensus, Ranking, Review, Score
+from fundops.reviews.rankings import Ranked, latest, ranked
+
+Rows = Sequence[Row[Any]]
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The rows behind a dossier's sheets. ``proposal_id`` limits it to one proposal."""
+
+    call: Call
+    fund: Fund
+    proposal_id: UUID | None
+    known_seq: int
+    head_hash: bytes
+    criteria: Sequence[CallCriterion]
+    rules: Sequence[CallRule]
+    documents: Sequence[CallDocument]
+    extensions: Sequence[CallExtension]
+    questions: Sequence[CallQuestion]
+    proposals: Rows
+    eligibility: dict[UUID, EligibilityDecision]
+    codes: Rows
+    budget: Rows
+    reviews: Rows
+    scores: dict[UUID, dict[UUID, Row[Any]]]
+    conflicts: Rows
+    recusals: Rows
+    consensuses: Rows
+    ranking: Ranking | None
+    ranked: Sequence[Ranked]
+    boards: Rows
+    items: Rows
+    votes: dict[UUID, dict[str, int]]
+    awards: Rows
+    money: Rows
+
+    @property
+    def counted(self) -> dict[UUID, list[Row[Any]]]:
+        """The submitted reviews of each proposal."""
+        found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+        for review in self.reviews:
+            if review.status == "submitted":
+                found[review.proposal_id].append(review)
+        return found
+
+
+def gather(
+    db: Session, actor: Actor | None, call: Call, proposal_id: UUID | None = None
+) -> Dossier:
+    """Read all of a dossier. ``actor`` is who will read it; none is the operator, who may all."""
+    seq = db.execute(select(AuditHead.seq)).scalar_one()
+    ranking = latest(db, call.id)
+    one = true() if proposal_id is None else Proposal.id == proposal_id
+    by_call = _of_call(db, call.id)
+    decisions = db.execute(
+        select(EligibilityDecision)
+        .join(Proposal, Proposal.id == EligibilityDecision.proposal_id)
+        .where(Proposal.call_id == call.id, one)
+        .order_by(EligibilityDecision.decided_at, EligibilityDecision.id)
+    ).scalars()
+    return Dossier(
+        call=call,
+        fund=db.get_one(Fund, call.fund_id),
+        proposal_id=proposal_id,
+        known_seq=seq,
+        head_hash=audit.hash_at(db, seq),
+        proposals=db.execute(_proposals(actor, call.id).where(one)).all(),
+        eligibility={decision.proposal_id: decision for decision in decisions},
+        codes=db.execute(_codes(call.id, one)).all(),
+        budget=db.execute(_budget(call.id, one)).all(),
+        reviews=db.execute(_reviews(call.id, one)).all(),
+        scores=_scores(db, call.id, one),
+        conflicts=db.execute(_conflicts(call.id, one)).all(),
+        recusals=db.execute(_recusals(call.id, one)).all(),
+        consensuses=db.execute(_consensuses(call.id, one)).all(),
+        ranking=ranking,
+        ranked=[] if ranking is None else ranked(db, ranking),
+        boards=db.execute(_boards(call.id)).all(),
+        items=db.execute(_items(call.id, one)).all(),
+        votes=_votes(db, call.id, one),
+        awards=db.execute(_awards(call.id, one)).all(),
+        money=db.execute(_money(actor, call.id, one)).all(),
+        **by_call,
+    )
+
+
+def _of_call(db: Session, call_id: UUID) -> dict[str, Any]:
+    """Return the rows of the call's own tables, in their order."""
+    tables: tuple[tuple[str, Any, Any], ...] = (
+        ("criteria", CallCriterion, CallCriterion.number),
+        ("rules", CallRule, CallRule.number),
+        ("documents", CallDocument, CallDocument.number),
+        ("extensions", CallExtension, CallExtension.extended_at),
+    )
+    found = {
+        name: list(
+            db.execute(select(table).where(table.call_id == call_id).order_by(order)).scalars()
+        )
+        for name, table, order in tables
+    }
+    questions = select(CallQuestion).where(
+        CallQuestion.call_id == call_id, CallQuestion.status == "answered"
+    )
+    found["questions"] = list(
+        db.execute(questions.order_by(CallQuestion.answered_at, CallQuestion.id)).scalars()
+    )
+    return found
+
+
+def _columns(*columns: Any) -> Select[Any]:
+    return select(*columns)
+
+
+def _proposals(actor: Actor | None, call_id: UUID) -> Select[Any]:
+    name = Party.name if actor is None else name_column(actor)
+    hidden = func.coalesce(False, False) if actor is None else hidden_column(actor)
+    return (
+        _columns(
+            Proposal.id, Proposal.code, name.label("applicant"), hidden.label("is_hidden"),
+            Proposal.title, Proposal.language, Proposal.country, Proposal.region,
+            Proposal.starts_on, Proposal.ends_on, Proposal.requested_minor, Proposal.status,
+            Proposal.submitted_number, Proposal.submitted_at, Proposal.lodged_by_id,
+            ProposalVersion.sha256,
+        )
+        .join(Party, Party.id == Proposal.party_id)
+        .join(
+            ProposalVersion,
+            (ProposalVersion.proposal_id == Proposal.id)
+            & (ProposalVersion.number == Proposal.submitted_number),
+        )
+        .where(Proposal.call_id == call_id, Proposal.submitted_number.is_not(None))
+        .order_by(Proposal.code)
+    )  # fmt: skip
+
+
+def _submitted(query: Select[Any], call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    """Join a query over rows of versions to the proposals whose submitted versions they are."""
+    return (
+        query.join(Proposal, Proposal.id == ProposalVersion.proposal_id)
+        .where(
+            Proposal.call_id == call_id, ProposalVersion.number == Proposal.submitted_number, one
+        )
+        .order_by(Proposal.code)
+    )
+
+
+def _codes(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    query = _columns(
+        Proposal.code.label("proposal"), ProposalCode.list_name, ProposalCode.code,
+        ProposalCode.percent,
+    ).join(ProposalVersion, ProposalVersion.id == ProposalCode.version_id)  # fmt: skip
+    return _submitted(query, call_id, one).order_by(ProposalCode.list_name, ProposalCode.code)
+
+
+def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    query = _columns(
+        Proposal.code.label("proposal"), ProposalBudgetLine.category,
+        ProposalBudgetLine.number, ProposalBudgetLine.description, ProposalBudgetLine.unit,
+        ProposalBudgetLine.quantity, ProposalBudgetLine.unit_cost_minor,
+        ProposalBudgetLine.duration, ProposalBudgetLine.share_bp, ProposalBudgetLine.total_minor,
+        ProposalBudgetLine.objective,
+    ).join(ProposalVersion, ProposalVersion.id == ProposalBudgetLine.version_id)  # fmt: skip
+    return _submitted(query, call_id, one).order_by(ProposalBudgetLine.number)
+
+
+def _reviews(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    return (
+        _columns(
+            Review.id, Review.proposal_id, Proposal.code.label("proposal"), Assignment.alias,
+            Review.number, Review.status, Review.submitted_at, Review.weighted, Review.reason,
+            Review.strengths, Review.weaknesses,
+        )
+        .join(Assignment, Assignment.id == Review.assignment_id)
+        .join(Proposal, Proposal.id == Review.proposal_id)
+        .where(Proposal.call_id == call_id, one)
+        .order_by(Proposal.code, Assignment.alias, Review.number)
+    )  # fmt: skip
+
+
+def _scores(
+    db: Session, call_id: UUID, one: ColumnElement[bool]
+) -> dict[UUID, dict[UUID, Row[Any]]]:
+    """Return each review's scores by criterion."""
+    query = (
+        _columns(Score.review_id, Score.criterion_id, Score.score, Score.justification)
+        .join(Review, Review.id == Score.review_id)
+        .join(Proposal, Proposal.id == Review.proposal_id)
+        .where(Proposal.call_id == call_id, one)
+    )
+    found: dict[UUID, dict[UUID, Row[Any]]] = defaultdict(dict)
+    for row in db.execute(query):
+        found[row.review_id][row.criterion_id] = row
+    return found
+
+
+def _conflicts(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    """Conflicts that took a reviewer out: by pseudonym and kind, without what was told of them."""
+    return (
+        _columns(
+            Proposal.code.label("proposal"), Assignment.alias, Assignment.status,
+            Conflict.kind, Conflict.declared_at, Assignment.reason,
+        )
+        .join(Proposal, Proposal.id == Assignment.proposal_id)
+        .outerjoin(Conflict, Conflict.id == Assignment.conflict_id)
+        .where(
+            Proposal.call_id == call_id,
+            Assignment.status.in_(("conflicted", "declined", "withdrawn")),
+            one,
+        )
+        .order_by(Proposal.code, Assignment.alias)
+    )  # fmt: skip
+
+
+def _recusals(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    return (
+        _columns(
+            Board.code.label("board"), BoardItem.id.label("item_id"),
+            Proposal.code.label("proposal"), func.count().label("recused"),
+        )
+        .join(BoardItem, BoardItem.id == Recusal.item_id)
+        .join(Board, Board.id == BoardItem.board_id)
+        .join(Proposal, Proposal.id == BoardItem.proposal_id)
+        .where(Board.call_id == call_id, one)
+        .group_by(Board.code, BoardItem.id, Proposal.code)
+        .order_by(Board.code, Proposal.code)
+    )  # fmt: skip
+
+
+def _consensuses(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    return (
+        _columns(
+            Proposal.code.label("proposal"), Consensus.proposal_id, Consensus.agreed,
+            Consensus.minutes, Consensus.participants, Consensus.settled_at,
+        )
+        .join(Proposal, Proposal.id == Consensus.proposal_id)
+        .where(Proposal.call_id == call_id, one)
+        .order_by(Proposal.code, Consensus.settled_at)
+    )  # fmt: skip
+
+
+def _boards(call_id: UUID) -> Select[Any]:
+    return (
+        _columns(
+            Board.id, Board.code, Board.title, Board.mode, Board.meets_on, Board.decide_by_at,
+            Board.quorum, Board.status, Board.minutes, Board.closed_at, Board.first_confirmed_at,
+            Board.second_confirmed_at,
+        )
+        .where(Board.call_id == call_id)
+        .order_by(Board.code)
+    )  # fmt: skip
+
+
+def _items(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    return (
+        _columns(
+            BoardItem.id, BoardItem.proposal_id, Board.code.label("board"), BoardItem.number,
+            Proposal.code.label("proposal"), BoardItem.outcome, BoardItem.amount_minor,
+            BoardItem.place, BoardItem.basis, BoardItem.reason, BoardItem.conditions,
+            BoardItem.status,
+        )
+        .join(Board, Board.id == BoardItem.board_id)
+        .join(Proposal, Proposal.id == BoardItem.proposal_id)
+        .where(Board.call_id == call_id, one)
+        .order_by(Board.code, BoardItem.number)
+    )  # fmt: skip
+
+
+def _votes(db: Session, call_id: UUID, one: ColumnElement[bool]) -> dict[UUID, dict[str, int]]:
+    query = (
+        _columns(Vote.item_id, Vote.vote, func.count().label("votes"))
+        .join(BoardItem, BoardItem.id == Vote.item_id)
+        .join(Board, Board.id == BoardItem.board_id)
+        .join(Proposal, Proposal.id == BoardItem.proposal_id)
+        .where(Board.call_id == call_id, one)
+        .group_by(Vote.item_id, Vote.vote)
+    )
+    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    for row in db.execute(query):
+        found[row.item_id][row.vote] = row.votes
+    return found
+
+
+def _awards(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    return (
+        _columns(
+            Grant.id, Grant.code, Proposal.code.label("proposal"), Proposal.id.label("proposal_id"),
+            Grant.awarded_on, Grant.awarded_minor, Grant.paid_minor, Grant.refunded_minor,
+            Grant.status,
+        )
+        .join(Proposal, Proposal.id == Grant.proposal_id)
+        .where(Proposal.call_id == call_id, one)
+        .order_by(Grant.code)
+    )  # fmt: skip
+
+
+def _money(actor: Actor | None, call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    """What each award holds of each lot: still reserved, and paid less refunded."""
+    name = Party.name if actor is None else name_column(actor)
+    return (
+        _columns(
+            Grant.code.label("grant"), Lot.code.label("lot"), name.label("donor"), Account.kind,
+            (Account.credits_minor - Account.debits_minor).label("credit_minor"),
+            Account.normal,
+        )
+        .join(Grant, Grant.id == Account.grant_id)
+        .join(Proposal, Proposal.id == Grant.proposal_id)
+        .join(Lot, Lot.id == Account.lot_id)
+        .join(Party, Party.id == Lot.donor_id)
+        .where(
+            Proposal.call_id == call_id, Account.kind.in_(("reserved", "advance")), one
+        )
+        .order_by(Grant.code, Lot.code, Account.kind)
+    )  # fmt: skip
+
+
+def texts_of(raw: str) -> list[Any]:
+    """Return the list that a JSON column holds."""
+    values = json.loads(raw)
+    return list(values) if isinstance(values, list) else []
