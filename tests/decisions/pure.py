@@ -55,9 +55,7 @@ def money_for(
     free = next((lot for lot in made if lot.earmark.category == 1), None)
     reservations = [Reservation(kenya.id, free.id, held)] if free and held else []
     facts = {
-        c.id: GrantFacts(
-            c.id, c.code, frozenset(c.item.objectives), c.item.country, c.item.regions
-        )
+        c.id: GrantFacts(c.id, c.code, frozenset(c.item.objectives), c.item.country, c.item.regions)
         for c in candidates
     }
     return Money(Position(made, reservations, [kenya] if reservations else []), facts, DAY)
@@ -66,9 +64,9 @@ def money_for(
 def keeps(terms: Terms, chosen: Sequence[Candidate]) -> bool:
     """Say by plain sums whether a set keeps envelope, floor, ceiling and maximums."""
     items = [*terms.spent, *(c.item for c in chosen)]
-    if terms.envelope_minor is not None and chosen:
-        if sum(item.amount_minor for item in items) > terms.envelope_minor:
-            return False
+    total = sum(item.amount_minor for item in items)
+    if terms.envelope_minor is not None and chosen and total > terms.envelope_minor:
+        return False
     for c in chosen:
         if terms.floor_minor is not None and c.item.amount_minor < terms.floor_minor:
             return False
@@ -77,9 +75,7 @@ def keeps(terms: Terms, chosen: Sequence[Candidate]) -> bool:
     return all(_kept(limit, terms, items, chosen) for limit in terms.limits)
 
 
-def _kept(
-    limit: Limit, terms: Terms, items: Sequence[Item], chosen: Sequence[Candidate]
-) -> bool:
+def _kept(limit: Limit, terms: Terms, items: Sequence[Item], chosen: Sequence[Candidate]) -> bool:
     mine = {code for c in chosen for code in codes_of(limit, c.item)}
     for code in mine:
         amounts = [codes_of(limit, item)[code] for item in items if code in codes_of(limit, item)]
@@ -87,9 +83,9 @@ def _kept(
             return False
         if limit.max_amount_minor is not None and sum(amounts) > limit.max_amount_minor:
             return False
-        if limit.max_share_ppm is not None and terms.envelope_minor is not None:
-            if sum(amounts) * 1_000_000 > terms.envelope_minor * limit.max_share_ppm:
-                return False
+        share, envelope = limit.max_share_ppm, terms.envelope_minor
+        if share is not None and envelope is not None and sum(amounts) * 10**6 > envelope * share:
+            return False
     return True
 
 
@@ -161,6 +157,4 @@ def terms_of_calls(draw: st.DrawFn) -> Terms:
     )
 
 
-lot_lists = st.lists(
-    st.tuples(st.sampled_from([None, *COUNTRIES]), st.integers(1, 60)), max_size=4
-)
+lot_lists = st.lists(st.tuples(st.sampled_from([None, *COUNTRIES]), st.integers(1, 60)), max_size=4)

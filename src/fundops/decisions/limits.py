@@ -9,8 +9,9 @@ its declared shares, by largest remainder, in the objectives it serves.
 >>> from uuid import UUID
 >>> limit = Limit("country", None, max_share_ppm=400_000)
 >>> kenya = Item(UUID(int=1), 60_00, "KE", None, frozenset(), {4: 100}, UUID(int=9))
->>> [(found.code, found.used_minor, found.allowed_minor) for found in breaches([limit], 100_00, [kenya])]
-[('KE', 6000, 4000)]
+>>> found = breaches([limit], 100_00, [kenya])[0]
+>>> found.code, found.used_minor, found.allowed_minor
+('KE', 6000, 4000)
 """
 
 from __future__ import annotations
@@ -180,13 +181,14 @@ class Tally:
                 for number, limit in enumerate(self.limits)
                 for code in self.parts(limit, item)
             }
-        return next((found for place, found in trial._exceeded() if place in touched), None)
+        return next((found for place, found in trial.exceeded_places() if place in touched), None)
 
     def exceeded(self) -> list[Breach]:
         """Return every maximum that what is placed exceeds."""
-        return [found for _, found in self._exceeded()]
+        return [found for _, found in self.exceeded_places()]
 
-    def _exceeded(self) -> Iterator[tuple[tuple[int, str], Breach]]:
+    def exceeded_places(self) -> Iterator[tuple[tuple[int, str], Breach]]:
+        """Yield the same with the limit's number and the code."""
         for number, (limit, used, counts) in enumerate(
             zip(self.limits, self._used, self._count, strict=True)
         ):

@@ -159,9 +159,7 @@ class _Drawing:
         for item in terms.spent:
             self.tally.add(item)
         ranked = [c.item for group in self.groups for c in group]
-        self.targets = minimum_targets(
-            terms.limits, terms.envelope_minor, [*terms.spent, *ranked]
-        )
+        self.targets = minimum_targets(terms.limits, terms.envelope_minor, [*terms.spent, *ranked])
         self.left = terms.left_minor
         self.above: list[Candidate] = []
         self.standings: list[Standing] = []
@@ -171,9 +169,7 @@ class _Drawing:
         """Walk down the list."""
         for group in self.groups:
             self.standings += self._group(group)
-        self.standings += [
-            Standing(c, Place.UNRANKED, Reason.NO_SCORE) for c in self.unranked
-        ]
+        self.standings += [Standing(c, Place.UNRANKED, Reason.NO_SCORE) for c in self.unranked]
         unmet = self.tally.unmet(self.targets)
         return Line(
             tuple(self.standings),
@@ -217,9 +213,10 @@ class _Drawing:
             reason = Reason.CEILING
         elif (breach := self.tally.refusal([candidate.item])) is not None:
             reason = Reason.LIMIT
-        elif self._fits_envelope([candidate]) and (
-            breach := self._kept_for_others([candidate])
-        ) is not None:
+        elif (
+            self._fits_envelope([candidate])
+            and (breach := self._kept_for_others([candidate])) is not None
+        ):
             reason = Reason.MINIMUM
         elif self._fits_envelope([candidate]) and not self._earmarks([candidate]):
             reason = Reason.EARMARKS

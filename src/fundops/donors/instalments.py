@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, money
+from fundops.donors import hooks
 from fundops.donors.agreement_schemas import MAX_INSTALMENTS, InstalmentIn, InstalmentPatch
 from fundops.donors.booking import base_equivalent, changed
 from fundops.donors.models import Agreement, Instalment, Pledge
@@ -79,6 +80,8 @@ def change_instalment(
     before, after = changed(instalment, values)
     db.flush()
     check_total(db, agreement, "/amount")
+    if after.get("amount_minor", 0) < before.get("amount_minor", 0):
+        hooks.lowered(db, instalment)
     _record(db, actor, "instalment.changed", agreement, instalment, before=before, after=after)
     return instalment
 

@@ -17,6 +17,7 @@ from fundops import audit, clock
 from fundops.authz import Actor
 from fundops.codes import next_codes
 from fundops.donors import cash_rules as rules
+from fundops.donors import hooks
 from fundops.donors.cash_schemas import MatchEntry, MatchIn
 from fundops.donors.charges import Share, charges_on, match_movements, share_of_match
 from fundops.donors.lots import terms_of
@@ -71,6 +72,7 @@ def match(db: Session, actor: Actor, receipt: Receipt, given: MatchIn) -> list[L
         after=after,
     )
     posting.post(db, seq, movements)
+    hooks.matched(db, actor, lots)
     return lots
 
 

@@ -16,6 +16,7 @@ from fundops import audit, clock, lifecycle
 from fundops.authz import Actor, Permission
 from fundops.codes import next_code
 from fundops.donors import cash_rules as rules
+from fundops.donors import hooks
 from fundops.donors.claim_schemas import WriteOffIn
 from fundops.donors.models import Agreement, Instalment, WriteOff
 from fundops.donors.recoverables import owed_by, require_owed
@@ -83,6 +84,8 @@ def approve(db: Session, actor: Actor, write_off: WriteOff) -> WriteOff:
         found = _instalment(db, write_off.instalment_id)
         assert found is not None, "a write-off names a stored instalment"
         found[0].written_off_minor += write_off.amount_minor
+        db.flush()
+        hooks.lowered(db, found[0])
     db.flush()
     seq = _record(db, actor, "write_off.approved", write_off, None, before)
     if write_off.party_id is not None:

@@ -19,6 +19,7 @@ COLUMNS = (
     Fund.base_currency,
     Fund.zone,
     Fund.operating_reserve_minor,
+    Fund.award_basis,
     Fund.status,
     Fund.version,
 )

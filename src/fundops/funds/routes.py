@@ -69,7 +69,7 @@ def get_fund(request: Request, actor: Reader, fund_id: UUID) -> Response:
 
 @router.patch("/{fund_id}", operation_id="change_fund", response_model=FundOut, responses=CHANGES)
 def change_fund(request: Request, actor: Writer, fund_id: UUID, patch: FundPatch) -> Response:
-    """Change a fund's name. Needs If-Match."""
+    """Change a fund's name or what its awards may stand on. Needs If-Match."""
 
     def work(db: Session) -> dict[str, Any]:
         fund = queries.get_visible(db, actor, fund_id, lock=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -29,10 +29,20 @@ class FundIn(In):
     zone: Zone = Field("UTC", examples=["Europe/Vienna"])
 
 
+AwardBasis = Annotated[
+    Literal["cash", "instalment"],
+    Field(
+        description="What awards may stand on: cash alone, or also the scheduled instalment of a"
+        " binding agreement.",
+    ),
+]
+
+
 class FundPatch(In):
     """Changes to a fund; its currency and zone stay, because books depend on them."""
 
     name: Annotated[Line | None, NOT_NULL] = None
+    award_basis: Annotated[AwardBasis | None, NOT_NULL] = None
 
 
 class FundOut(Out):
@@ -44,6 +54,7 @@ class FundOut(Out):
     base_currency: str
     zone: str
     operating_reserve: MoneyOut
+    award_basis: str
     status: str
     version: int
 
@@ -73,6 +84,7 @@ def fund_out(row: Any) -> dict[str, Any]:
         "base_currency": row.base_currency,
         "zone": row.zone,
         "operating_reserve": money_out(row.operating_reserve_minor, row.base_currency),
+        "award_basis": row.award_basis,
         "status": row.status,
         "version": row.version,
     }

@@ -1,4 +1,4 @@
-"""Funds: opening and renaming them."""
+"""Funds: opening them, renaming them, and the policy of what awards stand on."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def create_fund(db: Session, actor: audit.Author, given: FundIn) -> Fund:
         base_currency=given.base_currency,
         zone=given.zone,
         operating_reserve_minor=0,
+        award_basis="cash",
         status="open",
         created_at=clock.now(),
     )
@@ -32,7 +33,10 @@ def create_fund(db: Session, actor: audit.Author, given: FundIn) -> Fund:
 
 
 def change_fund(db: Session, actor: audit.Author, fund: Fund, patch: FundPatch) -> Fund:
-    """Change a fund's name."""
+    """Change a fund's name, or what its awards may stand on.
+
+    Awards that wait for an instalment already go on waiting when cash alone is allowed again.
+    """
     before, after = apply_patch(fund, patch)
     db.flush()
     audit.record(

@@ -17,7 +17,7 @@ from fundops.calls.models import Call
 from fundops.errors import invalid
 from fundops.grants.fundable_schemas import FundableIn
 from fundops.grants.refusals import Words, refusal_out
-from fundops.grants.service import base_minor, past_day
+from fundops.grants.rules import base_minor, past_day
 from fundops.ids import business_id
 from fundops.ledger.models import Fund
 from fundops.money import MAX_MINOR

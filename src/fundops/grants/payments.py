@@ -15,8 +15,8 @@ from fundops.authz import Permission
 from fundops.errors import Problem, invalid
 from fundops.grants import queries
 from fundops.grants.models import Disbursement, Grant, Refund, Tranche
+from fundops.grants.rules import base_minor, code_for, past_day, refuse_interest
 from fundops.grants.schemas import CancelIn, DisbursementIn, PayIn, RefundIn
-from fundops.grants.service import base_minor, code_for, past_day, refuse_interest
 from fundops.ids import uuid7
 from fundops.ledger import posting
 from fundops.ledger.models import Fund
@@ -168,6 +168,8 @@ def _new_refund(db: Session, grant: Grant, amount: int, on: date, reference: str
 
 def _payable(db: Session, grant: Grant) -> Party:
     """Return the grantee of a grant that money may go to now."""
+    if grant.status == "conditional":
+        raise Problem("conflict", detail=text("grants.conditional_unpaid"))
     if grant.status != "awarded":
         raise Problem("wrong-status", action="pay", status=grant.status)
     grantee = db.get_one(Party, grant.grantee_id, populate_existing=True)

@@ -55,7 +55,8 @@ def visible(
     shown_country = case((hidden, null()), else_=Grant.country)
     query = (
         rows_of(
-            Grant.id, Grant.code, Grant.fund_id, Grant.call_id, Grant.grantee_id, Grant.title,
+            Grant.id, Grant.code, Grant.fund_id, Grant.call_id, Grant.proposal_id,
+            Grant.grantee_id, Grant.title,
             shown_country.label("shown_country"), Grant.region, Grant.objectives,
             Grant.awarded_on, Grant.starts_on, Grant.ends_on, Grant.awarded_minor,
             Grant.requested_minor, Grant.paid_minor, Grant.refunded_minor, Grant.status,

@@ -17,6 +17,7 @@ from fundops.grants.fundable_schemas import FundableIn, FundableOut
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.schemas import (
     CloseIn,
+    GrantConditions,
     GrantIn,
     GrantLots,
     GrantOut,
@@ -38,7 +39,7 @@ awards_router = APIRouter(prefix="/awards", tags=["grants"], route_class=StrictR
 Reader = Annotated[Actor, Depends(Can(Permission.GRANT_READ))]
 Awarder = Annotated[Actor, Depends(Can(Permission.GRANT_AWARD))]
 Tracer = Annotated[Actor, Depends(Can(Permission.TRACE_READ))]
-GrantStatus = Literal["awarded", "closed", "cancelled"]
+GrantStatus = Literal["conditional", "awarded", "closed", "cancelled"]
 
 
 def fund_of_body(db: Session, actor: Actor, fund_id: UUID, permission: Permission) -> Fund:
@@ -99,11 +100,17 @@ def list_grants(
     "", operation_id="award_grant", status_code=201, response_model=GrantOut, responses=CREATES
 )
 def award_grant(request: Request, actor: Awarder, given: GrantIn) -> Response:
-    """Award a grant: reserved in full at once, or refused with what binds."""
+    """Award a grant: reserved in full at once, or refused with what binds.
+
+    With ``instalment_id`` it reserves nothing and waits for that instalment.
+    """
 
     def work(db: Session) -> dict[str, Any]:
         fund = fund_of_body(db, actor, given.fund_id, Permission.GRANT_AWARD)
-        grant = service.award(db, actor, fund, given)
+        if given.instalment_id is None:
+            grant = service.award(db, actor, fund, given)
+        else:
+            grant = service.award_on_instalment(db, actor, fund, given, given.instalment_id)
         return grant_out(queries.row(db, actor, grant.id))
 
     return command(request, actor, work, status=201, location="/v1/grants/{id}")
@@ -201,6 +208,37 @@ def _end(request: Request, actor: Actor, grant_id: UUID, action: str, given: Clo
         return grant_out(queries.row(db, actor, grant_id))
 
     return command(request, actor, work)
+
+
+@router.post(
+    "/{grant_id}/stand", operation_id="stand_grant", response_model=GrantOut, responses=COMMANDS
+)
+def stand_grant(request: Request, actor: Awarder, grant_id: UUID) -> Response:
+    """Let a conditional grant stand on the fund's free money, without its instalment."""
+
+    def work(db: Session) -> dict[str, Any]:
+        grant = queries.get_visible(db, actor, grant_id, Permission.GRANT_AWARD)
+        service.stand(db, actor, db.get_one(Fund, grant.fund_id), grant)
+        return grant_out(queries.row(db, actor, grant_id))
+
+    return command(request, actor, work)
+
+
+@router.get(
+    "/{grant_id}/conditions",
+    operation_id="list_grant_conditions",
+    response_model=GrantConditions,
+    responses=READS,
+)
+def list_grant_conditions(request: Request, actor: Tracer, grant_id: UUID) -> Response:
+    """List the instalments a grant waits for or waited for, and what they still lack."""
+    with read_session(request) as db:
+        grant = queries.get_visible(db, actor, grant_id)
+        if parties_held(actor, Permission.TRACE_READ, grant.fund_id) is not None:
+            # Agreements are of all donors; who traces as one of them reads the trace instead.
+            raise Problem("not-found")
+        items = service.conditions_of(db, grant)
+    return json_response({"items": items, "next_cursor": None})
 
 
 @router.post(

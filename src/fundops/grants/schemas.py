@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -96,6 +97,10 @@ class GrantIn(In):
     awarded_on: Day | None = Field(None, description="Today by default, never in the future.")
     starts_on: Day | None = None
     ends_on: Day | None = None
+    instalment_id: UUID | None = Field(
+        None,
+        description="Award conditionally, on this scheduled instalment, where the fund allows it.",
+    )
 
 
 class GrantPatch(In):
@@ -170,6 +175,7 @@ class GrantOut(Out):
     code: str
     fund_id: UUID
     call_id: UUID | None
+    proposal_id: UUID | None
     grantee: GranteeOut
     title: str
     country: str | None
@@ -226,6 +232,25 @@ class GrantLots(Out):
     next_cursor: str | None
 
 
+class GrantConditionOut(Out):
+    """An instalment that a grant stands on until its money is here."""
+
+    id: UUID
+    instalment_id: UUID
+    agreement_code: str
+    due_on: str | None
+    amount: MoneyOut
+    shortfall: MoneyOut | None = Field(description="What its lots lack now, while it waits.")
+    status: str = Field(description="`waiting`, `stood` on cash, or `void`.")
+
+
+class GrantConditions(Out):
+    """The instalments of a conditional grant."""
+
+    items: list[GrantConditionOut]
+    next_cursor: str | None
+
+
 class DisbursementOut(Out):
     """A payment to a grantee."""
 
@@ -270,10 +295,15 @@ class RefundPage(Out):
     next_cursor: str | None
 
 
-def shares_text(shares: list[ObjectiveShare]) -> str:
-    """Return the canonical JSON text of objective shares."""
-    given = {str(share.objective): share.percent for share in shares}
+def shares_stored(shares: Mapping[int, int]) -> str:
+    """Return the canonical JSON text of objective shares, number to percent."""
+    given = {str(number): percent for number, percent in shares.items()}
     return json.dumps(given, sort_keys=True, separators=(",", ":"))
+
+
+def shares_of(stored: str) -> dict[int, int]:
+    """Return stored objective shares, number to percent; none where they are not known."""
+    return {int(number): percent for number, percent in json.loads(stored).items()}
 
 
 def shares_out(stored: str) -> list[dict[str, int]]:
@@ -290,6 +320,7 @@ def grant_out(row: Any) -> dict[str, Any]:
         "code": row.code,
         "fund_id": row.fund_id,
         "call_id": row.call_id,
+        "proposal_id": row.proposal_id,
         "grantee": {
             "id": row.grantee_id, "code": row.grantee_code, "name": row.grantee_name,
         },
