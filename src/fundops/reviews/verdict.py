@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 Key = UUID | str
@@ -15,7 +16,7 @@ class Reason:
     """One sentence of the catalogue, with what it is to be filled in with."""
 
     message_key: str
-    params: Mapping[str, int | str]
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
