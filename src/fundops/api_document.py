@@ -90,7 +90,9 @@ def _complete(operation: dict[str, Any], path: str, method: str, needed: list[Pe
     if method == "post" and path not in idempotency.DRY_RUNS:
         headers.append(_header("Idempotency-Key", _KEY, text("api.idempotency_key"), True))
     if "428" in operation["responses"]:
-        headers.append(_header("If-Match", _TAG, text("api.if_match"), True))
+        may_be_new = method == "put"
+        told = text("api.if_match_existing" if may_be_new else "api.if_match")
+        headers.append(_header("If-Match", _TAG, told, not may_be_new))
     if headers:
         operation.setdefault("parameters", []).extend(headers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,12 +20,14 @@ from fundops import __version__, api_document, health
 from fundops.config import Settings
 from fundops.db import Database, translate
 from fundops.errors import FieldError, Problem
+from fundops.files.store import Store
 from fundops.logs import configure_logging
 from fundops.messages import catalogue, text
 from fundops.middleware import Edge, problem_response, request_id
 from fundops.parties.tokens import authenticate
 from fundops.routers import ROUTERS
 from fundops.sections import Section
+from fundops.signing import Signer
 from fundops.strict import BodyRefused
 
 _BY_STATUS = {
@@ -36,6 +39,9 @@ _BY_STATUS = {
     413: "body-too-large",
     415: "unsupported-media-type",
 }
+
+UPLOAD_PARTS = re.compile(r"/v1/uploads/[^/]+/parts")
+"""The address that takes larger bodies than others: parts of files."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -72,7 +78,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(Section(router), prefix="/v1")
     app.openapi = lambda: api_document.document(app)  # type: ignore[method-assign]
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        Edge,
+        max_body_bytes=settings.max_body_bytes,
+        larger={("PUT", UPLOAD_PARTS): settings.upload_part_bytes},
+    )
     return app
 
 
@@ -82,6 +92,9 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     app.state.database = Database(settings)
     app.state.authenticate = authenticate
     app.state.export_slots = threading.BoundedSemaphore(settings.export_slots)
+    app.state.files = Store(settings.files_path)
+    app.state.clean_slots = threading.BoundedSemaphore(settings.clean_slots)
+    app.state.signer = Signer(settings.files_path, settings.signing_key)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

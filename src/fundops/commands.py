@@ -18,6 +18,7 @@ import typer
 
 from fundops.config import Settings
 from fundops.errors import Problem
+from fundops.files import commands as files
 from fundops.imports.commands import import_command, load_activities_command
 from fundops.messages import text
 from fundops.parties import commands as parties
@@ -33,6 +34,8 @@ export = typer.Typer(help=text("cli.export"), no_args_is_help=True, rich_markup_
 app.add_typer(export, name="export")
 app.add_typer(parties.person_app, name="person")
 app.add_typer(parties.token_app, name="token")
+app.add_typer(files.files_app, name="files")
+app.add_typer(files.keys_app, name="keys")
 app.command("import", help=text("cli.import"))(import_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
 

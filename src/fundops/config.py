@@ -41,6 +41,36 @@ class Settings(BaseSettings):
         90, ge=1, le=366, description="Days until a new token expires unless a date is given."
     )
 
+    files_path: str = Field(
+        "var/files", description="Folder of received files and of the signing key; back it up."
+    )
+    max_file_bytes: int = Field(
+        20_971_520, ge=1_024, le=104_857_600, description="Largest file accepted, in bytes."
+    )
+    upload_part_bytes: int = Field(
+        4_194_304, ge=1_024, le=67_108_864, description="Largest part of an upload, in bytes."
+    )
+    open_uploads: int = Field(
+        20, ge=1, le=1_000, description="Uploads a person may have begun and not finished."
+    )
+    daily_upload_bytes: int = Field(
+        209_715_200,
+        ge=1_024,
+        le=1_099_511_627_776,
+        description="Bytes that may be declared for one organisation in 24 hours.",
+    )
+    upload_days: int = Field(
+        7, ge=1, le=90, description="Days after which an unfinished upload is given up."
+    )
+    clean_slots: int = Field(
+        1, ge=1, le=16, description="Files examined at once; further requests answer 503."
+    )
+    signing_key: str = Field(
+        "",
+        repr=False,
+        description="Ed25519 private key (PKCS 8, PEM); without one, a key is made in the folder.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:

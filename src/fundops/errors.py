@@ -41,6 +41,7 @@ PROBLEMS: dict[str, int] = {
     "etag-required": 428,
     "idempotency-key-required": 400,
     "idempotency-key-reused": 422,
+    "file-refused": 422,
     "export-slots-taken": 503,
     "unavailable": 503,
     "internal": 500,

@@ -39,6 +39,10 @@ DOCS_POLICY = (
 )
 
 
+Address = tuple[str, re.Pattern[str]]
+"""A method and what the whole path looks like."""
+
+
 def request_id(scope: Scope) -> str:
     """Return the id of the request, from ``X-Request-Id`` if it is a sane one, else new."""
     found = scope.setdefault("state", {}).get("request_id")
@@ -78,9 +82,19 @@ def problem_response(
 class Edge:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int, larger: Mapping[Address, int] | None = None
+    ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.larger = dict(larger or {})
+
+    def limit(self, scope: Scope) -> int:
+        """Return the largest body that the request's address takes, in bytes."""
+        for (method, path), most in self.larger.items():
+            if scope["method"] == method and path.fullmatch(scope["path"]):
+                return most
+        return self.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, log it, and answer a problem if anything unexpected is raised."""
@@ -97,11 +111,12 @@ class Edge:
             await send(message)
 
         try:
-            if _declared_length(scope) > self.max_body_bytes:
+            most = self.limit(scope)
+            if _declared_length(scope) > most:
                 refusal = problem_response(Problem("body-too-large"), its_id)
                 await refusal(scope, receive, send_with_headers)
                 return
-            await self.app(scope, _limited(receive, self.max_body_bytes), send_with_headers)
+            await self.app(scope, _limited(receive, most), send_with_headers)
         except Exception:
             log.exception("unexpected error", extra={"request_id": its_id})
             if seen["status"]:

@@ -1,4 +1,7 @@
-"""Reading request bodies strictly: no duplicate keys, no NaN, no lone surrogates, no NULs."""
+"""Reading request bodies strictly: no duplicate keys, no NaN, no lone surrogates, no NULs.
+
+Routes that take the bytes of a file instead are ``RawRoute``.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from fundops.errors import FieldError, Problem
 from fundops.messages import text
 
 MAX_DEPTH = 40
+RAW = "application/octet-stream"
 
 
 class BodyRefused(HTTPException):
@@ -121,12 +125,53 @@ class StrictRoute(APIRoute):
                 problem = Problem("invalid-request", detail=text("request.nul"), errors=errors)
                 raise BodyRefused(problem)
             given = StrictRequest(request.scope, request.receive)
-            if not _says_json(request.headers.get("content-type", "")):
+            if _media_type(request) != "application/json":
                 given.state.refused = Problem("unsupported-media-type")
             async with claiming():
                 return await handler(given)
 
         return strict
+
+
+class RawRoute(StrictRoute):
+    """A route whose body is a file's bytes, which its endpoint gets from ``raw_body``."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler."""
+        handler = APIRoute.get_route_handler(self)
+
+        async def raw(request: Request) -> Response:
+            if _names_nul(request.scope):
+                errors = _nul_parameters(request)
+                problem = Problem("invalid-request", detail=text("request.nul"), errors=errors)
+                raise BodyRefused(problem)
+            request.state.body = await request.body()
+            request.state.is_raw = _media_type(request) == RAW
+            async with claiming():
+                return await handler(request)
+
+        return raw
+
+
+def raw_body(request: Request) -> bytes:
+    """Return the bytes of a request to a ``RawRoute``.
+
+    Raises ``unsupported-media-type`` unless they are said to be plain bytes; called by endpoints,
+    so that who asks has been judged before.
+    """
+    if not request.state.is_raw:
+        raise Problem("unsupported-media-type", detail=text("body.not_bytes"))
+    body: bytes = request.state.body
+    return body
+
+
+RAW_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {RAW: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""What a raw route says of its body in the OpenAPI document (``openapi_extra``)."""
 
 
 def _names_nul(scope: Scope) -> bool:
@@ -143,5 +188,5 @@ def _nul_parameters(request: Request) -> list[FieldError]:
     ]
 
 
-def _says_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == "application/json"
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
