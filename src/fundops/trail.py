@@ -82,6 +82,9 @@ ACCESS: dict[str, str] = {
 UNTRACKED = frozenset({"version", "secret_hash"})
 """Columns that say nothing beyond the events themselves, or what is kept of a secret."""
 
+GONE: dict[str, Any] = {"id": None}
+"""What an event says of a row after it was deleted: drafts alone are, such as a call's criteria."""
+
 PAGE = 2_000
 
 
@@ -197,7 +200,8 @@ before_commit(complete)
 def breaks(db: Session, registers: Mapping[str, str] = REGISTERS) -> list[tuple[str, str]]:
     """Return (record type, sentence) for every register row that its events do not explain.
 
-    Also for rows that events tell of and that are not there: nothing is ever deleted.
+    Also for rows that events tell of and that are not there, unless the last of them tells that
+    the row is gone (``GONE``): nothing is deleted in silence.
     """
     told = _told(db, registers)
     found: list[tuple[str, str]] = []
@@ -214,7 +218,7 @@ def breaks(db: Session, registers: Mapping[str, str] = REGISTERS) -> list[tuple[
             if wrong:
                 sentence = text("check.register_untold", columns=", ".join(wrong))
                 found.append((record_type, f"{row['id']}: {sentence}"))
-    gone = (key for key, said in told.items() if "id" in said)
+    gone = (key for key, said in told.items() if said.get("id") is not None)
     found += [(kind, f"{UUID(hex=one)}: {text('check.register_gone')}") for kind, one in gone]
     return found
 

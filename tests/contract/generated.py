@@ -20,6 +20,7 @@ from fundops.messages import text
 from fundops.tracing.entries import FLOWS, INTERNAL
 
 RECORDS = {
+    "calls.questions.QUESTION_STEPS": "Question on a call",
     "calls.service.STEPS": "Call",
     "donors.agreements.AGREEMENT_STEPS": "Agreement",
     "donors.events.COMMITMENT_STEPS": "Commitment",

@@ -98,7 +98,7 @@ def test_every_operation_declares_its_errors(bare_app: FastAPI) -> None:
             wanted |= {"400", "409"}
         if "requestBody" in operation:
             wanted |= {"400", "413", "415"}
-        if method == "PATCH":
+        if method in {"PATCH", "PUT"}:
             wanted |= {"412", "428"}
         absent = wanted - operation["responses"].keys()
         missing += [f"{method} {path}: {status}" for status in sorted(absent)]
@@ -117,7 +117,10 @@ def test_headers_that_clients_must_send_are_declared(bare_app: FastAPI) -> None:
         }
         needs_key = method == "POST" and path not in idempotency.DRY_RUNS
         assert headers.get("Idempotency-Key", False) is needs_key, (method, path)
-        assert headers.get("If-Match", False) is (method == "PATCH"), (method, path)
+        assert headers.get("If-Match", False) is (method in {"PATCH", "PUT"}), (
+            method,
+            path,
+        )
         assert ("security" in operation) is (path not in PUBLIC_PATHS), (method, path)
 
 
@@ -125,7 +128,7 @@ def test_methods_and_addresses_keep_to_the_style(every_operation: list[Operation
     for one in every_operation:
         if one.path in PUBLIC_PATHS:
             continue
-        assert one.method in {"GET", "POST", "PATCH"}, one.name
+        assert one.method in {"GET", "POST", "PATCH", "PUT"}, one.name
         assert re.fullmatch(r"/v1(/[a-z_]+|/\{[a-z_]+\})+", one.path), one.name
 
 

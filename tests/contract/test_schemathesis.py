@@ -158,7 +158,7 @@ def test_an_answer_that_is_not_as_documented_would_be_noticed(
     """The control: an answer whose body has lost a field that the document promises."""
     from fundops.calls import routes
 
-    monkeypatch.setattr(routes, "call_out", lambda row: {"id": row.id})
+    monkeypatch.setattr(routes, "call_out", lambda row, _zone: {"id": row.id})
     judge = Judge(lived_stage, lived_stage.insider(Role.FUND_MANAGER))
     judge.operations = lambda: [  # type: ignore[method-assign]
         one for one in Judge.operations(judge) if one.label == "GET /v1/calls/{call_id}"

@@ -58,9 +58,9 @@ def writes(stage: Stage) -> Iterator[tuple[Operation, Caller, str, dict[str, str
     """Yield each operation that changes something, with who may call it and where."""
     callers = stage.everybody()
     for operation in guarded(stage.app):
-        if operation.method in {"POST", "PATCH"}:
+        if operation.method in {"POST", "PATCH", "PUT"}:
             caller = callers[operation.permissions[0]]
-            headers = JSON | ({"if-match": '"1"'} if operation.method == "PATCH" else {})
+            headers = JSON | ({} if operation.method == "POST" else {"if-match": '"1"'})
             yield operation, caller, stage.records.address(operation), headers
 
 

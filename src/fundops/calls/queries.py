@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, tru
 from sqlalchemy.orm import Session
 
 from fundops.authz import PARTY_ROLES, Actor, Permission
-from fundops.calls.models import Call
+from fundops.calls.models import Call, CallExtension
 from fundops.errors import Problem
 from fundops.ledger.models import Fund
 
@@ -25,8 +25,29 @@ COLUMNS = (
     Call.objectives,
     Call.status,
     Call.version,
+    Call.funding_window,
+    Call.modality,
+    Call.summary,
+    Call.zone,
+    Call.deadline_at,
+    Call.grace_minutes,
+    Call.questions_close_at,
+    Call.reviews_close_at,
+    Call.floor_minor,
+    Call.ceiling_minor,
+    Call.min_months,
+    Call.max_months,
+    Call.languages,
+    Call.targets,
+    Call.limits,
+    Call.reviews_per_proposal,
+    Call.divergence_threshold,
+    Call.is_blind,
     Fund.base_currency,
 )
+_EXTENSION_COLUMNS: tuple[Any, ...] = (*CallExtension.__table__.columns, Call.zone)
+_EXTENSIONS: Select[Any] = select(*_EXTENSION_COLUMNS).join(Call, Call.id == CallExtension.call_id)
+EXTENSION_KEY = _EXTENSION_COLUMNS[0]
 SORTS = {"code": Call.code, "title": Call.title, "year": Call.year}
 
 
@@ -67,3 +88,13 @@ def get_visible(
     if found is None:
         raise Problem("not-found")
     return found
+
+
+def extensions(actor: Actor, call_id: UUID) -> Select[Any]:
+    """Return the rows of a call's extensions, if ``actor`` may see the call."""
+    return _EXTENSIONS.where(CallExtension.call_id == call_id, seen(actor))
+
+
+def extension_row(db: Session, extension_id: UUID) -> Row[Any]:
+    """Return the row of an extension that has just been made."""
+    return db.execute(_EXTENSIONS.where(CallExtension.id == extension_id)).one()
