@@ -6,6 +6,12 @@ which cannot, copies each into a new one (foreign keys are off meanwhile and che
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -30,6 +36,7 @@ APPEND_ONLY = (
     "review_drafts",
     "scores",
     "submission_receipts",
+    "posted_digests",
 )
 """Tables whose rows are never changed or deleted; the database itself refuses it."""
 
@@ -568,6 +575,111 @@ def upgrade() -> None:
         copy_tables(SQLITE_NEW, SQLITE_INDEXES)
     for table in APPEND_ONLY:
         guard(table)
+    seal_what_was_posted()
+
+
+def seal_what_was_posted() -> None:
+    """Let the chain cover the transfers that are there: an event that says so, and its seal.
+
+    What happened to them before this moment no seal can tell; from now on each is covered.
+    """
+    bind = op.get_bind()
+    found = bind.execute(
+        sa.text(f"SELECT {', '.join(SEALED)} FROM transfers ORDER BY event_seq, line, id"),
+        execution_options={"yield_per": 2_000},
+    )
+    count, digest = 0, hashlib.sha256()
+    for row in found:
+        count += 1
+        told = [_told(value) for value in row]
+        digest.update(_canonical(told) + b"\n")
+    if not count:
+        return
+    head = bind.execute(sa.text("SELECT seq, hash FROM audit_head")).one()
+    seq, now = head.seq + 1, _now(bind)
+    payload = _canonical({"before": None, "after": {"transfers": count}}).decode()
+    salt = os.urandom(16)
+    event = {
+        "seq": seq,
+        "recorded_at": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "person_id": None,
+        "token_id": None,
+        "action": "transfers.sealed",
+        "record_type": "ledger",
+        "record_id": None,
+        "fund_id": None,
+        "reason": "Transfers posted before the chain covered transfers",
+        "payload_digest": hashlib.sha256(salt + payload.encode()).hexdigest(),
+    }
+    hashed = hashlib.sha256(bytes(head.hash) + _canonical(event)).digest()
+    seal = {"event_seq": seq, "transfers": count, "digest": digest.hexdigest()}
+    sealed = hashlib.sha256(hashed + _canonical(seal)).digest()
+    stored_at = now if is_postgres() else now.replace(tzinfo=None).isoformat(" ", "microseconds")
+    bind.execute(
+        sa.text(
+            "INSERT INTO audit_events (seq, recorded_at, action, record_type, reason, "
+            "payload_digest, previous_hash, hash) VALUES "
+            "(:seq, :at, :action, :record_type, :reason, :digest, :previous, :hash)"
+        ),
+        {name: event[name] for name in ("seq", "action", "record_type", "reason")}
+        | {"at": stored_at, "digest": bytes.fromhex(event["payload_digest"])}
+        | {"previous": bytes(head.hash), "hash": hashed},
+    )
+    bind.execute(
+        sa.text("INSERT INTO audit_payloads (seq, salt, payload) VALUES (:seq, :salt, :payload)"),
+        {"seq": seq, "salt": salt, "payload": payload},
+    )
+    bind.execute(
+        sa.text(
+            "INSERT INTO posted_digests (event_seq, transfers, digest, hash) "
+            "VALUES (:seq, :count, :digest, :hash)"
+        ),
+        {"seq": seq, "count": count, "digest": digest.digest(), "hash": sealed},
+    )
+    bind.execute(
+        sa.text("UPDATE audit_head SET seq = :seq, hash = :hash, recorded_at = :at"),
+        {"seq": seq, "hash": sealed, "at": stored_at},
+    )
+
+
+SEALED = (
+    "id",
+    "event_seq",
+    "line",
+    "fund_id",
+    "kind",
+    "debit_account_id",
+    "credit_account_id",
+    "amount_minor",
+    "effective_on",
+    "lot_id",
+    "grant_id",
+    "source_type",
+    "source_id",
+    "reverses_id",
+)
+"""What a seal covers of a transfer, in this order."""
+
+
+def _told(value: object) -> object:
+    """Return a column's value as a seal's text has it: ids as hex digits, dates as ISO text."""
+    if value is None or isinstance(value, str | int):
+        return value
+    return value.hex if isinstance(value, UUID) else str(value)
+
+
+def _canonical(value: object) -> bytes:
+    """Return the one JSON text of a value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def _now(bind: sa.Connection) -> datetime:
+    """Return the present instant, or the head's where that is later."""
+    stored = bind.execute(sa.text("SELECT recorded_at FROM audit_head")).scalar_one()
+    last = stored if isinstance(stored, datetime) else datetime.fromisoformat(str(stored))
+    now = datetime.now(UTC)
+    return max(now, last.astimezone(UTC) if last.tzinfo else last.replace(tzinfo=UTC))
 
 
 def downgrade() -> None:
@@ -657,6 +769,18 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation_profiles")),
         sa.UniqueConstraint("party_id", name=op.f("uq_organisation_profiles_party_id")),
         whole("annual_budget_minor"),
+    )
+    op.create_table(
+        "posted_digests",
+        sa.Column("event_seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("transfers", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.CheckConstraint("transfers > 0", name=op.f("ck_posted_digests_not_empty")),
+        sa.ForeignKeyConstraint(
+            ["event_seq"], ["audit_events.seq"], name=op.f("fk_posted_digests_event_seq")
+        ),
+        sa.PrimaryKeyConstraint("event_seq", name=op.f("pk_posted_digests")),
     )
     op.create_table(
         "reviewers",
@@ -967,6 +1091,7 @@ def make_tables() -> None:
         sa.Column("first_confirmed_at", UtcDateTime(), nullable=True),
         sa.Column("second_confirmed_by_id", sa.Uuid(), nullable=True),
         sa.Column("second_confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("awards_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
@@ -1134,7 +1259,7 @@ def make_tables() -> None:
         sa.Column("saved_by_id", sa.Uuid(), nullable=True),
         sa.Column("saved_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('draft', 'submitted')", name=op.f("ck_proposal_versions_kind_known")
+            "kind IN ('draft', 'submitted', 'aside')", name=op.f("ck_proposal_versions_kind_known")
         ),
         sa.ForeignKeyConstraint(
             ["proposal_id"], ["proposals.id"], name=op.f("fk_proposal_versions_proposal_id")
@@ -1152,7 +1277,7 @@ def make_tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("proposal_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("body", Text(4000), nullable=False),
+        sa.Column("body", Text(20000), nullable=False),
         sa.Column("key_id", Text(64), nullable=False),
         sa.Column("signature", Text(200), nullable=False),
         sa.Column("issued_at", UtcDateTime(), nullable=False),
@@ -1232,6 +1357,11 @@ def make_tables() -> None:
         sa.Column("reason", Text(4000), nullable=False),
         sa.Column("conditions", Text(4000), nullable=True),
         sa.Column("status", Text(12), nullable=False),
+        sa.Column("promotion_reason", Text(2000), nullable=True),
+        sa.Column("promotion_asked_by_id", sa.Uuid(), nullable=True),
+        sa.Column("promotion_asked_at", UtcDateTime(), nullable=True),
+        sa.Column("promotion_confirmed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("promotion_confirmed_at", UtcDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "(basis = 'instalment') = (instalment_id IS NOT NULL)",
@@ -1255,12 +1385,30 @@ def make_tables() -> None:
             "outcome IN ('award', 'reserve', 'reject')", name=op.f("ck_board_items_outcome_known")
         ),
         sa.CheckConstraint(
+            "promotion_confirmed_by_id IS NULL OR (promotion_asked_by_id IS NOT NULL AND outcome = 'reserve')",
+            name=op.f("ck_board_items_promoted_from_reserve"),
+        ),
+        sa.CheckConstraint(
             "status IN ('proposed', 'carried', 'not_carried', 'carried_out')",
             name=op.f("ck_board_items_status_known"),
+        ),
+        sa.CheckConstraint(
+            "promotion_asked_by_id IS NULL OR promotion_confirmed_by_id IS NULL OR promotion_asked_by_id <> promotion_confirmed_by_id",
+            name=op.f("ck_board_items_two_promote"),
         ),
         sa.ForeignKeyConstraint(["board_id"], ["boards.id"], name=op.f("fk_board_items_board_id")),
         sa.ForeignKeyConstraint(
             ["instalment_id"], ["instalments.id"], name=op.f("fk_board_items_instalment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["promotion_asked_by_id"],
+            ["persons.id"],
+            name=op.f("fk_board_items_promotion_asked_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["promotion_confirmed_by_id"],
+            ["persons.id"],
+            name=op.f("fk_board_items_promotion_confirmed_by_id"),
         ),
         sa.ForeignKeyConstraint(
             ["proposal_id"], ["proposals.id"], name=op.f("fk_board_items_proposal_id")
@@ -1600,6 +1748,7 @@ def drop_tables() -> None:
     op.drop_table("call_documents")
     op.drop_table("call_criteria")
     op.drop_table("reviewers")
+    op.drop_table("posted_digests")
     op.drop_table("organisation_profiles")
     op.drop_index("ix_files_sent_sha256", table_name="files")
     op.drop_index("ix_files_party_id", table_name="files")

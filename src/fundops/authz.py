@@ -212,6 +212,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         _P.PROFILE_WRITE,
         _P.FILE_WRITE,
+        _P.PROPOSAL_WRITE,
         _P.PROPOSAL_LODGE,
         _P.PROPOSAL_REOPEN,
         _P.ELIGIBILITY_DECIDE,
@@ -348,7 +349,8 @@ class Claim:
             place = self.request.app.state.database, actor
             record_refusal(*place, self.request.method, self.request.url.path, problem)
             raise problem
-        if self.request.method == "POST" and self.request.url.path not in idempotency.DRY_RUNS:
+        request = self.request
+        if request.method == "POST" and not idempotency.is_dry_run(request.url.path):
             idempotency.require_key(self.request.headers.get(idempotency.HEADER))
         return actor
 

@@ -29,6 +29,7 @@ PROBLEMS: dict[str, int] = {
     "already-exists": 409,
     "busy": 409,
     "wrong-status": 409,
+    "too-late": 409,
     "insufficient-funds": 409,
     "not-fundable": 409,
     "over-matched": 409,

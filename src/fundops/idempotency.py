@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import LargeBinary
@@ -20,10 +21,28 @@ from fundops.db import Base, Text, id_encoder
 from fundops.errors import Problem
 
 HEADER = "idempotency-key"
-DRY_RUNS = frozenset({"/v1/awards/fundable"})
-"""The POSTs that change nothing and so need no key: a question with a body."""
+DRY_RUNS = frozenset(
+    {
+        "/v1/awards/fundable",
+        "/v1/assignments/{assignment_id}/validate",
+        "/v1/calls/{call_id}/plan_assignments",
+        "/v1/proposals/{proposal_id}/validate",
+    }
+)
+"""The POSTs that change nothing and so need no key: a question with a body. As routes have them."""
 
 _KEY = re.compile(r"[\x21-\x7e]{8,128}", re.ASCII)
+
+
+@cache
+def _dry_run() -> re.Pattern[str]:
+    """Return the pattern of every address of a dry run."""
+    return re.compile("|".join(re.sub(r"\{\w+\}", "[^/]+", path) for path in sorted(DRY_RUNS)))
+
+
+def is_dry_run(path: str) -> bool:
+    """Return whether a POST to the address ``path`` changes nothing and so needs no key."""
+    return _dry_run().fullmatch(path) is not None
 
 
 class IdempotencyKey(Base):

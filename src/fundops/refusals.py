@@ -17,7 +17,9 @@ from fundops.errors import Problem
 
 log = logging.getLogger("fundops.refusals")
 
-AUDITED = frozenset({"not-allowed", "same-person", "conflict-of-interest", "money-already-spent"})
+AUDITED = frozenset(
+    {"not-allowed", "same-person", "conflict-of-interest", "money-already-spent", "too-late"}
+)
 """Problems whose refusal of a change is put in the audit chain."""
 
 CHANGES = frozenset({"POST", "PATCH", "PUT", "DELETE"})

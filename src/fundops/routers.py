@@ -15,6 +15,10 @@ from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.proposals.eligibility_routes import router as eligibility
+from fundops.proposals.routes import router as proposals
+from fundops.proposals.routes import totals_router as call_totals
+from fundops.proposals.step_routes import router as proposal_steps
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
 
@@ -27,6 +31,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     *DONORS,
     *TREASURY,
     *CALLS,
+    proposals,
+    proposal_steps,
+    eligibility,
+    call_totals,
     awards,
     grants,
     payments,

@@ -34,7 +34,8 @@ PROPOSAL_STATUSES = (
     "rejected",
     "withdrawn",
 )
-VERSION_KINDS = ("draft", "submitted")
+VERSION_KINDS = ("draft", "submitted", "aside")
+"""``aside`` was sent from a page that had grown old: kept, but never the draft at work."""
 CATEGORIES = ("A", "B", "C", "D", "E", "F", "G")
 """The seven budget categories that UN agencies share."""
 
@@ -228,7 +229,7 @@ class SubmissionReceipt(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     proposal_id: Mapped[UUID] = mapped_column(ForeignKey("proposals.id"))
     number: Mapped[int]
-    body: Mapped[str] = mapped_column(Text(4000))
+    body: Mapped[str] = mapped_column(Text(20_000))
     key_id: Mapped[str] = mapped_column(Text(64))
     signature: Mapped[str] = mapped_column(Text(200))
     issued_at: Mapped[datetime]
