@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -99,16 +99,28 @@ def read(raw: bytes, language: str = "en") -> Book:
     """
     if len(raw) > limits.MAX_FILE_BYTES:
         raise refused("xlsx_file_too_large", language, limit=limits.MAX_FILE_BYTES // 2**20)
-    sheets: list[Sheet] = []
-    names: dict[str, tuple[str, int, int]] = {}
     with tempfile.TemporaryFile() as output:
         run_child("fundops.forms.reading_child", raw, output, language)
-        for message in _messages(output, language):
-            if "names" in message:
-                names = {name.casefold(): (sheet, r, c) for name, sheet, r, c in message["names"]}
-            elif "sheet" in message:
-                sheets.append(_sheet(message))
-    return Book(sheets, names, hashlib.sha256(raw).hexdigest(), _identity(sheets))
+        output.seek(0)
+        lines = (json.loads(line) for line in output)
+        return assembled(lines, hashlib.sha256(raw).hexdigest(), language)
+
+
+def assembled(lines: Iterable[Mapping[str, Any]], digest: str, language: str = "en") -> Book:
+    """Return the workbook that the child's lines tell of. Raises ``FileRefused``."""
+    sheets: list[Sheet] = []
+    names: dict[str, tuple[str, int, int]] = {}
+    ended = False
+    for line in lines:
+        refuse(line, language)
+        if "names" in line:
+            names = {name.casefold(): (sheet, r, c) for name, sheet, r, c in line["names"]}
+        elif "sheet" in line:
+            sheets.append(_sheet(line))
+        ended = "end" in line
+    if not ended:
+        raise refused("xlsx_refused", language)
+    return Book(sheets, names, digest, _identity(sheets))
 
 
 def run_child(module: str, source: bytes, output: IO[bytes], language: str) -> None:
@@ -125,18 +137,6 @@ def refuse(message: Mapping[str, Any], language: str) -> None:
         code = message["refused"]
         known = code if code in REFUSALS else "xlsx_damaged"
         raise refused(known, language, **message.get("facts", {}))
-
-
-def _messages(output: IO[bytes], language: str) -> Iterator[dict[str, Any]]:
-    output.seek(0)
-    ended = False
-    for line in output:
-        message: dict[str, Any] = json.loads(line)
-        refuse(message, language)
-        ended = "end" in message
-        yield message
-    if not ended:
-        raise refused("xlsx_refused", language)
 
 
 def _sheet(message: Mapping[str, Any]) -> Sheet:

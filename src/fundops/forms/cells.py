@@ -29,6 +29,7 @@ from fundops.forms.limits import MAX_CELL_CHARS
 from fundops.messages import text
 
 INPUT_FILL, LOCKED_FILL, HEADING_FILL = "FFFFF8DC", "FFEDEDED", "FF1F3A5F"
+FONT = "Calibri"
 _GRID, _NOTE = "FFBFBFBF", "FF595959"
 _ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -125,11 +126,11 @@ class Writer:
         self._wrapped = Alignment(vertical="top", wrap_text=True, readingOrder=order)
         self._plain = Alignment(vertical="top", readingOrder=order)
         self._fonts = {
-            "title": Font(bold=True, size=16, color=HEADING_FILL),
-            "subtitle": Font(bold=True, size=12, color=HEADING_FILL),
-            "label": Font(bold=True),
-            "heading": Font(bold=True, color="FFFFFFFF"),
-            "note": Font(italic=True, color=_NOTE),
+            "title": Font(name=FONT, bold=True, size=16, color=HEADING_FILL),
+            "subtitle": Font(name=FONT, bold=True, size=12, color=HEADING_FILL),
+            "label": Font(name=FONT, bold=True),
+            "heading": Font(name=FONT, bold=True, color="FFFFFFFF"),
+            "note": Font(name=FONT, italic=True, color=_NOTE),
         }
 
     def sheet(self, name: str, *, hidden: bool = False) -> Any:
@@ -199,10 +200,10 @@ class Writer:
         cell.fill, cell.border = self._fills[HEADING_FILL], self._border
         self.grow(sheet, row, value, 16)
 
-    def help(self, sheet: Any, row: int, column: int, value: str) -> None:
-        """Write the help of a field or column."""
+    def help(self, sheet: Any, row: int, column: int, value: str, width: int) -> None:
+        """Write the help of a field or column, ``width`` characters wide."""
         self._styled(sheet, row, column, value, "note")
-        self.grow(sheet, row, value, 24 if column == 2 else 40)
+        self.grow(sheet, row, value, width)
 
     def grow(self, sheet: Any, row: int, value: str, width: int) -> None:
         """Make a row as high as its text needs at ``width`` characters a line."""
@@ -300,26 +301,34 @@ def _limits(least: Decimal, most: Decimal) -> dict[str, str]:
 def describe(kind: Kind, language: str) -> str:
     """Return in words what a cell of ``kind`` holds."""
     match kind:
+        case Whole() | Number() | Percentage():
+            return _describe_number(kind, language)
         case Text():
             return text("forms.kind.text", language, limit=kind.max_length)
-        case Whole():
-            return text("forms.kind.whole", language, least=kind.least, most=kind.most)
-        case Number():
-            return text(
-                "forms.kind.number", language,
-                places=kind.places, least=format(kind.least, "f"), most=format(kind.most, "f"),
-            )  # fmt: skip
-        case Percentage():
-            return text(
-                "forms.kind.percentage", language,
-                places=kind.places, least=format(kind.least, "f"), most=format(kind.most, "f"),
-            )  # fmt: skip
         case Money():
             places = money.exponent(kind.currency)
             return text("forms.kind.money", language, currency=kind.currency, places=places)
+        case Day() if kind == Day():
+            return text("forms.kind.any_day", language)
         case Day():
             first, last = kind.first.isoformat(), kind.last.isoformat()
             return text("forms.kind.day", language, first=first, last=last)
         case YesNo():
             return text("forms.kind.yes_no", language, yes=kind.yes, no=kind.no)
     return text("forms.kind.choice", language, count=len(kind.options))
+
+
+def _describe_number(kind: Whole | Number | Percentage, language: str) -> str:
+    least, most = format(Decimal(kind.least), "f"), format(Decimal(kind.most), "f")
+    match kind:
+        case Whole():
+            if kind.most == Whole().most:
+                return text("forms.kind.whole_from", language, least=least)
+            return text("forms.kind.whole", language, least=least, most=most)
+        case Number():
+            if kind.most == Number().most:
+                return text("forms.kind.number_from", language, places=kind.places, least=least)
+            key = "forms.kind.number"
+        case Percentage():
+            key = "forms.kind.percentage"
+    return text(key, language, places=kind.places, least=least, most=most)

@@ -33,8 +33,8 @@ def write_guide(writer: Writer, form: Form, sheet: Any, name: str, tabs: Mapping
         row += 1
         yes = text("forms.guide.yes", form.language) if one.required else ""
         words = (tab, one.label, yes, describe(one.kind, form.language), one.help)
-        for number, word in enumerate(words, start=2):
-            writer.help(sheet, row, number, word)
+        for number, (word, width) in enumerate(zip(words, _WIDTHS, strict=True), start=2):
+            writer.help(sheet, row, number, word, width)
     sheet.column_dimensions["A"].hidden = True
     for letters, width in zip("BCDEF", _WIDTHS, strict=True):
         sheet.column_dimensions[letters].width = width

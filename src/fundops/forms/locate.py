@@ -111,11 +111,13 @@ def _find_field(
         if beside not in others:
             found.fields[one.key] = named
             return
-    labels = [
+    labels = sorted(
         at
         for at, cell in found.sheet.cells.items()
-        if label_key(cell.text) == own and at not in inputs.values() and at[0] > 1
-    ]
+        if label_key(cell.text) == own and at not in inputs.values()
+    )
+    if own == label_key(section.title):
+        labels = labels[1:]  # the first is the sheet's title
     if len(labels) == 1:
         found.fields[one.key] = (labels[0][0], labels[0][1] + 1)
     else:

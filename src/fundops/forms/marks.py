@@ -9,13 +9,13 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from fundops.forms.cells import INPUT_FILL, safe_text
+from fundops.forms.cells import FONT, HEADING_FILL, INPUT_FILL, safe_text
 from fundops.forms.layout import COMMENT_MARK, PROBLEMS_MARK, position, reference, safe_sheet_name
+from fundops.forms.limits import MAX_PROBLEMS
 
 MARK_FILL = "FFFFB3B3"
 _AUTHOR = "fundops"
 _DIVIDER = "\n\n— — —\n"
-_HEADING_FILL = "FF1F3A5F"
 _FIRST, _COLOUR_COLUMN = 6, 7
 _WIDTHS = (("B", 6), ("C", 24), ("D", 10), ("E", 110))
 
@@ -39,15 +39,14 @@ class Marker:
             self._list(colours)
 
     def _clear(self) -> None:
+        remembered: dict[tuple[str, str], str] = {}
         for sheet in list(self.book.worksheets):
-            if sheet["A1"].value != PROBLEMS_MARK:
-                continue
-            remembered = {
-                (str(row[2].value), str(row[3].value)): str(row[_COLOUR_COLUMN - 1].value)
-                for row in sheet.iter_rows(min_row=_FIRST, max_col=_COLOUR_COLUMN)
-            }
-            self._uncolour(remembered)
-            self.book.remove(sheet)
+            if sheet["A1"].value == PROBLEMS_MARK:
+                for row in sheet.iter_rows(_FIRST, _FIRST + MAX_PROBLEMS, 1, _COLOUR_COLUMN):
+                    place = str(row[2].value), str(row[3].value)
+                    remembered[place] = str(row[_COLOUR_COLUMN - 1].value)
+                self.book.remove(sheet)
+        self._uncolour(remembered)
         for sheet in self.book.worksheets:
             for cell in _cells(sheet):
                 if cell.comment is not None:
@@ -103,19 +102,24 @@ class Marker:
         from openpyxl.styles import Font, PatternFill
 
         sheet["A1"] = PROBLEMS_MARK
-        _write(sheet, 1, 2, self.job["title"]).font = Font(bold=True, size=16, color=_HEADING_FILL)
-        _write(sheet, 3, 2, self.job["how"]).font = Font(italic=True)
+        _write(sheet, 1, 2, self.job["title"]).font = Font(
+            name=FONT, bold=True, size=16, color=HEADING_FILL
+        )
+        _write(sheet, 3, 2, self.job["how"]).font = Font(name=FONT, italic=True)
         for row in (1, 3):
             sheet.cell(row, 2).alignment = copy(sheet["A1"].alignment)
         for number, heading in enumerate(self.job["headings"], start=2):
             cell = _write(sheet, _FIRST - 1, number, heading)
-            cell.font = Font(bold=True, color="FFFFFFFF")
-            cell.fill = PatternFill("solid", fgColor=_HEADING_FILL)
+            cell.font = Font(name=FONT, bold=True, color="FFFFFFFF")
+            cell.fill = PatternFill("solid", fgColor=HEADING_FILL)
         for letters, width in _WIDTHS:
             sheet.column_dimensions[letters].width = width
         for letters in ("A", "F", "G"):
             sheet.column_dimensions[letters].hidden = True
         sheet.freeze_panes = f"A{_FIRST}"
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.sheet_view.rightToLeft = self.job["right_to_left"]
 
 
@@ -143,7 +147,7 @@ def _link(sheet: Any, row: int, name: str, at: str) -> None:
     cell = sheet.cell(row, 4)
     target = f"{quote_sheetname(name)}!{at}"
     cell.hyperlink = Hyperlink(ref=cell.coordinate, location=target, display=at)
-    cell.font = Font(color="FF0563C1", underline="single")
+    cell.font = Font(name=FONT, color="FF0563C1", underline="single")
 
 
 def _colour(cell: Any) -> str:

@@ -170,7 +170,8 @@ class _Reader:
         self.filled.values[table.key] = rows
         if table.rows and self.filled.identity.get("language") == self.form.language:
             self._report_changed_locks(table, found)
-        self._report_unread_columns(found)
+        if len(found.columns) == len(table.columns):
+            self._report_unread_columns(found)
 
     def _read_row(self, table: Table, index: int, found: Found) -> dict[str, Value]:
         values: dict[str, Value] = {column.key: None for column in table.inputs}

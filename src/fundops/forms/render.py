@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fundops.forms.cells import Writer
+from fundops.forms.cells import Writer, usual_width
 from fundops.forms.declaration import Column, Field, Form, Row, Section, Table
 from fundops.forms.guide import write_guide
 from fundops.forms.identity import identity_rows
@@ -110,7 +110,7 @@ def _write_field(
     writer.label(sheet, row, FIRST_COLUMN, _marked(one))
     writer.value(sheet, row, column, one.kind, value, locked=one.locked)
     if one.help:
-        writer.help(sheet, row, column + 1, one.help)
+        writer.help(sheet, row, column + 1, one.help, _HELP_WIDTH)
     writer.name(field_name(section.key, one.key), sheet, row, column)
     if not one.locked:
         area = f"{column_letters(column)}{row}"
@@ -138,7 +138,7 @@ def _write_table(
         writer.heading(sheet, where.heading, number, _marked(column))
         writer.name(column_name(table.key, column.key), sheet, where.heading, number)
         if column.help:
-            writer.help(sheet, where.help, number, column.help)
+            writer.help(sheet, where.help, number, column.help, _width(column))
         for index in range(count):
             row = table.rows[index] if table.rows else None
             given = values[index] if index < len(values) else {}
@@ -158,17 +158,18 @@ def _shown(row: Row | None, column: Column) -> Value:
     return row.shows.get(column.key) if row is not None else None
 
 
-def _set_widths(section: Section, sheet: Any) -> None:
-    from fundops.forms.cells import usual_width
+def _width(column: Column) -> int:
+    return column.width or usual_width(column.kind, column.label)
 
+
+def _set_widths(section: Section, sheet: Any) -> None:
     widths: dict[int, int] = {}
     if section.fields:
         for at, width in enumerate((_LABEL_WIDTH, _INPUT_WIDTH, _HELP_WIDTH), FIRST_COLUMN):
             widths[at] = width
     if section.table is not None:
         for number, column in enumerate(section.table.columns, start=FIRST_COLUMN):
-            width = column.width or usual_width(column.kind, column.label)
-            widths[number] = max(widths.get(number, 0), width)
+            widths[number] = max(widths.get(number, 0), _width(column))
     for number, width in widths.items():
         sheet.column_dimensions[column_letters(number)].width = width
     sheet.column_dimensions["A"].hidden = True

@@ -1,0 +1,75 @@
+"""Workbooks opened and saved by LibreOffice are understood as before."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fundops.forms.annotate import annotate
+from tests.forms import examples
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("soffice") is None, reason="LibreOffice (soffice) is not on PATH"
+)
+
+
+def saved(folder: Path, *workbooks: bytes) -> list[bytes]:
+    """Return the workbooks as LibreOffice writes them."""
+    soffice = shutil.which("soffice")
+    assert soffice is not None
+    paths = [folder / f"{number}.xlsx" for number in range(len(workbooks))]
+    for path, raw in zip(paths, workbooks, strict=True):
+        path.write_bytes(raw)
+    profile = (folder / "profile").absolute().as_uri()
+    subprocess.run(
+        [soffice, f"-env:UserInstallation={profile}", "--headless", "--convert-to",
+         "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out"), *map(str, paths)],
+        check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    return [(folder / "out" / path.name).read_bytes() for path in paths]
+
+
+def test_what_libreoffice_saves_is_read_as_before(tmp_path: Path) -> None:
+    raw = examples.proposal()
+    formula = examples.with_cells(raw, "Budget", E7="=1000+250.5", D8="=1/0", F8="=E7/0.1/5002")
+    wrong = examples.with_cells(raw, "Budget", D7="many", E8="1.250")
+    marked = annotate(wrong, examples.read_proposal(wrong).problems)
+    proposal, scores, computed, returned = saved(tmp_path, raw, examples.scores(), formula, marked)
+    assert proposal != raw
+
+    filled = examples.read_proposal(proposal)
+    assert [str(one) for one in filled.problems] == []
+    assert filled.values == examples.PROPOSAL_VALUES
+    assert filled.content == examples.read_proposal(raw).content
+
+    filled = examples.read_scores(scores)
+    assert [str(one) for one in filled.problems] == []
+    assert filled.values == examples.SCORES_VALUES
+
+    filled = examples.read_proposal(computed)
+    assert filled.values["budget"][0]["unit_cost"] == 125_050
+    assert [(one.code, one.cell) for one in filled.problems if one.cell == "D8"] == [
+        ("error_cell", "D8")
+    ]
+
+    filled = examples.read_proposal(returned)
+    before = examples.read_proposal(wrong)
+    assert filled.values == before.values
+    assert [str(one) for one in filled.problems] == [str(one) for one in before.problems]
+
+
+def test_marks_come_off_what_libreoffice_saved(tmp_path: Path) -> None:
+    wrong = examples.with_cells(examples.proposal(), "Budget", D7="many")
+    problems = examples.read_proposal(wrong).problems
+    (returned,) = saved(tmp_path, annotate(wrong, problems))
+    marked = annotate(returned, problems)
+    assert annotate(marked, problems) == marked
+    names = [sheet.name for sheet in examples.opened(marked).sheets]
+    assert names.count("Problems") == 1
+    assert "Problems 2" not in names
+    clean = annotate(examples.with_cells(marked, "Budget", D7=2), [])
+    assert examples.read_proposal(clean).problems == []
+    assert "Problems" not in [sheet.name for sheet in examples.opened(clean).sheets]
