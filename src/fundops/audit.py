@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fundops import clock, driver
@@ -89,11 +90,15 @@ class AuditPayload(Base):
 
 @dataclass
 class Head:
-    """The locked head inside a write transaction; advances with each event recorded."""
+    """The locked head inside a write transaction; advances with each event recorded.
+
+    ``first`` is the sequence number that the transaction found.
+    """
 
     seq: int
     hash: bytes
     recorded_at: datetime
+    first: int
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ def lock_head(db: Session) -> Head:
         dialect = connection.dialect.name
         ((seq, last, recorded),) = driver.rows(connection, _LOCK_HEAD[dialect])
         decode = driver.instant_decoder(dialect)
-        head = Head(seq, bytes(last), max(clock.now(), decode(recorded)))
+        head = Head(seq, bytes(last), max(clock.now(), decode(recorded)), seq)
         db.info["audit_head"] = head
     return head
 
@@ -331,9 +336,15 @@ def is_latest(db: Session, seq: int) -> bool:
     return latest is not None and seq >= latest
 
 
+_HASH_AT = sql(
+    "SELECT COALESCE(s.hash, e.hash) FROM audit_events e "
+    "LEFT JOIN posted_digests s ON s.event_seq = e.seq WHERE e.seq = :seq"
+)
+
+
 def hash_at(db: Session, seq: int) -> bytes:
-    """Return the chain's hash after event ``seq`` (the genesis hash before the first)."""
-    found = db.execute(select(AuditEvent.hash).where(AuditEvent.seq == seq)).scalar()
+    """Return the chain's hash after event ``seq`` and its seal (genesis before the first)."""
+    found = db.execute(_HASH_AT, {"seq": seq}).scalar()
     return bytes(found) if found is not None else GENESIS
 
 

@@ -8,16 +8,13 @@ anew; an *anchor*, a sequence number and hash noted outside the database, can.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
+from fundops import stored
 from fundops.audit import (
     DISPOSED,
     GENESIS,
@@ -27,6 +24,8 @@ from fundops.audit import (
     payload_digest,
 )
 from fundops.messages import text
+from fundops.seals import PostedDigest, seal_hash
+from fundops.stored import Row
 
 _EVENT = {
     "seq": "whole",
@@ -43,12 +42,8 @@ _EVENT = {
     "hash": "bytes",
 }
 _PAYLOAD = {"salt": "bytes", "payload": "text", "disposed_seq": "whole"}
-_STORED_AS = {"id": "text", "instant": "text", "text": "text", "whole": "integer", "bytes": "blob"}
-_BYTES = "CAST({0} AS BLOB) AS {1}, typeof({0}) AS {1}_type"
-_HEX = re.compile(rb"[0-9a-f]{32}")
-_INSTANT = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}")
-
-Row = dict[str, Any]
+_SEAL = {"transfers": "whole", "digest": "bytes", "sealed": "bytes"}
+_READ = _EVENT | _PAYLOAD | _SEAL
 
 
 def verify_chain(db: Session) -> list[str]:
@@ -57,20 +52,15 @@ def verify_chain(db: Session) -> list[str]:
     previous, expected = GENESIS, 1
     gone: dict[int, int] = {}
     disposals: dict[int, int | None] = {}
-    for stored in _rows(db):
+    for raw in _rows(db):
         try:
-            row = _values(stored)
+            row = stored.values(raw, _READ)
         except ValueError:
             breaks.append(text("audit.altered", seq=expected))
             expected += 1
             continue
         seq: int = row["seq"]
-        if seq != expected:
-            breaks.append(text("audit.gap", expected=expected, found=seq))
-        if row["previous_hash"] != previous:
-            breaks.append(text("audit.unlinked", seq=seq))
-        if _hash_of(previous, row) != row["hash"]:
-            breaks.append(text("audit.altered", seq=seq))
+        breaks += _link_breaks(row, previous, expected)
         if row["action"] == DISPOSED:
             disposals[seq] = _disposed_by(row["payload"])
         if row["salt"] is None and row["payload"] is None and row["disposed_seq"] is not None:
@@ -78,12 +68,33 @@ def verify_chain(db: Session) -> list[str]:
         elif not _payload_holds(row):
             breaks.append(text("audit.payload_altered", seq=seq))
         previous, expected = row["hash"], seq + 1
+        if row["sealed"] is not None:
+            breaks += _seal_breaks(row)
+            previous = row["sealed"]
     unexplained = (seq for seq, by in gone.items() if disposals.get(by) != seq)
     breaks += [text("audit.payload_missing", seq=seq) for seq in unexplained]
     head = db.execute(select(AuditHead.seq, AuditHead.hash)).one()
     if head.seq != expected - 1 or bytes(head.hash) != previous:
         breaks.append(text("audit.head_differs", seq=head.seq))
     return breaks
+
+
+def _link_breaks(row: Row, previous: bytes, expected: int) -> list[str]:
+    """Return what is wrong with an event's place in the chain and its hash."""
+    breaks, seq = [], row["seq"]
+    if seq != expected:
+        breaks.append(text("audit.gap", expected=expected, found=seq))
+    if row["previous_hash"] != previous:
+        breaks.append(text("audit.unlinked", seq=seq))
+    if _hash_of(previous, row) != row["hash"]:
+        breaks.append(text("audit.altered", seq=seq))
+    return breaks
+
+
+def _seal_breaks(row: Row) -> list[str]:
+    """Return what is wrong with the seal of an event; its digest is compared by the ledger."""
+    sealed = seal_hash(row["hash"], row["seq"], row["transfers"], row["digest"])
+    return [] if sealed == row["sealed"] else [text("seal.altered", seq=row["seq"])]
 
 
 def _hash_of(previous: bytes, row: Row) -> bytes | None:
@@ -96,59 +107,41 @@ def _hash_of(previous: bytes, row: Row) -> bytes | None:
 def verify_against(db: Session, seq: int, anchor: bytes) -> list[str]:
     """Compare the chain with an anchor: the hash after event ``seq`` as noted elsewhere.
 
-    Together with ``verify_chain`` this proves that nothing up to ``seq`` was cut off or written
-    anew since the anchor was noted. Returns one sentence per difference.
+    That is the seal's, if a seal follows the event; the event's own proves the event but not what
+    its transaction posted. Together with ``verify_chain`` this proves that nothing up to ``seq``
+    was cut off or written anew since the anchor was noted. Returns one sentence per difference.
     """
     if seq == 0:
         return [] if anchor == GENESIS else [text("audit.anchor_differs", seq=seq)]
-    found = db.execute(select(AuditEvent.hash).where(AuditEvent.seq == seq)).scalar()
+    query = (
+        select(AuditEvent.hash, PostedDigest.hash)
+        .outerjoin(PostedDigest, PostedDigest.event_seq == AuditEvent.seq)
+        .where(AuditEvent.seq == seq)
+    )
+    found = db.execute(query).one_or_none()
     if found is None:
         return [text("audit.anchor_missing", seq=seq)]
-    return [] if bytes(found) == anchor else [text("audit.anchor_differs", seq=seq)]
+    noted = {bytes(one) for one in found if one is not None}
+    return [] if anchor in noted else [text("audit.anchor_differs", seq=seq)]
 
 
 def _rows(db: Session) -> Iterator[Row]:
-    """Return events with their payloads in order, each column as the database stores it."""
-    sqlite = db.connection().dialect.name == "sqlite"
-    read = (_BYTES if sqlite else "{0} AS {1}").format
+    """Return events with their payloads and seals in order, each column as it is stored."""
+    dialect = db.connection().dialect.name
     columns = [
-        *(read(f"e.{name}", name) for name in _EVENT),
-        *(read(f"p.{name}", name) for name in _PAYLOAD),
+        *stored.columns(dialect, _EVENT, "e"),
+        *stored.columns(dialect, _PAYLOAD, "p"),
+        *stored.columns(dialect, _SEAL, "s"),
     ]
     query = (
         f"SELECT {', '.join(columns)} FROM audit_events e "  # noqa: S608 - constants only
-        "LEFT JOIN audit_payloads p ON p.seq = e.seq ORDER BY e.seq"
+        "LEFT JOIN audit_payloads p ON p.seq = e.seq "
+        "LEFT JOIN (SELECT event_seq, transfers, digest, hash AS sealed FROM posted_digests) s "
+        "ON s.event_seq = e.seq ORDER BY e.seq"
     )
     found = db.execute(sql(query), execution_options={"yield_per": 2_000})
     for row in found.mappings():
         yield dict(row)
-
-
-def _values(stored: Row) -> Row:
-    """Return a row's values; raise ``ValueError`` for what we would never have stored so."""
-    if "seq_type" not in stored:  # PostgreSQL's types admit one form only
-        return stored
-    kinds = _EVENT | _PAYLOAD
-    return {name: _value(kinds[name], stored[f"{name}_type"], stored[name]) for name in kinds}
-
-
-def _value(kind: str, its_type: str, raw: bytes | None) -> Any:
-    if raw is None:
-        return None
-    if its_type != _STORED_AS[kind]:
-        raise ValueError(f"{its_type} for {kind}")
-    match kind:
-        case "id" if _HEX.fullmatch(raw):
-            return UUID(hex=raw.decode())
-        case "instant" if _INSTANT.fullmatch(raw):
-            return datetime.fromisoformat(raw.decode()).replace(tzinfo=UTC)
-        case "whole":
-            return int(raw)
-        case "text":
-            return raw.decode()
-        case "bytes":
-            return raw
-    raise ValueError(f"no {kind}")
 
 
 def _payload_holds(row: Row) -> bool:

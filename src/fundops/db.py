@@ -170,11 +170,15 @@ class WriteSession(Session):
 
 
 _BEFORE_COMMIT: list[Callable[[Session], None]] = []
+_AT_LAST: list[Callable[[Session], None]] = []
 
 
-def before_commit(hook: Callable[[Session], None]) -> None:
-    """Run ``hook`` on the session of every write transaction, just before it commits."""
-    _BEFORE_COMMIT.append(hook)
+def before_commit(hook: Callable[[Session], None], *, at_last: bool = False) -> None:
+    """Run ``hook`` on the session of every write transaction, just before it commits.
+
+    Those for ``at_last`` run after all others, when nothing more is recorded.
+    """
+    (_AT_LAST if at_last else _BEFORE_COMMIT).append(hook)
 
 
 class Database:
@@ -224,7 +228,7 @@ class Database:
             with WriteSession(self.writer, expire_on_commit=False) as db:
                 try:
                     yield db
-                    for hook in _BEFORE_COMMIT:
+                    for hook in (*_BEFORE_COMMIT, *_AT_LAST):
                         hook(db)
                     db.commit()
                 except DBAPIError as error:

@@ -1,6 +1,6 @@
 """Every table, imported once, so that metadata is complete wherever this module is."""
 
-from fundops import audit, codes, idempotency, trail
+from fundops import audit, codes, idempotency, seals, trail
 from fundops.calls import models as calls
 from fundops.db import Base
 from fundops.decisions import models as decisions
@@ -37,6 +37,7 @@ __all__ = [
     "profiles",
     "proposals",
     "reviews",
+    "seals",
     "tracing",
     "trail",
 ]

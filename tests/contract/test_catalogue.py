@@ -26,6 +26,7 @@ BESIDE_THE_QUERIES = {
     "register_gone",
     "register_untold",
     "registers_told",
+    "transfers_sealed",
 }
 """Checks that are programs rather than queries, and what they say."""
 

@@ -13,12 +13,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Engine, Inspector, Table, func, inspect, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import text
 
+from fundops import audit, chain, seals
+from fundops.audit import AuditEvent
 from fundops.config import Settings
-from fundops.db import migrate, migrations_path
+from fundops.db import Database, migrate, migrations_path
 from fundops.engines import make_engine
+from fundops.ledger import checks
 from fundops.models import metadata
+from fundops.seals import PostedDigest
+from tests.factories import a_fund, a_lot
 from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards
 
@@ -30,6 +36,7 @@ GUARDED = {
     "consensuses",
     "eligibility_decisions",
     "import_runs",
+    "posted_digests",
     "proposal_budget_lines",
     "proposal_codes",
     "proposal_cofunding",
@@ -161,7 +168,8 @@ def test_filled_tables_live_through_every_revision(engine: Engine, database_url:
     """From the first revision up, with a row in each table that the present models have.
 
     What a later revision brought goes when it is undone; whatever the first revision knew must
-    be there again, with the new columns at what the revision gives them.
+    be there again, with the new columns at what the revision gives them, and one event more: that
+    the chain covers what was posted.
     """
     revisions = [one.revision for one in ScriptDirectory(str(migrations_path())).walk_revisions()]
     with engine.begin() as connection:
@@ -181,13 +189,74 @@ def test_filled_tables_live_through_every_revision(engine: Engine, database_url:
         assert all(len(first[name]) == len(full[name]) for name in known)
     migrate(database_url)
     with engine.begin() as connection:
-        assert contents(connection, known) == first
+        assert without_sealing(contents(connection, known)) == without_sealing(first)
         assert columns_of(connection) == now
         assert guards_of(connection) == guards
         assert all(connection.execute(select(c)).all() for c in _new_and_required(known))
         if connection.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
             assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def without_sealing(found: dict[str, list[Any]]) -> dict[str, Any]:
+    """Return contents without the event that seals old transfers, and without the moving head."""
+    left: dict[str, Any] = {name: rows for name, rows in found.items() if name != "audit_head"}
+    left["audit_events"] = [row for row in found["audit_events"] if "transfers.sealed" not in row]
+    left["audit_payloads"] = [row for row in found["audit_payloads"] if '{"transfers":' not in row]
+    assert all(
+        len(found[name]) - len(left[name]) <= 1 for name in ("audit_events", "audit_payloads")
+    )
+    return left
+
+
+def test_a_history_without_seals_is_sealed_as_it_stands(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first revision, which covered events alone, and one anchor noted there."""
+    database = Database(Settings(database_url=database_url))
+    with monkeypatch.context() as patch:
+        patch.setattr(seals, "note", lambda *_: None)
+        for amount in (700, 900):
+            with database.write() as db:
+                audit.lock_head(db)
+                a_lot(db, a_fund(db), amount)
+    with database.read() as db:
+        assert {one.check for one in checks.run(db)} == {"transfers_sealed"}
+        last = audit.sequence_at(db, None)
+        anchor = audit.hash_at(db, last)
+    database.close()
+    command.downgrade(config(database_url), "0001")
+    migrate(database_url)
+    with database.read() as db:
+        assert checks.run(db) == []
+        [seal] = db.query(PostedDigest).all()
+        assert (seal.event_seq, seal.transfers) == (last + 1, 4)
+        assert db.get_one(AuditEvent, last + 1).action == "transfers.sealed"
+        assert audit.hash_at(db, last) == anchor
+        assert chain.verify_against(db, last, anchor) == []
+    with database.write() as db:
+        audit.lock_head(db)
+        a_lot(db, a_fund(db), 100)
+    with database.read() as db:
+        assert checks.run(db) == []
+    with engine.connect() as connection, connection.begin() as planted:
+        for guard in [n.partition(".")[2] for n in guards_of(connection) if " transfers." in n]:
+            on = " ON transfers" if connection.dialect.name == "postgresql" else ""
+            connection.execute(text(f"DROP TRIGGER {guard}{on}"))
+        changed = "UPDATE transfers SET source_type = 'x' WHERE event_seq < :last"
+        connection.execute(text(changed), {"last": last})
+        found = checks.run(Session(connection))
+        planted.rollback()
+    assert [one.check for one in found] == ["transfers_sealed"]
+    database.close()
+
+
+def test_a_database_without_transfers_gets_no_event(engine: Engine, database_url: str) -> None:
+    command.downgrade(config(database_url), "0001")
+    migrate(database_url)
+    with engine.begin() as connection:
+        for table in ("audit_events", "posted_digests"):
+            assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
 
 
 def _new_and_required(known: Columns) -> list[Column[Any]]:

@@ -12,6 +12,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from fundops import chain, trail
+from fundops.ledger import sealing
 from fundops.messages import text
 
 MAX_SHOWN = 20
@@ -116,6 +117,28 @@ CHECKS: tuple[Check, ...] = (
         "ELSE g.paid_minor END",
     ),
     Check(
+        "conditional_reserves_nothing",
+        "SELECT g.code, g.status FROM grants g LEFT JOIN (SELECT grant_id, COUNT(*) AS n, "
+        "SUM(amount_minor) AS minor FROM conditional_awards WHERE status = 'waiting' "
+        "GROUP BY grant_id) w ON w.grant_id = g.id "
+        "LEFT JOIN (SELECT grant_id, COUNT(*) AS n FROM accounts "
+        "WHERE kind IN ('reserved', 'advance') AND debits_minor <> credits_minor "
+        "GROUP BY grant_id) a ON a.grant_id = g.id "
+        "WHERE CASE g.status WHEN 'conditional' THEN COALESCE(w.n, 0) <> 1 "
+        "OR w.minor <> g.awarded_minor OR g.requested_minor + g.paid_minor <> 0 "
+        "OR COALESCE(a.n, 0) <> 0 ELSE COALESCE(w.n, 0) <> 0 END",
+    ),
+    # The base value of an instalment in another currency is what was agreed for all of it.
+    Check(
+        "conditional_within_instalment",
+        "SELECT i.id, w.minor FROM instalments i "
+        "JOIN agreements g ON g.id = i.agreement_id JOIN funds f ON f.id = g.fund_id "
+        "JOIN (SELECT instalment_id, SUM(amount_minor) AS minor FROM conditional_awards "
+        "WHERE status = 'waiting' GROUP BY instalment_id) w ON w.instalment_id = i.id "
+        "WHERE w.minor > CASE WHEN i.currency = f.base_currency "
+        "THEN i.amount_minor - i.written_off_minor ELSE COALESCE(i.expected_base_minor, 0) END",
+    ),
+    Check(
         "paid_equals_disbursed",
         "SELECT g.code, g.paid_minor FROM grants g LEFT JOIN (SELECT grant_id, "
         "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
@@ -161,4 +184,6 @@ def run(db: Session) -> list[Violation]:
         found.append(Violation("registers_told", record_type, sentence))
     for sentence in chain.verify_chain(db)[:MAX_SHOWN]:
         found.append(Violation("audit_chain", text("check.audit_chain"), sentence))
+    for sentence in sealing.verify(db)[:MAX_SHOWN]:
+        found.append(Violation("transfers_sealed", text("check.transfers_sealed"), sentence))
     return found

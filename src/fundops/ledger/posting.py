@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
+from fundops import seals
 from fundops.db import date_encoder, id_encoder, translate
 from fundops.ids import business_id
 from fundops.ledger import writing
@@ -132,6 +133,7 @@ def post_many(db: Session, booked: Sequence[tuple[int, Movement]]) -> None:
     dialect = connection.dialect.name
     uid, day = id_encoder(dialect), date_encoder(dialect)
     counters, days, months = _net(movements, uid, day)
+    lines = _take_lines(db, booked)
     lazily = {
         ref: None
         for movement in movements
@@ -142,13 +144,32 @@ def post_many(db: Session, booked: Sequence[tuple[int, Movement]]) -> None:
         (uid(m.id), seq, line, uid(m.debit.fund_id), m.kind, uid(m.debit_id),
          uid(m.credit_id), m.amount_minor, day(m.effective_on), uid(m.lot_id), uid(m.grant_id),
          m.source_type, uid(m.source_id), uid(m.reverses_id))
-        for (seq, m), line in zip(booked, _take_lines(db, booked), strict=True)
+        for (seq, m), line in zip(booked, lines, strict=True)
     ]  # fmt: skip
     batch = writing.Batch(_open_rows(lazily, uid), rows, counters, days, months)
     try:
         writing.write(connection, batch)
     except DBAPIError as error:
         raise translate(error) from error
+    seals.note(
+        db, [(seq, line, _told(m, seq, line)) for (seq, m), line in zip(booked, lines, strict=True)]
+    )
+
+
+def _told(m: Movement, seq: int, line: int) -> str:
+    """Return the text of a transfer that its seal covers, as ``sealing.text_of`` has it.
+
+    Put together by hand: ids, whole numbers, dates and declared names need no escaping.
+    """
+    return (
+        f'["{m.id.hex}",{seq},{line},"{m.debit.fund_id.hex}","{m.kind}","{m.debit_id.hex}",'
+        f'"{m.credit_id.hex}",{m.amount_minor},"{m.effective_on.isoformat()}",{_hex(m.lot_id)},'
+        f'{_hex(m.grant_id)},"{m.source_type}","{m.source_id.hex}",{_hex(m.reverses_id)}]'
+    )
+
+
+def _hex(value: UUID | None) -> str:
+    return "null" if value is None else f'"{value.hex}"'
 
 
 def _take_lines(db: Session, booked: Sequence[tuple[int, Movement]]) -> list[int]:
