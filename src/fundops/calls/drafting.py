@@ -8,7 +8,7 @@ from typing import Any
 from fundops.audit import canonical
 from fundops.calls import deadlines
 from fundops.calls.models import Call
-from fundops.calls.parts import LimitIn, TargetsIn, hundredths
+from fundops.calls.parts import CallLimitIn, TargetsIn, hundredths
 from fundops.errors import FieldError, Problem, invalid
 from fundops.ledger.models import Fund
 from fundops.messages import text
@@ -65,7 +65,7 @@ def minor(given: MoneyIn | None, fund: Fund, pointer: str) -> int | None:
     return given.minor(pointer, zero=True)
 
 
-def _limit(given: LimitIn, fund: Fund, pointer: str) -> dict[str, Any]:
+def _limit(given: CallLimitIn, fund: Fund, pointer: str) -> dict[str, Any]:
     amount = minor(given.max_amount, fund, f"{pointer}/max_amount")
     return given.model_dump() | {"max_amount": money_out(amount, fund.base_currency)}
 

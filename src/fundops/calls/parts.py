@@ -89,7 +89,7 @@ class TargetsIn(In):
         return {name: codes for name, codes in self.model_dump().items() if codes}
 
 
-class LimitIn(In):
+class CallLimitIn(In):
     """A stated limit of balance: on one code of a dimension, or on each of its codes alike."""
 
     dimension: Literal["region", "country", "objective", "party"] = Field(examples=["country"])
@@ -121,7 +121,7 @@ class LimitIn(In):
         return self
 
 
-def _one_each(values: list[LimitIn]) -> list[LimitIn]:
+def _one_each(values: list[CallLimitIn]) -> list[CallLimitIn]:
     subjects = [(value.dimension, value.code) for value in values]
     if len(set(subjects)) != len(subjects):
         raise refused("calls.limit_repeated")
@@ -130,7 +130,7 @@ def _one_each(values: list[LimitIn]) -> list[LimitIn]:
     return values
 
 
-def least(values: Sequence[LimitIn]) -> Decimal:
+def least(values: Sequence[CallLimitIn]) -> Decimal:
     """Return the largest sum of minimum shares in a dimension whose codes do not overlap."""
     sums = {"country": Decimal(), "objective": Decimal()}
     for value in values:
@@ -139,4 +139,4 @@ def least(values: Sequence[LimitIn]) -> Decimal:
     return max(sums.values())
 
 
-Limits = Annotated[list[LimitIn], Field(max_length=16), AfterValidator(_one_each)]
+Limits = Annotated[list[CallLimitIn], Field(max_length=16), AfterValidator(_one_each)]

@@ -13,11 +13,11 @@ from fundops.authz import Actor, Can, Permission
 from fundops.calls import queries, questions
 from fundops.calls.models import Call, CallQuestion
 from fundops.calls.question_schemas import (
-    AnswerIn,
-    QuestionIn,
-    QuestionOut,
-    QuestionPage,
-    WithholdIn,
+    CallAnswerIn,
+    CallQuestionIn,
+    CallQuestionOut,
+    CallQuestionPage,
+    CallWithholdIn,
     question_out,
 )
 from fundops.command import command, read_session
@@ -36,7 +36,7 @@ Writer = Annotated[Actor, Depends(Can(Permission.CALL_WRITE))]
 @router.get(
     "/{call_id}/questions",
     operation_id="list_call_questions",
-    response_model=QuestionPage,
+    response_model=CallQuestionPage,
     responses=READS,
 )
 def list_questions(request: Request, actor: Reader, call_id: UUID, paging: Paging) -> Response:
@@ -58,10 +58,10 @@ def list_questions(request: Request, actor: Reader, call_id: UUID, paging: Pagin
     "/{call_id}/questions",
     operation_id="ask_call_question",
     status_code=201,
-    response_model=QuestionOut,
+    response_model=CallQuestionOut,
     responses=COMMANDS,
 )
-def ask_question(request: Request, actor: Asker, call_id: UUID, given: QuestionIn) -> Response:
+def ask_question(request: Request, actor: Asker, call_id: UUID, given: CallQuestionIn) -> Response:
     """Ask a question on an open call, until questions close."""
 
     def work(db: Session) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def ask_question(request: Request, actor: Asker, call_id: UUID, given: QuestionI
 @questions_router.get(
     "/{call_question_id}",
     operation_id="get_call_question",
-    response_model=QuestionOut,
+    response_model=CallQuestionOut,
     responses=READS,
 )
 def get_question(request: Request, actor: Reader, call_question_id: UUID) -> Response:
@@ -86,11 +86,11 @@ def get_question(request: Request, actor: Reader, call_question_id: UUID) -> Res
 @questions_router.post(
     "/{call_question_id}/answer",
     operation_id="answer_call_question",
-    response_model=QuestionOut,
+    response_model=CallQuestionOut,
     responses=COMMANDS,
 )
 def answer_question(
-    request: Request, actor: Writer, call_question_id: UUID, given: AnswerIn
+    request: Request, actor: Writer, call_question_id: UUID, given: CallAnswerIn
 ) -> Response:
     """Publish an answer to everybody alike, or put a published one right."""
     return _decide(
@@ -102,11 +102,11 @@ def answer_question(
 @questions_router.post(
     "/{call_question_id}/withhold",
     operation_id="withhold_call_question",
-    response_model=QuestionOut,
+    response_model=CallQuestionOut,
     responses=COMMANDS,
 )
 def withhold_question(
-    request: Request, actor: Writer, call_question_id: UUID, given: WithholdIn
+    request: Request, actor: Writer, call_question_id: UUID, given: CallWithholdIn
 ) -> Response:
     """Do not publish a question; only who asked is told why."""
     return _decide(

@@ -10,7 +10,7 @@ from pydantic import Field
 from fundops.schemas import In, Out, Prose
 
 
-class QuestionIn(In):
+class CallQuestionIn(In):
     """A question on a call."""
 
     question: Prose = Field(examples=["May a consortium of two organisations apply?"])
@@ -19,7 +19,7 @@ class QuestionIn(In):
     )
 
 
-class AnswerIn(In):
+class CallAnswerIn(In):
     """An answer, published to everybody alike."""
 
     answer: Prose = Field(examples=["Yes. One of them is the applicant and answers for both."])
@@ -28,7 +28,7 @@ class AnswerIn(In):
     )
 
 
-class WithholdIn(In):
+class CallWithholdIn(In):
     """Why a question is not published; only who asked is told."""
 
     reason: Annotated[Prose, Field(max_length=1000)] = Field(
@@ -36,7 +36,7 @@ class WithholdIn(In):
     )
 
 
-class QuestionOut(Out):
+class CallQuestionOut(Out):
     """A question. Who asked and when is told to officers alone; to others it is null."""
 
     id: UUID
@@ -52,10 +52,10 @@ class QuestionOut(Out):
     answered_by_id: UUID | None
 
 
-class QuestionPage(Out):
+class CallQuestionPage(Out):
     """A page of questions, in no order that means anything."""
 
-    items: list[QuestionOut]
+    items: list[CallQuestionOut]
     next_cursor: str | None
 
 

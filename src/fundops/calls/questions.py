@@ -18,7 +18,7 @@ from fundops import audit, clock
 from fundops.authz import Actor, Permission
 from fundops.calls import queries
 from fundops.calls.models import Call, CallQuestion
-from fundops.calls.question_schemas import AnswerIn, QuestionIn, WithholdIn
+from fundops.calls.question_schemas import CallAnswerIn, CallQuestionIn, CallWithholdIn
 from fundops.errors import Problem, invalid
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
@@ -90,7 +90,7 @@ def get_for_officer(db: Session, actor: Actor, question_id: UUID) -> CallQuestio
     return found
 
 
-def ask(db: Session, actor: Actor, call: Call, given: QuestionIn) -> CallQuestion:
+def ask(db: Session, actor: Actor, call: Call, given: CallQuestionIn) -> CallQuestion:
     """Ask a question on an open call; raise ``conflict`` once the time for questions is over."""
     if call.status != "open":
         raise Problem("wrong-status", action="ask about", status=call.status)
@@ -124,7 +124,7 @@ def _party(actor: Actor, given: UUID | None) -> UUID:
 
 
 def answer(
-    db: Session, actor: Actor, question: CallQuestion, call: Call, given: AnswerIn
+    db: Session, actor: Actor, question: CallQuestion, call: Call, given: CallAnswerIn
 ) -> CallQuestion:
     """Publish an answer to everybody alike, or put a published one right."""
     before = snapshot(question)
@@ -136,7 +136,7 @@ def answer(
 
 
 def withhold(
-    db: Session, actor: Actor, question: CallQuestion, call: Call, given: WithholdIn
+    db: Session, actor: Actor, question: CallQuestion, call: Call, given: CallWithholdIn
 ) -> CallQuestion:
     """Publish nothing; only who asked, and officers, read why."""
     before = snapshot(question)

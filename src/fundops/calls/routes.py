@@ -14,13 +14,13 @@ from fundops.calls.list_routes import lists_router, objectives_router
 from fundops.calls.question_routes import questions_router
 from fundops.calls.question_routes import router as questions
 from fundops.calls.schemas import (
+    CallExtensionIn,
+    CallExtensionOut,
+    CallExtensionPage,
     CallIn,
     CallOut,
     CallPage,
     CallPatch,
-    ExtensionIn,
-    ExtensionOut,
-    ExtensionPage,
     call_out,
     extension_out,
 )
@@ -124,10 +124,10 @@ def close_call(request: Request, actor: Writer, call_id: UUID) -> Response:
     "/{call_id}/extend",
     operation_id="extend_call",
     status_code=201,
-    response_model=ExtensionOut,
+    response_model=CallExtensionOut,
     responses=COMMANDS,
 )
-def extend_call(request: Request, actor: Writer, call_id: UUID, given: ExtensionIn) -> Response:
+def extend_call(request: Request, actor: Writer, call_id: UUID, given: CallExtensionIn) -> Response:
     """Move the deadline of an open call later, for every applicant alike."""
 
     def work(db: Session) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def extend_call(request: Request, actor: Writer, call_id: UUID, given: Extension
 @router.get(
     "/{call_id}/extensions",
     operation_id="list_call_extensions",
-    response_model=ExtensionPage,
+    response_model=CallExtensionPage,
     responses=READS,
 )
 def list_extensions(

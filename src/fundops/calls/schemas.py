@@ -86,7 +86,9 @@ class CallIn(In):
     modality: Modality | None = None
     summary: Prose | None = Field(None, examples=["Shelter and legal help for those freed."])
     zone: Zone | None = Field(
-        None, description="IANA zone in which days are meant; the fund's, unless given."
+        None,
+        description="IANA zone in which days are meant; the fund's, unless given.",
+        examples=["UTC"],
     )
     deadline_at: Instant | None = DEADLINE
     grace_minutes: Grace = Field(
@@ -122,7 +124,7 @@ class CallPatch(In):
     funding_window: Window | None = WINDOW
     modality: Modality | None = None
     summary: Prose | None = None
-    zone: Annotated[Zone | None, NOT_NULL] = None
+    zone: Annotated[Zone | None, NOT_NULL] = Field(None, examples=["UTC"])
     deadline_at: Instant | None = DEADLINE
     grace_minutes: Annotated[Grace | None, NOT_NULL] = None
     questions_close_at: Instant | None = None
@@ -149,7 +151,7 @@ class LocalTimeOut(Out):
     text: str = Field(examples=["2026-02-28 23:59:00 (UTC+08:00, Asia/Manila)"])
 
 
-class LimitOut(Out):
+class CallLimitOut(Out):
     """A stated limit of balance; measures that it does not set are null."""
 
     dimension: str
@@ -188,7 +190,7 @@ class CallOut(Out):
     max_months: int | None
     languages: list[str]
     targets: dict[str, list[str]] = Field(description="Codes by code list; absent: any.")
-    limits: list[LimitOut]
+    limits: list[CallLimitOut]
     reviews_per_proposal: int
     divergence_threshold: str | None
     is_blind: bool
@@ -203,7 +205,7 @@ class CallPage(Out):
     next_cursor: str | None
 
 
-class ExtensionIn(In):
+class CallExtensionIn(In):
     """A later deadline, for everybody alike."""
 
     deadline_at: Instant = Field(
@@ -214,7 +216,7 @@ class ExtensionIn(In):
     )
 
 
-class ExtensionOut(Out):
+class CallExtensionOut(Out):
     """A deadline that was moved later, and why."""
 
     id: UUID
@@ -227,10 +229,10 @@ class ExtensionOut(Out):
     extended_at: str
 
 
-class ExtensionPage(Out):
+class CallExtensionPage(Out):
     """A page of extensions."""
 
-    items: list[ExtensionOut]
+    items: list[CallExtensionOut]
     next_cursor: str | None
 
 

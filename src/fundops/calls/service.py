@@ -13,7 +13,7 @@ from fundops import audit, clock
 from fundops.authz import Permission
 from fundops.calls import deadlines, drafting, readiness
 from fundops.calls.models import Call, CallExtension
-from fundops.calls.schemas import CallIn, CallPatch, ExtensionIn
+from fundops.calls.schemas import CallExtensionIn, CallIn, CallPatch
 from fundops.codes import next_code
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
@@ -95,7 +95,7 @@ def take_step(db: Session, actor: audit.Author, call: Call, action: str) -> Call
     return call
 
 
-def extend(db: Session, actor: audit.Author, call: Call, given: ExtensionIn) -> CallExtension:
+def extend(db: Session, actor: audit.Author, call: Call, given: CallExtensionIn) -> CallExtension:
     """Move the deadline of an open call later, for every applicant alike, with the reason.
 
     Allowed until the grace is over and nobody has been asked to review. Raises ``wrong-status``

@@ -14,12 +14,12 @@ from fundops.calls import queries, term_service, terms
 from fundops.calls.models import Call
 from fundops.calls.rules import rule_out
 from fundops.calls.term_schemas import (
-    CriteriaIn,
-    CriteriaOut,
-    DocumentsIn,
-    DocumentsOut,
-    RulesIn,
-    RulesOut,
+    CallCriteriaIn,
+    CallCriteriaOut,
+    CallDocumentsIn,
+    CallDocumentsOut,
+    CallRulesIn,
+    CallRulesOut,
     criterion_out,
     document_out,
 )
@@ -50,7 +50,7 @@ def _documents(db: Session, call_id: UUID) -> dict[str, Any]:
 @router.get(
     "/{call_id}/criteria",
     operation_id="list_call_criteria",
-    response_model=CriteriaOut,
+    response_model=CallCriteriaOut,
     responses=READS,
 )
 def list_criteria(request: Request, actor: Reader, call_id: UUID) -> Response:
@@ -61,10 +61,10 @@ def list_criteria(request: Request, actor: Reader, call_id: UUID) -> Response:
 @router.put(
     "/{call_id}/criteria",
     operation_id="set_call_criteria",
-    response_model=CriteriaOut,
+    response_model=CallCriteriaOut,
     responses=CHANGES,
 )
-def set_criteria(request: Request, actor: Writer, call_id: UUID, given: CriteriaIn) -> Response:
+def set_criteria(request: Request, actor: Writer, call_id: UUID, given: CallCriteriaIn) -> Response:
     """Replace all criteria of a draft call; their weights sum to 100. Needs If-Match."""
 
     def change(db: Session, call: Call) -> None:
@@ -74,7 +74,7 @@ def set_criteria(request: Request, actor: Writer, call_id: UUID, given: Criteria
 
 
 @router.get(
-    "/{call_id}/rules", operation_id="list_call_rules", response_model=RulesOut, responses=READS
+    "/{call_id}/rules", operation_id="list_call_rules", response_model=CallRulesOut, responses=READS
 )
 def list_rules(request: Request, actor: Reader, call_id: UUID) -> Response:
     """Read who may apply to a call."""
@@ -82,9 +82,12 @@ def list_rules(request: Request, actor: Reader, call_id: UUID) -> Response:
 
 
 @router.put(
-    "/{call_id}/rules", operation_id="set_call_rules", response_model=RulesOut, responses=CHANGES
+    "/{call_id}/rules",
+    operation_id="set_call_rules",
+    response_model=CallRulesOut,
+    responses=CHANGES,
 )
-def set_rules(request: Request, actor: Writer, call_id: UUID, given: RulesIn) -> Response:
+def set_rules(request: Request, actor: Writer, call_id: UUID, given: CallRulesIn) -> Response:
     """Replace all eligibility rules of a draft call. Needs If-Match."""
 
     def change(db: Session, call: Call) -> None:
@@ -96,7 +99,7 @@ def set_rules(request: Request, actor: Writer, call_id: UUID, given: RulesIn) ->
 @router.get(
     "/{call_id}/documents",
     operation_id="list_call_documents",
-    response_model=DocumentsOut,
+    response_model=CallDocumentsOut,
     responses=READS,
 )
 def list_documents(request: Request, actor: Reader, call_id: UUID) -> Response:
@@ -107,10 +110,12 @@ def list_documents(request: Request, actor: Reader, call_id: UUID) -> Response:
 @router.put(
     "/{call_id}/documents",
     operation_id="set_call_documents",
-    response_model=DocumentsOut,
+    response_model=CallDocumentsOut,
     responses=CHANGES,
 )
-def set_documents(request: Request, actor: Writer, call_id: UUID, given: DocumentsIn) -> Response:
+def set_documents(
+    request: Request, actor: Writer, call_id: UUID, given: CallDocumentsIn
+) -> Response:
     """Replace all documents that a draft call asks for. Needs If-Match."""
 
     def change(db: Session, call: Call) -> None:

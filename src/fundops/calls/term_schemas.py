@@ -19,7 +19,7 @@ MAX_SCORES = 1_000
 """The most scores that a scale may have; more is no scale but a typing error."""
 
 
-class AnchorIn(In):
+class CallAnchorIn(In):
     """What one score of a criterion means."""
 
     score: Hundredths = Field(examples=["5"])
@@ -28,7 +28,7 @@ class AnchorIn(In):
     )
 
 
-class CriterionIn(In):
+class CallCriterionIn(In):
     """What reviewers score: its weight, its scale, which end is better, what scores mean."""
 
     kind: Literal["criterion", "objective"] = Field("criterion", examples=["criterion"])
@@ -44,7 +44,7 @@ class CriterionIn(In):
     scale_max: Hundredths = Field(examples=["5"])
     scale_step: Hundredths = Field("1", examples=["1"])
     best: Literal["high", "low"] = "high"
-    anchors: list[AnchorIn] = Field(
+    anchors: list[CallAnchorIn] = Field(
         [], max_length=21, description="At most one for each score.", examples=[[]]
     )
 
@@ -67,7 +67,7 @@ class CriterionIn(In):
         return self
 
 
-def _whole(criteria: list[CriterionIn]) -> list[CriterionIn]:
+def _whole(criteria: list[CallCriterionIn]) -> list[CallCriterionIn]:
     if criteria and sum(hundredths(one.weight) for one in criteria) != WHOLE_WEIGHT:
         raise refused("calls.weights_sum")
     objectives = [one.objective for one in criteria if one.objective is not None]
@@ -76,13 +76,13 @@ def _whole(criteria: list[CriterionIn]) -> list[CriterionIn]:
     return criteria
 
 
-class CriteriaIn(In):
+class CallCriteriaIn(In):
     """All criteria of a call, in order; they replace those there were."""
 
-    criteria: Annotated[list[CriterionIn], Field(max_length=40), AfterValidator(_whole)]
+    criteria: Annotated[list[CallCriterionIn], Field(max_length=40), AfterValidator(_whole)]
 
 
-class RulesIn(In):
+class CallRulesIn(In):
     """All eligibility rules of a call, in order; they replace those there were."""
 
     rules: list[Rule] = Field(
@@ -96,7 +96,7 @@ def _document_kind(value: str) -> str:
     return value
 
 
-class DocumentIn(In):
+class CallDocumentIn(In):
     """A document that a proposal must, or may, come with."""
 
     kind: Annotated[Line, Field(max_length=40), AfterValidator(_document_kind)] = Field(
@@ -109,26 +109,26 @@ class DocumentIn(In):
     )
 
 
-def _each_once(documents: list[DocumentIn]) -> list[DocumentIn]:
+def _each_once(documents: list[CallDocumentIn]) -> list[CallDocumentIn]:
     if len({one.kind for one in documents}) != len(documents):
         raise refused("calls.document_repeated")
     return documents
 
 
-class DocumentsIn(In):
+class CallDocumentsIn(In):
     """All documents a call asks for, in order; they replace those there were."""
 
-    documents: Annotated[list[DocumentIn], Field(max_length=30), AfterValidator(_each_once)]
+    documents: Annotated[list[CallDocumentIn], Field(max_length=30), AfterValidator(_each_once)]
 
 
-class AnchorOut(Out):
+class CallAnchorOut(Out):
     """What one score means."""
 
     score: str
     text: str
 
 
-class CriterionOut(Out):
+class CallCriterionOut(Out):
     """A criterion; numbers are text with two decimals."""
 
     id: UUID
@@ -142,18 +142,18 @@ class CriterionOut(Out):
     scale_max: str
     scale_step: str
     best: str
-    anchors: list[AnchorOut]
+    anchors: list[CallAnchorOut]
 
 
-class CriteriaOut(Out):
+class CallCriteriaOut(Out):
     """The criteria of a call; the version is the call's."""
 
     call_id: UUID
     version: int
-    criteria: list[CriterionOut]
+    criteria: list[CallCriterionOut]
 
 
-class RulesOut(Out):
+class CallRulesOut(Out):
     """The eligibility rules of a call; the version is the call's."""
 
     call_id: UUID
@@ -161,7 +161,7 @@ class RulesOut(Out):
     rules: list[Rule]
 
 
-class DocumentOut(Out):
+class CallDocumentOut(Out):
     """A document that a call asks for."""
 
     id: UUID
@@ -172,12 +172,12 @@ class DocumentOut(Out):
     max_age_days: int | None
 
 
-class DocumentsOut(Out):
+class CallDocumentsOut(Out):
     """The documents a call asks for; the version is the call's."""
 
     call_id: UUID
     version: int
-    documents: list[DocumentOut]
+    documents: list[CallDocumentOut]
 
 
 def criterion_out(row: CallCriterion) -> dict[str, Any]:

@@ -18,7 +18,13 @@ from fundops.calls import terms
 from fundops.calls.models import Call, CallCriterion, CallDocument, CallRule
 from fundops.calls.parts import hundredths
 from fundops.calls.rules import stored
-from fundops.calls.term_schemas import CriteriaIn, CriterionIn, DocumentIn, DocumentsIn, RulesIn
+from fundops.calls.term_schemas import (
+    CallCriteriaIn,
+    CallCriterionIn,
+    CallDocumentIn,
+    CallDocumentsIn,
+    CallRulesIn,
+)
 from fundops.errors import FieldError, Problem
 from fundops.ids import uuid7
 from fundops.messages import text
@@ -27,7 +33,7 @@ from fundops.records import snapshot
 Term = CallCriterion | CallRule | CallDocument
 
 
-def set_criteria(db: Session, actor: audit.Author, call: Call, given: CriteriaIn) -> None:
+def set_criteria(db: Session, actor: audit.Author, call: Call, given: CallCriteriaIn) -> None:
     """Replace what reviewers of ``call`` score; raise for an objective that is not targeted."""
     targeted = json.loads(call.objectives)
     errors = [
@@ -41,7 +47,7 @@ def set_criteria(db: Session, actor: audit.Author, call: Call, given: CriteriaIn
     _replace(db, actor, call, "call_criterion", terms.criteria(db, call.id), made)
 
 
-def set_rules(db: Session, actor: audit.Author, call: Call, given: RulesIn) -> None:
+def set_rules(db: Session, actor: audit.Author, call: Call, given: CallRulesIn) -> None:
     """Replace the eligibility rules of ``call``."""
     made = []
     for number, rule in enumerate(given.rules, 1):
@@ -54,13 +60,13 @@ def set_rules(db: Session, actor: audit.Author, call: Call, given: RulesIn) -> N
     _replace(db, actor, call, "call_rule", terms.rules(db, call.id), made)
 
 
-def set_documents(db: Session, actor: audit.Author, call: Call, given: DocumentsIn) -> None:
+def set_documents(db: Session, actor: audit.Author, call: Call, given: CallDocumentsIn) -> None:
     """Replace the documents that a proposal to ``call`` must, or may, come with."""
     made = [_document(call, number, one) for number, one in enumerate(given.documents, 1)]
     _replace(db, actor, call, "call_document", terms.documents(db, call.id), made)
 
 
-def _criterion(call: Call, number: int, given: CriterionIn) -> CallCriterion:
+def _criterion(call: Call, number: int, given: CallCriterionIn) -> CallCriterion:
     return CallCriterion(
         id=uuid7(),
         call_id=call.id,
@@ -78,7 +84,7 @@ def _criterion(call: Call, number: int, given: CriterionIn) -> CallCriterion:
     )
 
 
-def _document(call: Call, number: int, given: DocumentIn) -> CallDocument:
+def _document(call: Call, number: int, given: CallDocumentIn) -> CallDocument:
     return CallDocument(
         id=uuid7(),
         call_id=call.id,
