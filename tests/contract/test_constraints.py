@@ -28,6 +28,11 @@ UNREACHABLE_FAMILIES = {
 # ... and single rules:
 UNREACHABLE = {
     "ck_audit_head_single": "the one row is made by the migration",
+    "ck_call_criteria_objective_named": "the schema asks for the objective exactly then",
+    "ck_call_criteria_scale_ordered": "the schema refuses a scale that does not rise in steps",
+    "ck_call_documents_age_positive": "the schema asks for at least a day",
+    "ck_call_questions_answered_has_answer": "the step that answers sets both",
+    "ck_call_questions_answered_has_time": "the steps that answer or withhold set the time",
     "ck_calls_envelope_positive": "amounts of requests are never negative",
     "ck_commitments_value_has_currency": "value and currency are one field of the request",
     "ck_disbursements_paid_has_date": "the step that pays sets both",
@@ -44,6 +49,9 @@ UNREACHABLE = {
     "ck_transfers_two_accounts": "no kind of transfer has one account on both sides",
     "ck_write_offs_one_subject": "the schema asks for exactly one of the two",
     "uq_accounts_id_fund_id": "implied by the primary key; there for composite foreign keys",
+    "uq_call_criteria_call_id_number": "numbers are given by position, all rows at once",
+    "uq_call_documents_call_id_number": "numbers are given by position, all rows at once",
+    "uq_call_rules_call_id_number": "numbers are given by position, all rows at once",
     "uq_import_records_profile_key": "imports look the key up, and hold the write turn",
     "uq_set_aside_rows_run_id_row": "a run reads each row once",
     "uq_tokens_secret_hash": "128 random bits",
