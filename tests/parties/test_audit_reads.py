@@ -10,6 +10,7 @@ import pytest
 
 from fundops import audit
 from fundops.authz import Role
+from tests.factories import a_fund, a_lot
 from tests.parties.steps import a_fund_id, a_party_id, pointer
 from tests.world import Caller, World
 
@@ -39,6 +40,25 @@ def recomputed(event: dict[str, Any], previous: str) -> str:
     covered["recorded_at"] = (instant if "." in instant else f"{instant}.000000") + "Z"
     body = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(bytes.fromhex(previous) + body.encode()).hexdigest()
+
+
+def test_an_auditor_can_recompute_a_seal_from_what_is_given(world: World) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        a_lot(db, a_fund(db), 700)
+    found = events(world.as_role(Role.AUDITOR))
+    [sealed] = [event for event in found if event["seal"] is not None]
+    seal = sealed["seal"]
+    covered = {name: seal[name] for name in ("event_seq", "transfers", "digest")}
+    assert covered["event_seq"] == sealed["seq"]
+    assert covered["transfers"] == 2
+    body = json.dumps(covered, sort_keys=True, separators=(",", ":"))
+    hashed = hashlib.sha256(bytes.fromhex(sealed["hash"]) + body.encode()).hexdigest()
+    assert seal["hash"] == hashed
+    with world.database.write() as db:
+        audit.record(db, audit.SYSTEM, "thing.done", "thing")
+    last = events(world.as_role(Role.AUDITOR), "sort=-seq&limit=1")[0]
+    assert (last["previous_hash"], last["seal"]) == (hashed, None)
 
 
 def test_an_auditor_can_recompute_the_chain_from_what_is_given(world: World) -> None:

@@ -17,8 +17,20 @@ from fundops.authz import Actor, Permission
 from fundops.errors import invalid
 from fundops.pages import PageQuery
 from fundops.schemas import Out
+from fundops.seals import PostedDigest
 
 _CURSOR = re.compile(r"([ad])([0-9]{1,18})", re.ASCII)
+
+
+class SealOut(Out):
+    """What was posted up to an event, as the chain covers it: ``hash``, SHA-256 of the event's own
+    hash and of the other fields as canonical JSON, is the next event's ``previous_hash``.
+    """
+
+    event_seq: int
+    transfers: int = Field(description="How many transfers since the seal before.")
+    digest: str = Field(description="SHA-256 of their texts, a line feed after each.")
+    hash: str
 
 
 class AuditEventOut(Out):
@@ -43,6 +55,7 @@ class AuditEventOut(Out):
     payload_digest: str
     previous_hash: str
     hash: str
+    seal: SealOut | None = Field(description="What the event's transaction posted, if it did.")
 
 
 class AuditEventPage(Out):
@@ -86,9 +99,19 @@ def audit_page(db: Session, actor: Actor, sought: Sought, paging: PageQuery) -> 
 
 
 def _query(actor: Actor, sought: Sought) -> Select[Any]:
-    query = select(
-        AuditEvent.__table__, AuditPayload.payload, AuditPayload.salt, AuditPayload.disposed_seq
-    ).join(AuditPayload, AuditPayload.seq == AuditEvent.seq)
+    query = (
+        select(
+            AuditEvent.__table__,
+            AuditPayload.payload,
+            AuditPayload.salt,
+            AuditPayload.disposed_seq,
+            PostedDigest.transfers,
+            PostedDigest.digest,
+            PostedDigest.hash.label("sealed"),
+        )
+        .join(AuditPayload, AuditPayload.seq == AuditEvent.seq)
+        .outerjoin(PostedDigest, PostedDigest.event_seq == AuditEvent.seq)
+    )
     funds = actor.funds(Permission.AUDIT_READ)
     if funds is not None:
         query = query.where(AuditEvent.fund_id.in_(funds))
@@ -131,4 +154,14 @@ def _event_out(row: Any) -> dict[str, Any]:
         "payload_digest": bytes(row.payload_digest).hex(),
         "previous_hash": bytes(row.previous_hash).hex(),
         "hash": bytes(row.hash).hex(),
+        "seal": None if row.sealed is None else _seal_out(row),
+    }
+
+
+def _seal_out(row: Any) -> dict[str, Any]:
+    return {
+        "event_seq": row.seq,
+        "transfers": row.transfers,
+        "digest": bytes(row.digest).hex(),
+        "hash": bytes(row.sealed).hex(),
     }
