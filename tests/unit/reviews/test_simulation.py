@@ -12,6 +12,8 @@ from tests.unit.reviews.simulation import (
     Panels,
     adjusted,
     backwards,
+    coverage_table,
+    gains_table,
     outcome,
     raw,
 )
@@ -65,3 +67,10 @@ def test_no_design_loses_and_large_ones_gain(panels: Panels) -> None:
     if panels.proposals >= 60 and panels.severity:
         assert gains(found), found
         assert found.better > 0.9
+
+
+@pytest.mark.slow
+def test_the_figures_of_the_page_are_those_printed(pytestconfig: pytest.Config) -> None:
+    page = (pytestconfig.rootpath / "docs" / "scoring.md").read_text(encoding="utf-8").splitlines()
+    for line in (*gains_table(), *coverage_table()):
+        assert line in page
