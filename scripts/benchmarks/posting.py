@@ -39,8 +39,8 @@ Script = list[tuple[str, list[tuple[Any, ...]]]]
 ON = date(2026, 3, 2)
 LOTS, GRANTS = 8, 4_000
 TABLES = (
-    "audit_events", "audit_payloads", "audit_head", "accounts", "transfers", "account_days",
-    "account_months",
+    "audit_events", "audit_payloads", "audit_head", "accounts", "transfers", "posted_digests",
+    "account_days", "account_months",
 )  # fmt: skip
 
 
@@ -173,7 +173,12 @@ class Replay:
         read, mark, into = self.source.rows, self.target.mark, self.target.inserting
         event = read("SELECT * FROM audit_events WHERE seq = ?", seq)
         payload = read("SELECT * FROM audit_payloads WHERE seq = ?", seq)
-        head = read("SELECT seq, hash, recorded_at FROM audit_events WHERE seq = ?", seq)
+        seal = read("SELECT * FROM posted_digests WHERE event_seq = ?", seq)
+        head = read(
+            "SELECT e.seq, s.hash, e.recorded_at FROM audit_events e "
+            "JOIN posted_digests s ON s.event_seq = e.seq WHERE e.seq = ?",
+            seq,
+        )
         transfers = read("SELECT * FROM transfers WHERE event_seq = ? ORDER BY line", seq)
         sides = read(
             "SELECT debit_account_id, credit_account_id, amount_minor, effective_on "
@@ -202,6 +207,7 @@ class Replay:
             ("UPDATE audit_head SET seq = ?, hash = ?, recorded_at = ?".replace("?", mark), head),
             (into("accounts", 10), [(*row[:8], 0, 0) for row in opened]),
             (into("transfers", len(transfers[0])), transfers),
+            (into("posted_digests", len(seal[0])), seal),
             (
                 f"UPDATE accounts SET debits_minor = debits_minor + {mark}, "  # noqa: S608
                 f"credits_minor = credits_minor + {mark} WHERE id = {mark}",
