@@ -124,17 +124,22 @@ def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
     from fundops.ledger import checks
+    from fundops.reviews import checks as reviews
 
     with opened() as database, database.read() as db:
         violations = checks.run(db) + [
             checks.Violation("access_told", *one) for one in trail.breaks(db, trail.ACCESS)
         ]
+        violations += [checks.Violation(name, where, "") for name, where in reviews.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
         for name in ("registers_told", "access_told", "audit_chain", "transfers_sealed"):
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{name}')}")
+        for name in reviews.CHECKS:
+            broken = [v for v in violations if v.check == name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'reviews.check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

@@ -64,7 +64,7 @@ def conflicted_pairs(
     for person, proposal_id, party_id in rows:
         if proposal_id is not None:
             by_proposal.setdefault(proposal_id, set()).add(person)
-        else:
+        elif party_id is not None:
             by_party.setdefault(party_id, set()).add(person)
     interested: dict[UUID, set[UUID]] = {}
     for person, party_id in interests_of(db, person_ids):
