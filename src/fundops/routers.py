@@ -13,12 +13,15 @@ from fundops.funds.routes import router as funds
 from fundops.grants.payment_routes import router as payments
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
+from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
+from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
 
@@ -34,7 +37,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     proposals,
     proposal_steps,
     eligibility,
+    proposal_workbooks,
     call_totals,
+    overlaps,
+    *REVIEWS,
     awards,
     grants,
     payments,
