@@ -1,0 +1,254 @@
+"""Drafts: nothing typed is lost, whoever else types meanwhile, and nobody else reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fundops import audit, clock
+from fundops.authz import Role
+from fundops.proposals import drafts
+from tests.factories import a_fund
+from tests.proposals.proposal_factories import (
+    Applicant,
+    a_document,
+    a_profile,
+    add_document,
+    an_applicant,
+    an_organisation,
+    at_time,
+    right,
+    set_up,
+)
+from tests.world import World
+
+
+@pytest.fixture
+def applicant(world: World) -> Applicant:
+    made = an_applicant(world)
+    made.start()
+    return made
+
+
+def test_a_draft_keeps_whatever_was_typed(applicant: Applicant) -> None:
+    typed = {
+        "title": "  Two  houses \n",
+        "country": "Kenya?",
+        "starts_on": "as soon as possible",
+        "shares": [{"objective": "four", "percent": "most of it"}, {}],
+        "budget": [{"category": "Staff", "unit_cost": 12.5, "quantity": -3, "duration": True}],
+        "answers": {"need": "", "risks": "ünïcode \u202e ﷽ 🧿"},
+        "codes": {"p": ["protection", None, 7]},
+        "places": [""],
+    }
+    saved = applicant.save(typed)
+    assert saved.status_code == 200, saved.text
+    read = applicant.caller.get(f"{applicant.place}/draft").json()
+    assert read["content"] == typed
+    assert read["version"] == 2
+    assert applicant.caller.get(applicant.place).json()["title"] == "Two houses"
+
+
+def test_every_save_is_a_version_and_the_same_again_is_none(applicant: Applicant) -> None:
+    first = applicant.save(right(summary="One."))
+    again = applicant.save(right(summary="One."))
+    assert (first.json()["version"], again.json()["version"]) == (2, 2)
+    # The answer was lost, and the page sends the same once more with the tag it knows.
+    retried = applicant.save(right(summary="One."), tag='"1"')
+    assert retried.json()["version"] == 2
+    applicant.save(right(summary="Two."))
+    items = applicant.caller.get(f"{applicant.place}/versions").json()["items"]
+    assert [(item["number"], item["kind"]) for item in items] == [
+        (1, "draft"), (2, "draft"), (3, "draft"),
+    ]  # fmt: skip
+    kept = applicant.caller.get(f"{applicant.place}/versions/2").json()
+    assert kept["content"]["summary"] == "One."
+
+
+def test_a_stale_save_is_refused_and_kept_aside(applicant: Applicant) -> None:
+    assert applicant.save(right(summary="Tab one.")).status_code == 200
+    stale = applicant.save(right(summary="Tab two."), tag='"1"')
+    assert stale.status_code == 412
+    assert "version 3" in stale.json()["detail"]
+    # The draft at work and its entity tag are as they were, so that tab one can go on.
+    draft = applicant.caller.get(f"{applicant.place}/draft")
+    assert (draft.json()["content"]["summary"], draft.headers["etag"]) == ("Tab one.", '"2"')
+    aside = applicant.caller.get(f"{applicant.place}/versions/3").json()
+    assert (aside["kind"], aside["content"]["summary"]) == ("aside", "Tab two.")
+    again = applicant.save(right(summary="Tab two."), tag='"1"')
+    assert again.status_code == 412
+    assert "version 3" in again.json()["detail"]
+    assert len(applicant.caller.get(f"{applicant.place}/versions").json()["items"]) == 3
+
+
+def test_a_save_needs_the_drafts_tag(applicant: Applicant) -> None:
+    place = f"{applicant.place}/draft"
+    assert applicant.caller.request("PUT", place, json=right()).status_code == 428
+    assert applicant.number() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "pointer"),
+    [
+        ({"titel": "x"}, "/titel"),
+        ({"title": "x" * 20_001}, "/title"),
+        ({"title": {"en": "x"}}, "/title"),
+        ({"title": ["x"]}, "/title"),
+        ({"title": 10**19}, "/title"),
+        ({"places": ["x"] * 61}, "/places"),
+        ({"budget": [{}] * 301}, "/budget"),
+        ({"budget": [{"cost": 1}]}, "/budget/0/cost"),
+        ({"codes": {"colour": []}}, "/codes/colour"),
+        ({"attachments": []}, "/attachments"),
+    ],
+)
+def test_a_draft_has_places_and_bounds(
+    applicant: Applicant, content: dict[str, Any], pointer: str
+) -> None:
+    refused = applicant.save(content)
+    assert refused.status_code == 422, refused.text
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+    assert applicant.number() == 1
+
+
+def test_a_draft_too_large_for_its_place_is_refused(applicant: Applicant) -> None:
+    content = {"budget": [{"description": "x" * 20_000}] * 52}
+    refused = applicant.save(content)
+    assert refused.status_code in {413, 422}, refused.text
+
+
+def test_anothers_draft_does_not_exist(world: World, applicant: Applicant) -> None:
+    other = Applicant(world, applicant.call, an_organisation(world))
+    missing = other.caller.get("/v1/proposals/01890000-0000-7000-8000-00000000dead")
+    for path in ("", "/draft", "/versions", "/versions/1", "/receipts", "/attachments"):
+        answer = other.caller.get(applicant.place + path)
+        assert answer.status_code == 404, path
+        assert answer.json()["detail"] == missing.json()["detail"]
+    stolen = applicant.save(right(), caller=other.caller, tag='"1"')
+    assert stolen.status_code == 404
+    assert other.caller.post(f"{applicant.place}/submit", json={"version": 1}).status_code == 404
+    assert other.caller.get("/v1/proposals").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "role", [Role.GRANT_OFFICER, Role.FUND_MANAGER, Role.AUDITOR, Role.BOARD_MEMBER]
+)
+def test_others_see_that_there_is_a_draft_and_not_what_it_says(
+    world: World, applicant: Applicant, role: Role
+) -> None:
+    applicant.save(right())
+    reader = world.as_role(role)
+    (item,) = reader.get("/v1/proposals").json()["items"]
+    assert item["status"] == "draft"
+    assert (item["title"], item["country"], item["requested"]) == (None, None, None)
+    assert reader.get(f"{applicant.place}/versions").json()["items"] == []
+    for path in ("/versions/1", "/versions/2", "/eligibility"):
+        assert reader.get(applicant.place + path).status_code == 404, path
+    assert reader.get(f"{applicant.place}/draft").status_code in {403, 404}
+    assert reader.get(f"{applicant.place}/attachments").json()["items"] == []
+    assert reader.get("/v1/proposals?country=KE").json()["items"] == []
+
+
+def test_a_role_for_another_fund_sees_nothing(world: World, applicant: Applicant) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        other = a_fund(db).id
+    officer = world.as_role(Role.GRANT_OFFICER, fund_id=other)
+    assert officer.get("/v1/proposals").json()["items"] == []
+    assert officer.get(applicant.place).status_code == 404
+
+
+def test_a_proposal_begins_with_the_profile_and_the_documents_on_file(world: World) -> None:
+    applicant = an_applicant(world)
+    with world.database.write() as db:
+        audit.lock_head(db)
+        from fundops.calls.models import Call
+        from fundops.parties.models import Party
+
+        party, call = db.get_one(Party, applicant.party_id), db.get_one(Call, applicant.call.id)
+        add_document(db, call)
+        a_profile(db, party)
+        a_document(db, party, applicant.caller.actor)
+        a_document(db, party, applicant.caller.actor, "statutes")  # not asked for
+    applicant.start()
+    draft = applicant.caller.get(f"{applicant.place}/draft").json()["content"]
+    assert (draft["country"], draft["summary"]) == ("KE", "Safe houses since 2016.")
+    files = applicant.caller.get(f"{applicant.place}/attachments").json()["items"]
+    assert [file["kind"] for file in files] == ["registration"]
+
+
+def test_a_proposal_begins_with_an_earlier_one(world: World, applicant: Applicant) -> None:
+    applicant.submitted()
+    later = Applicant(world, set_up(world), applicant.party_id)
+    later.start(copy_from=applicant.id, title="Again")
+    draft = later.caller.get(f"{later.place}/draft").json()["content"]
+    assert draft["title"] == "Again"
+    assert draft["answers"]["need"] == "There is no shelter."
+    assert "starts_on" not in draft
+    assert later.save(draft | {"starts_on": "2028-01-01"}).status_code == 200
+    other = an_applicant(world, later.call)
+    stolen = other.caller.post(
+        "/v1/proposals",
+        json={
+            "call_id": str(later.call.id), "party_id": str(other.party_id), "language": "en",
+            "title": "Mine", "copy_from": applicant.id,
+        },
+    )  # fmt: skip
+    assert [error["pointer"] for error in stolen.json()["errors"]] == ["/copy_from"]
+
+
+@pytest.mark.parametrize(
+    ("over", "pointer"),
+    [
+        ({"call_id": "01890000-0000-7000-8000-00000000dead"}, "/call_id"),
+        ({"party_id": "01890000-0000-7000-8000-00000000dead"}, "/party_id"),
+        ({"language": "de"}, "/language"),
+        ({"language": "EN"}, "/language"),
+        ({"title": " "}, "/title"),
+        ({"copy_from": "01890000-0000-7000-8000-00000000dead"}, "/copy_from"),
+    ],
+)
+def test_a_proposal_is_started_only_where_one_may(
+    world: World, over: dict[str, Any], pointer: str
+) -> None:
+    applicant = an_applicant(world)
+    given = {
+        "call_id": str(applicant.call.id), "party_id": str(applicant.party_id),
+        "language": "en", "title": "Houses",
+    } | over  # fmt: skip
+    refused = applicant.caller.post("/v1/proposals", json=given)
+    assert refused.status_code == 422, refused.text
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+def test_nothing_is_started_for_another_organisation_nor_late(world: World) -> None:
+    applicant = an_applicant(world)
+    given = {
+        "call_id": str(applicant.call.id), "party_id": str(an_organisation(world)),
+        "language": "en", "title": "Houses",
+    }  # fmt: skip
+    refused = applicant.caller.post("/v1/proposals", json=given)
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/party_id"]
+    given["party_id"] = str(applicant.party_id)
+    with at_time(applicant.call.deadline_at.replace(microsecond=1)):
+        late = applicant.caller.post("/v1/proposals", json=given)
+    assert (late.status_code, late.json()["type"]) == (409, "urn:fundops:problem:too-late")
+
+
+def test_an_organisation_at_risk_has_a_code_that_tells_nothing(world: World) -> None:
+    applicant = an_applicant(world, is_at_risk=True, public_label="An organisation")
+    applicant.start()
+    row = world.as_role(Role.BOARD_MEMBER).get(applicant.place).json()
+    assert (row["party_name"], row["party_code"]) == ("An organisation", None)
+    assert len(row["code"]) == len("PRP-XXXXXXXX")
+    assert str(clock.now().year) not in row["code"]
+
+
+def test_there_is_a_largest_number_of_versions(
+    applicant: Applicant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts.versions, "MAX_VERSIONS", 2)
+    assert applicant.save(right()).status_code == 200
+    refused = applicant.save(right(summary="More"))
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:fundops:problem:conflict")
