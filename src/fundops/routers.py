@@ -20,7 +20,6 @@ from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
-from fundops.proposals.workbook_routes import router as proposal_workbooks
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -37,7 +36,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     proposals,
     proposal_steps,
     eligibility,
-    proposal_workbooks,
     call_totals,
     overlaps,
     *REVIEWS,
