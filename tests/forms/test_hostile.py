@@ -8,6 +8,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -144,7 +145,7 @@ ZOO: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "lying size": (lambda: lying_about_size(examples.proposal()), "xlsx_damaged"),
     "a part twice": (lambda: twice_the_same_part(examples.proposal()), "xlsx_damaged"),
-    "many cells": (lambda: with_sheet(f"<row>{'<c/>' * 200_001}</row>"), "too_many_cells"),
+    "many cells": (lambda: with_sheet(f"<row>{'<c/>' * 100_001}</row>"), "too_many_cells"),
     "huge merge": (
         lambda: with_sheet(FAR, '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
         "too_many_merged",
@@ -209,6 +210,38 @@ def test_what_a_file_says_of_its_extent_is_not_believed() -> None:
     lying = part(raw, path).replace(b'<dimension ref="A1:F26"', b'<dimension ref="A1:A1"')
     assert lying != part(raw, path)
     assert examples.read_proposal(with_parts(raw, {path: lying})).values["budget"]
+
+
+def test_reading_a_full_workbook_takes_one_look_at_each_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its labels are looked up, not searched for once more for each field, column and row."""
+    from fundops.forms import book, parse
+
+    raw = examples.scores()
+    rows = "".join(f"<row>{'<c><v>1</v></c>' * 6}</row>" for _ in range(3_000))
+    full = with_parts(raw, {sheet_part(raw, "Scores criteria objectives"): sheet_xml(rows)})
+    seen = 0
+
+    def counted(text: str) -> str:
+        nonlocal seen
+        seen += 1
+        return text
+
+    monkeypatch.setattr(book, "label_key", counted)
+    filled = parse.fill(examples.SCORES, examples.opened(full), examples.SCORES_IDENTITY)
+    assert {one.code for one in filled.problems} == {"extra_row", "row_missing"}
+    assert 18_000 <= seen <= 20_000
+
+
+def test_rows_outside_a_table_are_reported_up_to_a_limit() -> None:
+    def change(book: Any) -> None:
+        for row in range(20, 20 + 3 * limits.MAX_EXTRA_ROWS):
+            book["Scores criteria objectives"].cell(row, 4).value = 1
+
+    filled = examples.read_scores(examples.edited(examples.scores(), change))
+    assert {one.code for one in filled.problems} == {"extra_row"}
+    assert len(filled.problems) == limits.MAX_EXTRA_ROWS
 
 
 def test_links_to_other_files_are_not_followed() -> None:

@@ -232,6 +232,12 @@ def two_columns(**changes: Any) -> Table:
     return Table(**{"key": "t", "label": "T", "columns": columns, **changes})
 
 
+def wide(number: int) -> Section:
+    """Return a section with more than half of the cells that a form may have."""
+    columns = tuple(Column(f"c{n}", f"C{n}", Text()) for n in range(30))
+    return Section(f"s{number}", "S", table=Table(f"t{number}", "T", columns, max_rows=1_000))
+
+
 @pytest.mark.parametrize(
     "declare",
     [
@@ -257,6 +263,7 @@ def two_columns(**changes: Any) -> Table:
         lambda: two_columns(rows=(Row("a b"),)),
         lambda: Table("t", "T", (Column("a", "A", Text()), Column("b", "a", Text()))),
         lambda: Table("t", "T", (Column("a", "A", Text()),), max_rows=5_000),
+        lambda: Form("f", 1, "F", tuple(wide(number) for number in range(2))),
         lambda: Form("f", 0, "F", (Section("s", "S", (a_field(),)),)),
         lambda: Form(
             "f", 1, "F", (Section("s", "S", (a_field(),)), Section("u", "U", (a_field(),)))
@@ -271,3 +278,4 @@ def test_a_form_that_cannot_be_right_is_not_declared(declare: Any) -> None:
 def test_two_columns_with_rows_can_be_declared() -> None:
     """Control: it is the faults above that are refused."""
     assert two_columns(rows=(Row("x", {"a": "yes"}),)).inputs[0].key == "b"
+    assert Form("f", 1, "F", (wide(1),)).digest()

@@ -85,13 +85,13 @@ def read_back(form: Form, identity: dict[str, str], values: dict[str, Any]) -> d
     return filled.values
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(of_form(examples.PROPOSAL))
 def test_any_proposal_comes_back_as_it_was(values: dict[str, Any]) -> None:
     assert read_back(examples.PROPOSAL, examples.PROPOSAL_IDENTITY, values) == values
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(of_form(examples.SCORES))
 def test_any_scores_come_back_as_they_were(values: dict[str, Any]) -> None:
     assert read_back(examples.SCORES, examples.SCORES_IDENTITY, values) == values

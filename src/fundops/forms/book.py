@@ -10,9 +10,11 @@ import json
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, Any
 
 from fundops.forms import limits, sandbox
+from fundops.forms.kinds import label_key
 from fundops.forms.layout import IDENTITY_MARK
 from fundops.forms.problems import refused
 
@@ -52,6 +54,9 @@ class Cell:
 
 _BLANK = Cell()
 
+MAX_LABEL_TEXT = 260
+"""Longer texts are no labels: a label has at most 250 characters, and perhaps a star."""
+
 
 @dataclass
 class Sheet:
@@ -62,16 +67,32 @@ class Sheet:
     cells: dict[tuple[int, int], Cell]
     merged: tuple[tuple[int, int, int, int], ...] = ()
 
+    @cached_property
+    def labels(self) -> dict[str, list[tuple[int, int]]]:
+        """Where every short text stands, by its ``label_key``, in the order of rows."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for at, cell in sorted(self.cells.items()):
+            if len(cell.text) <= MAX_LABEL_TEXT:
+                found.setdefault(label_key(cell.text), []).append(at)
+        return found
+
+    @cached_property
+    def _covered(self) -> set[tuple[int, int]]:
+        return {
+            (row, column)
+            for top, left, bottom, right in self.merged
+            for row in range(top, bottom + 1)
+            for column in range(left, right + 1)
+            if (row, column) != (top, left)
+        }
+
     def at(self, row: int, column: int) -> Cell:
         """Return the cell, blank if there is none."""
         return self.cells.get((row, column), _BLANK)
 
     def covered(self, row: int, column: int) -> bool:
         """Return whether the cell lies hidden under a merged area, not at its first corner."""
-        return any(
-            top <= row <= bottom and left <= column <= right and (row, column) != (top, left)
-            for top, left, bottom, right in self.merged
-        )
+        return (row, column) in self._covered
 
 
 @dataclass

@@ -33,7 +33,7 @@ FONT = "Calibri"
 _GRID, _NOTE = "FFBFBFBF", "FF595959"
 _ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
-_MAX_PROMPT, _MAX_PROMPT_TITLE, _MAX_ROW_HEIGHT = 250, 32, 360
+_MAX_PROMPT, _MAX_ERROR, _MAX_PROMPT_TITLE, _MAX_ROW_HEIGHT = 250, 220, 32, 360
 
 
 def usual_width(kind: Kind, label: str) -> int:
@@ -254,7 +254,7 @@ class Writer:
 
         rule = DataValidation(allow_blank=True, **_rule(kind, choices))
         rule.errorTitle = _cut(label, _MAX_PROMPT_TITLE)
-        rule.error = _cut(describe(kind, self.language), _MAX_PROMPT)
+        rule.error = _cut(describe(kind, self.language), _MAX_ERROR)
         rule.promptTitle = _cut(label, _MAX_PROMPT_TITLE)
         rule.prompt = _cut(help_text or describe(kind, self.language), _MAX_PROMPT)
         rule.showErrorMessage = rule.showInputMessage = True

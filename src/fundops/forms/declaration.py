@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fundops.forms.kinds import DeclarationError, Kind, Money, Value, label_key
-from fundops.forms.limits import MAX_CELL_CHARS, MAX_SHEETS, MAX_TABLE_ROWS
+from fundops.forms.limits import MAX_CELL_CHARS, MAX_FORM_CELLS, MAX_SHEETS, MAX_TABLE_ROWS
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur"})
 """Languages whose sheets run from right to left."""
@@ -200,6 +200,9 @@ class Form:
         _check_words(self.title, "")
         if self.version < 1 or not 1 <= len(self.sections) <= MAX_SHEETS // 2:
             raise DeclarationError(f"form {self.kind!r} has no version or no sections")
+        cells = sum(len(one.columns) * (len(one.rows) or one.max_rows) for one in self.tables())
+        if cells + sum(1 for _ in self.fields()) > MAX_FORM_CELLS:
+            raise DeclarationError(f"form {self.kind!r} has too many cells")
         keys = [one.key for one in self.fields()] + [table.key for table in self.tables()]
         sections = [section.key for section in self.sections]
         records = [one.key for one in self.identity]

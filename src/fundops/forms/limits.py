@@ -13,10 +13,13 @@ MAX_PARTS = 500
 MAX_UNZIPPED_BYTES = 64 * 1024 * 1024
 """Bytes of all parts of one workbook together, decompressed."""
 
-MAX_CELLS = 200_000
+MAX_CELLS = 100_000
 """Cells of all sheets together, blank but formatted ones included."""
 
-MAX_MERGED_CELLS = 200_000
+MAX_FORM_CELLS = 50_000
+"""Inputs and locked cells that a form may have: half of what is read, for people's own cells."""
+
+MAX_MERGED_CELLS = 100_000
 """Cells that lie under merged areas, all sheets together."""
 
 MAX_SHEETS = 100
@@ -31,6 +34,9 @@ MAX_CELL_CHARS = 32_767
 MAX_TABLE_ROWS = 1_000
 """Rows that a form may offer in one table."""
 
+MAX_EXTRA_ROWS = 50
+"""Rows outside a table that are reported one by one."""
+
 MAX_PROBLEMS = 1_000
 """Problems that are listed and marked in one workbook; the rest is counted."""
 
@@ -44,6 +50,6 @@ BOUNDS = Bounds(
     memory_bytes=512 * 1024 * 1024,
     cpu_seconds=20,
     wall_seconds=60,
-    output_bytes=64 * 1024 * 1024,
+    output_bytes=32 * 1024 * 1024,
 )
 """What a process that opens one of these workbooks may use."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from fundops.forms import limits
 from fundops.forms.book import Book, Sheet
 from fundops.forms.declaration import Column, Field, Form, Row, Section, Table
 from fundops.forms.kinds import Text, label_key
@@ -111,11 +112,7 @@ def _find_field(
         if beside not in others:
             found.fields[one.key] = named
             return
-    labels = sorted(
-        at
-        for at, cell in found.sheet.cells.items()
-        if label_key(cell.text) == own and at not in inputs.values()
-    )
+    labels = [at for at in found.sheet.labels.get(own, []) if at not in inputs.values()]
     if own == label_key(section.title):
         labels = labels[1:]  # the first is the sheet's title
     if len(labels) == 1:
@@ -134,14 +131,9 @@ def _find_table(form: Form, table: Table, book: Book, found: Found) -> None:
     if not found.heading:
         found.report("table_missing", form.language, table=table.label)
         return
-    texts: dict[str, list[int]] = {}
-    for (row, number), cell in sorted(found.sheet.cells.items()):
-        if row == found.heading:
-            texts.setdefault(label_key(cell.text), []).append(number)
     for column in table.columns:
         at = named.get(column.key, (0, 0))
-        number = at[1] if at[0] == found.heading else 0
-        _find_column(form, table, column, number, texts, found)
+        _find_column(form, table, column, at[1] if at[0] == found.heading else 0, found)
     if table.rows:
         _find_fixed_rows(form, table, found)
     else:
@@ -152,23 +144,16 @@ def _heading_row(table: Table, named: dict[str, At], sheet: Sheet) -> int:
     """Return the row that holds most of the headings by name, else by label; 0 if none does."""
     rows = Counter(row for row, _ in named.values())
     if not rows:
-        labels = {label_key(column.label) for column in table.columns}
-        rows = Counter(row for (row, _), c in sheet.cells.items() if label_key(c.text) in labels)
-        rows = Counter({r: n for r, n in rows.items() if 2 * n >= len(labels)})
+        labels = [label_key(column.label) for column in table.columns]
+        found = Counter(row for label in labels for row, _ in sheet.labels.get(label, []))
+        rows = Counter({row: count for row, count in found.items() if 2 * count >= len(labels)})
     return min(rows, key=lambda row: (-rows[row], row)) if rows else 0
 
 
-def _find_column(
-    form: Form,
-    table: Table,
-    column: Column,
-    named: int,
-    texts: dict[str, list[int]],
-    found: Found,
-) -> None:
+def _find_column(form: Form, table: Table, column: Column, named: int, found: Found) -> None:
     own = label_key(column.label)
     others = {label_key(other.label) for other in table.columns} - {own}
-    labelled = texts.get(own, [])
+    labelled = [at for row, at in found.sheet.labels.get(own, []) if row == found.heading]
     heading = label_key(found.sheet.at(found.heading, named).text) if named else ""
     if named and (heading == own or (not labelled and heading not in others)):
         found.columns[column.key] = named
@@ -228,23 +213,28 @@ def _rows_showing(table: Table, fixed: Row, found: Found) -> list[int]:
     }
     if not wanted:
         return []
-    rows = sorted({row for row, column in found.sheet.cells if row > found.heading})
-    return [
-        row
-        for row in rows
-        if all(label_key(found.sheet.at(row, c).text) == word for c, word in wanted.items())
+    rows = [
+        {
+            row
+            for row, at in found.sheet.labels.get(word, [])
+            if at == column and row > found.heading
+        }
+        for column, word in wanted.items()
     ]
+    return sorted(set.intersection(*rows))
 
 
 def _report_extra_rows(form: Form, table: Table, found: Found) -> None:
     """Say which filled-in rows below the heading are none of the form's."""
     inputs = {found.columns[one.key] for one in table.inputs if one.key in found.columns}
     known = set(found.rows.values())
-    said: set[int] = set()
+    most = len(known) + limits.MAX_EXTRA_ROWS
     twice = {p.cell for p in found.problems if p.code == "row_twice"}
     for (row, column), cell in sorted(found.sheet.cells.items()):
-        if row <= found.heading or row in known | said or column not in inputs or cell.blank:
+        if row <= found.heading or row in known or column not in inputs or cell.blank:
             continue
-        said.add(row)
+        known.add(row)
+        if len(known) > most:
+            return
         if reference(row, min(found.columns.values())) not in twice:
             found.report("extra_row", form.language, (row, column))

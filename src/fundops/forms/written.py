@@ -24,6 +24,7 @@ _SPACES = "\u0020\u00a0\u2007\u2009\u202f"
 _GROUP_MARKS = _SPACES + "'\u2019\u066c"
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"})
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]")
+_FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
 _GROUPED = re.compile(rf"[0-9]{{1,3}}(?:[{_GROUP_MARKS}][0-9]{{3}})+(?![0-9])")
 _PLAIN = re.compile(r"[0-9]{1,24}(?:\.[0-9]{1,24})?", re.ASCII)
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})+|(?:,[0-9]{2})*,[0-9]{3})", re.ASCII)
@@ -31,10 +32,10 @@ _THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})+|(?:,[0-9]{2})*,[0-9]{3})",
 
 def western(text: str) -> str:
     """Return ``text`` with the digits of every script as 0 to 9, without invisible marks."""
-    plain = _INVISIBLE.sub("", text).translate(_MINUS).strip()
-    return "".join(
-        str(unicodedata.decimal(char)) if char.isdecimal() else char for char in plain
-    ).strip()
+    if text.isascii():
+        return text.strip()
+    plain = _INVISIBLE.sub("", text).translate(_MINUS)
+    return _FOREIGN_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), plain).strip()
 
 
 def number(text: str) -> Decimal:
