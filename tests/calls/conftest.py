@@ -101,6 +101,13 @@ class Calls:
         assert answer.status_code == status, answer.text
         return answer.json()
 
+    def refused(self, path: str, body: Any) -> list[str]:
+        """Return the places that are named when terms are refused."""
+        tag = self.officer.get(path).headers["etag"]
+        answer = self.officer.request("PUT", path, json=body, headers={"if-match": tag})
+        assert answer.status_code == 422, answer.text
+        return pointers(answer)
+
     def patch(self, place: str, **changes: Any) -> Any:
         """Send changes with the present entity tag."""
         tag = self.officer.get(place).headers["etag"]
