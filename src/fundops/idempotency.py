@@ -24,8 +24,10 @@ HEADER = "idempotency-key"
 DRY_RUNS = frozenset(
     {
         "/v1/awards/fundable",
+        "/v1/calls/{call_id}/what_if",
         "/v1/assignments/{assignment_id}/validate",
         "/v1/calls/{call_id}/plan_assignments",
+        "/v1/proposals/{proposal_id}/check_workbook",
         "/v1/proposals/{proposal_id}/validate",
     }
 )

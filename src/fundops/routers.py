@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fundops.calls.routes import ROUTERS as CALLS
+from fundops.decisions.routes import ROUTERS as DECISIONS
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
@@ -20,6 +21,7 @@ from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
+from fundops.proposals.workbook_routes import router as proposal_workbooks
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -36,9 +38,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     proposals,
     proposal_steps,
     eligibility,
+    proposal_workbooks,
     call_totals,
     overlaps,
     *REVIEWS,
+    *DECISIONS,
     awards,
     grants,
     payments,

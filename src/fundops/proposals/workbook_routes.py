@@ -1,0 +1,165 @@
+"""Routes of a proposal as a workbook: getting it, having it checked, and sending it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from fundops.authz import Actor, Can, Permission
+from fundops.calls.models import Call
+from fundops.command import command, database, etag, read_session
+from fundops.errors import FieldError, Problem
+from fundops.forms.annotate import annotate
+from fundops.forms.declaration import Form
+from fundops.forms.problems import FileRefused
+from fundops.forms.problems import Problem as Marked
+from fundops.forms.render import render
+from fundops.messages import text
+from fundops.proposals import content, drafts, queries, service, submission, versions
+from fundops.proposals.models import Proposal
+from fundops.proposals.routes import check_draft, draft_out, kept_aside
+from fundops.proposals.schemas import DraftOut
+from fundops.proposals.terms import Terms, terms_of
+from fundops.proposals.workbook import Returned, filled_in, read_back
+from fundops.proposals.workbook_form import form_of, identity_of
+from fundops.refusals import record_refusal
+from fundops.schemas import CHANGES, READS, problems
+from fundops.strict import RAW_BODY, RawRoute, raw_body
+
+router = APIRouter(prefix="/proposals", tags=["proposals"], route_class=RawRoute)
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PROBLEMS_HEADER = "x-problems"
+
+Writer = Annotated[Actor, Depends(Can(Permission.PROPOSAL_WRITE))]
+Language = Annotated[
+    Literal["en", "fr", "es", "ar", "ru", "zh"],
+    Query(description="Language of labels and problems; English where it has none."),
+]
+WORKBOOK: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The workbook",
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def _asked(
+    db: Session, actor: Actor, proposal_id: UUID, language: str
+) -> tuple[Proposal, Terms, Form]:
+    proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
+    terms = terms_of(db, db.get_one(Call, proposal.call_id))
+    return proposal, terms, form_of(terms, proposal, language)
+
+
+def workbook_answer(raw: bytes, name: str, *, tag: str | None = None, found: int = 0) -> Response:
+    """Return a workbook to save under ``name``; ``found`` problems are marked in it."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', PROBLEMS_HEADER: str(found)}
+    if tag is not None:
+        headers["etag"] = tag
+    return Response(raw, media_type=XLSX, headers=headers)
+
+
+def refuse_file(request: Request, actor: Actor, found: list[Marked]) -> Problem:
+    """Return the refusal of a file, each problem with its cell; put on record who sent it."""
+    errors = [FieldError(one.pointer or "", str(one)) for one in found]
+    refusal = Problem("file-refused", detail=str(found[0]), errors=errors)
+    record_refusal(database(request), actor, request.method, request.url.path, refusal)
+    return refusal
+
+
+@router.get(
+    "/{proposal_id}/workbook", operation_id="get_proposal_workbook", responses=WORKBOOK | READS
+)
+def get_proposal_workbook(
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+) -> Response:
+    """Write the draft at work as a workbook to fill in offline; its entity tag is the draft's."""
+    with read_session(request) as db:
+        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        draft = versions.current_draft(db, proposal.id)
+        shown, left_out = filled_in(form, content.read(draft.content))
+        if left_out:
+            note = text("proposals.workbook.left_out", language, pointers=", ".join(left_out))
+            form = replace(form, guide=(*form.guide, note[:2000]))
+        identity = identity_of(terms, proposal)
+    made = render(form, shown, identity)
+    return workbook_answer(made, f"{proposal.code}.xlsx", tag=etag(draft.number))
+
+
+@router.post(
+    "/{proposal_id}/check_workbook",
+    operation_id="check_proposal_workbook",
+    responses=WORKBOOK | problems(400, 401, 403, 404, 413, 415, 422),
+    openapi_extra=RAW_BODY | {"x-dry-run": True},
+)
+def check_proposal_workbook(
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+) -> Response:
+    """Have a filled-in workbook checked: the same one comes back, every problem in its cell.
+
+    Changes nothing; needs no key. The header ``x-problems`` counts what was found.
+    """
+    raw = raw_body(request)
+    with read_session(request) as db:
+        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        returned = _readable(request, actor, form, raw, identity_of(terms, proposal))
+        checked = submission.examine_content(db, proposal, terms, returned.content)
+    placed = returned.place(checked.problems)
+    read = returned.filled.problems
+    known = {(one.sheet, one.cell) for one in read if one.cell is not None}
+    found = [*read, *(one for one in placed if (one.sheet, one.cell) not in known)]
+    try:
+        made = annotate(raw, found, language)
+    except FileRefused as refused:
+        raise refuse_file(request, actor, [refused.problem, *found]) from None
+    return workbook_answer(made, f"{proposal.code}-checked.xlsx", found=len(found))
+
+
+@router.put(
+    "/{proposal_id}/workbook",
+    operation_id="send_proposal_workbook",
+    response_model=DraftOut,
+    responses=CHANGES,
+    openapi_extra=RAW_BODY,
+)
+def send_proposal_workbook(
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+) -> Response:
+    """Save a filled-in workbook as the draft. Needs If-Match with the draft's entity tag.
+
+    Sent once more it changes nothing. A workbook with cells that cannot be read is refused, with
+    the cells named; what is missing or against the rules of the call is not, as in any draft.
+    When another draft has been saved since, it is kept aside as a version of its own.
+    """
+    raw = raw_body(request)
+    with read_session(request) as db:
+        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        identity = identity_of(terms, proposal)
+    returned = _readable(request, actor, form, raw, identity)
+    unread = [one for one in returned.filled.errors if one.code != "needed"]
+    if unread:
+        raise refuse_file(request, actor, unread)
+    given = returned.content
+
+    def work(db: Session) -> dict[str, Any]:
+        proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
+        service.require_editable(proposal, "save")
+        check_draft(request, versions.current_draft(db, proposal.id), given)
+        return draft_out(db, proposal, drafts.save(db, actor, proposal, given))
+
+    return kept_aside(request, actor, proposal_id, given, lambda: command(request, actor, work))
+
+
+def _readable(
+    request: Request, actor: Actor, form: Form, raw: bytes, identity: dict[str, str]
+) -> Returned:
+    """Return what a workbook says; raise ``file-refused`` for one that is not what is needed."""
+    returned = read_back(form, raw, identity)
+    if returned.filled.refused:
+        raise refuse_file(request, actor, returned.filled.problems)
+    return returned
