@@ -45,7 +45,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "assignments": {"conflict_id": None, "status": "invited"},
     "board_items": {
         "outcome": "reject", "amount_minor": None, "place": None, "basis": "cash",
-        "instalment_id": None,
+        "instalment_id": None, "promotion_asked_by_id": None, "promotion_confirmed_by_id": None,
     },
     "boards": {"mode": "meeting", "status": "draft", "first_confirmed_by_id": None,
         "second_confirmed_by_id": None,

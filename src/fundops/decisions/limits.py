@@ -120,7 +120,7 @@ class Breach(NamedTuple):
     kind: Literal["amount", "count", "minimum"]
     used_minor: int
     allowed_minor: int
-    count: int
+    awards: int
 
     def sentence(self, currency: str, names: Mapping[str, str] | None = None) -> str:
         """Return what is not kept, for people; ``names`` says how codes are shown."""
@@ -131,7 +131,7 @@ class Breach(NamedTuple):
             code=shown,
             used=money.display(self.used_minor, currency),
             allowed=money.display(self.allowed_minor, currency),
-            count=self.count,
+            count=self.awards,
             most=self.limit.max_count if self.limit.max_count is not None else "",
         )
 
@@ -168,7 +168,11 @@ class Tally:
         return self._count[number].get(code, 0)
 
     def refusal(self, items: Iterable[Item]) -> Breach | None:
-        """Return the first maximum that placing all ``items`` as well would exceed.
+        """Return the first maximum that placing all ``items`` as well would exceed."""
+        return next(iter(self.refusals(items)), None)
+
+    def refusals(self, items: Iterable[Item]) -> list[Breach]:
+        """Return every maximum that placing all ``items`` as well would exceed.
 
         A maximum that is exceeded already refuses only what would add to it.
         """
@@ -181,7 +185,7 @@ class Tally:
                 for number, limit in enumerate(self.limits)
                 for code in self.parts(limit, item)
             }
-        return next((found for place, found in trial.exceeded_places() if place in touched), None)
+        return [found for place, found in trial.exceeded_places() if place in touched]
 
     def exceeded(self) -> list[Breach]:
         """Return every maximum that what is placed exceeds."""

@@ -24,7 +24,10 @@ BASES = ("cash", "instalment")
 
 
 class Board(Base):
-    """A session of the board on one call: when, with which quorum, minutes, who confirmed."""
+    """A session of the board on one call: when, with which quorum, minutes, who confirmed.
+
+    ``awards_on`` is the day its awards count from, if the first who confirmed set one.
+    """
 
     __tablename__ = "boards"
     __table_args__ = (
@@ -62,6 +65,7 @@ class Board(Base):
     first_confirmed_at: Mapped[datetime | None]
     second_confirmed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     second_confirmed_at: Mapped[datetime | None]
+    awards_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
 
@@ -84,7 +88,8 @@ class BoardItem(Base):
     """What the board is asked to decide on one proposal: the outcome, the amount, the reason.
 
     ``basis`` says what an award stands on: cash, or a binding agreement's ``instalment_id``.
-    ``place`` orders the reserve list.
+    ``place`` orders the reserve list, from which one person asks to promote a proposal and another
+    confirms it.
     """
 
     __tablename__ = "board_items"
@@ -97,6 +102,16 @@ class BoardItem(Base):
         CheckConstraint("outcome <> 'reject' OR amount_minor IS NULL", name="reject_no_amount"),
         CheckConstraint("(outcome = 'reserve') = (place IS NOT NULL)", name="reserve_placed"),
         CheckConstraint("(basis = 'instalment') = (instalment_id IS NOT NULL)", name="basis_named"),
+        CheckConstraint(
+            "promotion_asked_by_id IS NULL OR promotion_confirmed_by_id IS NULL"
+            " OR promotion_asked_by_id <> promotion_confirmed_by_id",
+            name="two_promote",
+        ),
+        CheckConstraint(
+            "promotion_confirmed_by_id IS NULL OR"
+            " (promotion_asked_by_id IS NOT NULL AND outcome = 'reserve')",
+            name="promoted_from_reserve",
+        ),
         whole("amount_minor"),
         Index("ix_board_items_proposal_id", "proposal_id"),
     )
@@ -113,6 +128,11 @@ class BoardItem(Base):
     reason: Mapped[str] = mapped_column(Text(4000))
     conditions: Mapped[str | None] = mapped_column(Text(4000))
     status: Mapped[str] = mapped_column(Text(12))
+    promotion_reason: Mapped[str | None] = mapped_column(Text(2000))
+    promotion_asked_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    promotion_asked_at: Mapped[datetime | None]
+    promotion_confirmed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    promotion_confirmed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}
@@ -151,6 +171,7 @@ class Recusal(Base):
 register_constraints(
     {
         "ck_boards_two_confirm": ("same-person", "constraint.board_two_confirm"),
+        "ck_board_items_two_promote": ("same-person", "constraint.board_two_promote"),
         "uq_board_items_board_id_proposal_id": ("already-exists", "constraint.board_item"),
         "uq_board_members_board_id_person_id": ("already-exists", "constraint.board_member"),
         "uq_recusals_item_id_person_id": ("already-exists", "constraint.recusal"),

@@ -1,0 +1,192 @@
+"""The funding line and the what-if of one call, asked of its records and put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from fundops import audit, clock
+from fundops.allocation.plan import fundable
+from fundops.allocation.pool import Pool
+from fundops.allocation.position import NotFundable
+from fundops.calls.models import Call
+from fundops.calls.parts import hundredths_text
+from fundops.decisions.candidates import Listed, Order, listed, money_of, too_large
+from fundops.decisions.line import Candidate, Line, Place, Reason, Standing, draw_line
+from fundops.decisions.portfolio import Choice, Goal, Money, Portfolio, TooLarge, what_if
+from fundops.decisions.schemas import WhatIfIn
+from fundops.errors import invalid
+from fundops.grants.refusals import Words, refusal_out
+from fundops.ledger.models import Fund
+from fundops.messages import text
+from fundops.reviews.models import Ranking
+from fundops.schemas import money_out
+
+
+def funding_line(
+    db: Session,
+    actor: audit.Author,
+    call: Call,
+    *,
+    order: Order,
+    ranking: Ranking | None,
+    chosen: Collection[UUID] = (),
+) -> dict[str, Any]:
+    """Return the funding line of a call today, under envelope, limits and every earmark."""
+    on = clock.today(db.get_one(Fund, call.fund_id).zone)
+    found = listed(db, call, on, order=order, ranking=ranking)
+    money, read = money_of(db, call, found.facts, on)
+    line = _draw(found, money, found.chosen(chosen))
+    refused = next((s.candidate for s in line.standings if s.reason is Reason.EARMARKS), None)
+    currency = found.fund.base_currency
+    return {
+        "call_id": call.id,
+        "ranking_id": None if found.ranking is None else found.ranking.id,
+        "order": order,
+        "on": on,
+        "envelope": money_out(call.envelope_minor, currency),
+        "awarded_before": money_out(sum(i.amount_minor for i in found.terms.spent), currency),
+        "awarded": money_out(line.awarded_minor, currency),
+        "left": money_out(line.left_minor, currency),
+        "kept_back": money_out(line.kept_back_minor, currency),
+        "tie": [candidate.id for candidate in line.tie],
+        "fundable_together": not line.above or money.pays(line.above),
+        "first_refused": None if refused is None else refused.id,
+        "binding": None if refused is None else _binding(db, actor, read, money, line, refused),
+        "items": [_standing_out(one, currency) for one in line.standings],
+    }
+
+
+def _draw(found: Listed, money: Money, chosen: Collection[UUID]) -> Line:
+    try:
+        return draw_line(found.candidates, found.terms, chosen=chosen, fundable=money.pays)
+    except ValueError as error:
+        raise too_large() from error
+
+
+def _binding(
+    db: Session, actor: audit.Author, read: Pool, money: Money, line: Line, refused: Candidate
+) -> dict[str, Any] | None:
+    """Return which earmarks keep money from the first proposal that they refuse."""
+    before: list[Candidate] = []
+    for standing in line.standings:
+        if standing.candidate is refused:
+            break
+        if standing.place is Place.ABOVE:
+            before.append(standing.candidate)
+    asked = [*before, refused]
+    awards = [(money.facts[c.id], c.item.amount_minor) for c in asked]
+    answer = fundable(awards, money.position, money.on)
+    if not isinstance(answer, NotFundable):
+        return None
+    words = Words(db, actor, read, {c.id: c.code for c in asked})
+    out = refusal_out(words, answer, [money.facts[refused.id]])
+    details = [one["sentence"] for one in out["binding"]]
+    details += [limit["sentence"] for one in out["binding"] for limit in one["limits"]]
+    details += [one["sentence"] for one in out["refused"]]
+    return {"sentence": out["sentence"], "details": details}
+
+
+def _standing_out(standing: Standing, currency: str) -> dict[str, Any]:
+    candidate = standing.candidate
+    sentence = None
+    if standing.breach is not None:
+        sentence = standing.breach.sentence(currency)
+    elif standing.reason is not None:
+        sentence = text(f"decisions.line_{standing.reason}")
+    return {
+        "proposal_id": candidate.id,
+        "code": candidate.code,
+        "rank": candidate.rank,
+        "score": None if candidate.score is None else points(candidate.score),
+        "amount": money_out(candidate.item.amount_minor, currency),
+        "place": str(standing.place),
+        "reason": None if standing.reason is None else str(standing.reason),
+        "sentence": sentence,
+        "fits_still": standing.fits_still,
+    }
+
+
+def ask_what_if(
+    db: Session, call: Call, given: WhatIfIn, ranking: Ranking | None
+) -> dict[str, Any]:
+    """Return the best portfolio of a call and what the choices made cost.
+
+    Raises ``invalid-request`` for a proposal that is not on the list or is forced both ways,
+    ``conflict`` for a question beyond the stated maxima or not answered in time.
+    """
+    on = clock.today(db.get_one(Fund, call.fund_id).zone)
+    found = listed(db, call, on, order=given.order, ranking=ranking)
+    _check_choices(found, given)
+    money, _ = money_of(db, call, found.facts, on)
+    goal = Goal(given.goal)
+    try:
+        answer = what_if(
+            found.candidates, found.terms, goal, forced_in=given.forced_in,
+            forced_out=given.forced_out, money=money,
+        )  # fmt: skip
+    except (TooLarge, ValueError) as error:
+        raise too_large() from error
+    line = _draw(found, money, ())
+    worth = sum(goal.worth(candidate) for candidate in line.above)
+    drawn = Portfolio(line.above, worth, answer.best.bound, is_proven=answer.best.is_proven)
+    currency = found.fund.base_currency
+    together = answer.with_choices
+    return {
+        "call_id": call.id,
+        "ranking_id": None if found.ranking is None else found.ranking.id,
+        "goal": given.goal,
+        "order": given.order,
+        "on": on,
+        "keeps_minimums": answer.keeps_minimums,
+        "best": _portfolio_out(answer.best, goal, currency),
+        "with_choices": None if together is None else _portfolio_out(together, goal, currency),
+        "choices": [_choice_out(choice, goal) for choice in answer.choices],
+        "line": _portfolio_out(drawn, goal, currency),
+    }
+
+
+def _check_choices(found: Listed, given: WhatIfIn) -> None:
+    known = {candidate.id for candidate in found.candidates}
+    for name, ids in (("forced_in", given.forced_in), ("forced_out", given.forced_out)):
+        for index, one in enumerate(ids):
+            if one not in known:
+                raise invalid(f"/{name}/{index}", "validation.unknown_record")
+    both = set(given.forced_in) & set(given.forced_out)
+    if both or len(set(given.forced_in)) < len(given.forced_in):
+        raise invalid("/forced_in", "decisions.forced_twice")
+    if len(set(given.forced_out)) < len(given.forced_out):
+        raise invalid("/forced_out", "decisions.forced_twice")
+
+
+def _portfolio_out(found: Portfolio, goal: Goal, currency: str) -> dict[str, Any]:
+    return {
+        "worth": _worth(found.worth, goal),
+        "gap": _worth(found.gap, goal),
+        "is_proven": found.is_proven,
+        "amount": money_out(found.awarded_minor, currency),
+        "count": len(found.chosen),
+        "proposals": [candidate.id for candidate in found.chosen],
+    }
+
+
+def _choice_out(choice: Choice, goal: Goal) -> dict[str, Any]:
+    return {
+        "proposal_id": choice.candidate.id,
+        "code": choice.candidate.code,
+        "is_in": choice.is_in,
+        "cost": None if choice.cost is None else _worth(choice.cost, goal),
+    }
+
+
+def _worth(worth: int, goal: Goal) -> str:
+    """Return what a portfolio is worth as text: grants, points, or points times minor units."""
+    return str(worth) if goal is Goal.COUNT else points(worth)
+
+
+def points(value: int) -> str:
+    """Return whole hundredths as decimal text: 8125 -> ``"81.25"``."""
+    return ("-" if value < 0 else "") + hundredths_text(abs(value))
