@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.routes import ROUTERS as DECISIONS
+from fundops.decisions.routes import ROUTERS as DECISIONS
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     call_totals,
     overlaps,
     *REVIEWS,
+    *DECISIONS,
     *DECISIONS,
     awards,
     grants,
