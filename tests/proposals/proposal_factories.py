@@ -31,7 +31,7 @@ KINDS = ("registration", "statutes")
 
 
 @dataclass(frozen=True)
-class Call_:
+class OpenCall:
     """A fund's open call and when it ends."""
 
     fund_id: UUID
@@ -197,7 +197,7 @@ def right(**over: Any) -> dict[str, Any]:
 class Applicant:
     """A person of an applying organisation, with the addresses of its proposal."""
 
-    def __init__(self, world: World, call: Call_, party_id: UUID) -> None:
+    def __init__(self, world: World, call: OpenCall, party_id: UUID) -> None:
         self.world = world
         self.call = call
         self.party_id = party_id
@@ -221,9 +221,7 @@ class Applicant:
         caller = options.pop("caller", self.caller)
         if tag is None:
             tag = caller.get(f"{self.place}/draft").headers["etag"]
-        return caller.request(
-            "PUT", f"{self.place}/draft", json=content, headers={"if-match": tag}
-        )
+        return caller.request("PUT", f"{self.place}/draft", json=content, headers={"if-match": tag})
 
     def number(self) -> int:
         """Return the number of the draft at work."""
@@ -247,13 +245,13 @@ class Applicant:
         return receipt
 
 
-def set_up(world: World, **over: Any) -> Call_:
+def set_up(world: World, **over: Any) -> OpenCall:
     """Open a call of a new fund."""
     with world.database.write() as db:
         audit.lock_head(db)
         call = a_call(db, **over)
         assert call.deadline_at is not None
-        return Call_(call.fund_id, call.id, call.code, call.deadline_at)
+        return OpenCall(call.fund_id, call.id, call.code, call.deadline_at)
 
 
 def an_organisation(world: World, **over: Any) -> UUID:
@@ -263,7 +261,7 @@ def an_organisation(world: World, **over: Any) -> UUID:
         return a_party(db, kind="civil_society", **({"country": "KE"} | over)).id
 
 
-def an_applicant(world: World, call: Call_ | None = None, **party: Any) -> Applicant:
+def an_applicant(world: World, call: OpenCall | None = None, **party: Any) -> Applicant:
     """Register an organisation with one person, to apply to a call."""
     return Applicant(world, call or set_up(world), an_organisation(world, **party))
 

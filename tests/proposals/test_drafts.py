@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import true
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.proposals import drafts
+from fundops.proposals import drafts, queries
 from tests.factories import a_fund
 from tests.proposals.proposal_factories import (
     Applicant,
@@ -252,3 +253,11 @@ def test_there_is_a_largest_number_of_versions(
     assert applicant.save(right()).status_code == 200
     refused = applicant.save(right(summary="More"))
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:fundops:problem:conflict")
+
+
+def test_a_draft_told_to_others_would_be_noticed(
+    world: World, applicant: Applicant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_knows_content", lambda _actor: true())
+    (item,) = world.as_role(Role.AUDITOR).get("/v1/proposals").json()["items"]
+    assert item["title"] == "Safe houses along the coast"

@@ -17,6 +17,7 @@ from fundops.audit import AuditEvent, canonical
 from fundops.authz import Role
 from fundops.calls.models import Call
 from fundops.parties.models import Party
+from fundops.proposals import service, submission
 from fundops.proposals.models import (
     Proposal,
     ProposalBudgetLine,
@@ -472,8 +473,9 @@ def test_a_reopened_proposal_counts_anew_until_its_instant(
     assert officer.post(reopen, json=past).json()["errors"][0]["pointer"] == "/until_at"
     with at_time(deadline + timedelta(days=1)):
         assert officer.post(reopen, json=given).json()["status"] == "submitted"
-        assert applicant.caller.get(applicant.place).json()["submitted_number"] == (
-            first["receipt"]["version"]
+        assert (
+            applicant.caller.get(applicant.place).json()["submitted_number"]
+            == (first["receipt"]["version"])
         )
         applicant.save(right(summary="Readable."))
     number = applicant.number()
@@ -575,3 +577,24 @@ def test_the_applicant_takes_over_what_an_officer_began(world: World) -> None:
     with world.database.read() as db:
         proposal = db.execute(select(Proposal)).scalar_one()
         assert proposal.confirmed_by_id == applicant.caller.actor.person_id
+
+
+def test_submitting_twice_would_be_noticed(
+    world: World, applicant: Applicant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission, "_submitted_already", lambda *_: None)
+    applicant.save(right())
+    number = applicant.number()
+    answers = [applicant.submit(version=number).json()["id"] for _ in range(2)]
+    assert len(set(answers)) == 2
+    assert counts(world, SubmissionReceipt) == [2]
+
+
+def test_a_deadline_that_nobody_asks_would_be_noticed(
+    applicant: Applicant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "require_open", lambda *_: None)
+    applicant.save(right())
+    number = applicant.number()
+    with at_time(applicant.call.deadline_at + SECOND):
+        assert applicant.submit(version=number).status_code == 200
