@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.routes import ROUTERS as DECISIONS
-from fundops.decisions.routes import ROUTERS as DECISIONS
+from fundops.decisions.feedback_routes import router as feedback
 from fundops.donors.routes import ROUTERS as DONORS
+from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
@@ -42,8 +43,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     proposal_workbooks,
     call_totals,
     overlaps,
+    feedback,
+    dossiers,
     *REVIEWS,
-    *DECISIONS,
     *DECISIONS,
     awards,
     grants,
