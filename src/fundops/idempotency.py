@@ -25,6 +25,7 @@ DRY_RUNS = frozenset(
     {
         "/v1/awards/fundable",
         "/v1/calls/{call_id}/what_if",
+        "/v1/assignments/{assignment_id}/check_workbook",
         "/v1/assignments/{assignment_id}/validate",
         "/v1/calls/{call_id}/plan_assignments",
         "/v1/proposals/{proposal_id}/check_workbook",

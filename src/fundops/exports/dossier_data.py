@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from fundops import audit
@@ -42,6 +42,7 @@ from fundops.proposals.models import (
     ProposalVersion,
 )
 from fundops.reviews.models import Assignment, Conflict, Consensus, Ranking, Review, Score
+from fundops.reviews.queries import without_own_part
 from fundops.reviews.rankings import Ranked, latest, ranked
 
 Rows = Sequence[Row[Any]]
@@ -91,10 +92,16 @@ class Dossier:
 def gather(
     db: Session, actor: Actor | None, call: Call, proposal_id: UUID | None = None
 ) -> Dossier:
-    """Read all of a dossier. ``actor`` is who will read it; none is the operator, who may all."""
+    """Read all of a dossier. ``actor`` is who will read it; none is the operator, who may all.
+
+    Proposals that the actor is in conflict with, or has yet to review, are left out.
+    """
     seq = db.execute(select(AuditHead.seq)).scalar_one()
     ranking = latest(db, call.id)
     one = true() if proposal_id is None else Proposal.id == proposal_id
+    if actor is not None:
+        # Who is in conflict with an applicant does not read how it was judged.
+        one = and_(one, without_own_part(actor))
     by_call = _of_call(db, call.id)
     decisions = db.execute(
         select(EligibilityDecision)

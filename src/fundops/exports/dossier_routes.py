@@ -9,13 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from fundops.authz import Actor, Can, Permission
-from fundops.calls import queries as calls
-from fundops.calls.models import Call
 from fundops.command import database
 from fundops.exports.dossier import dossier_workbook
 from fundops.exports.routes import WORKBOOK, export_slot, workbook_response
 from fundops.exports.statements import rendered
-from fundops.proposals.queries import get_visible
+from fundops.reviews.queries import get_call, get_proposal, refuse_unfinished
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["dossiers"], route_class=StrictRoute)
@@ -30,7 +28,8 @@ Reader = Annotated[Actor, Depends(Can(Permission.DOSSIER_READ))]
 def get_call_dossier(request: Request, actor: Reader, call_id: UUID) -> Response:
     """Write how a call was decided: scores, recusals, ranking, minutes and money, as a workbook."""
     with export_slot(request), database(request).export() as db:
-        call = calls.get_visible(db, actor, call_id, Permission.DOSSIER_READ)
+        call = get_call(db, actor, call_id, Permission.DOSSIER_READ)
+        refuse_unfinished(db, actor, call.id)
         made = rendered(dossier_workbook(db, actor, call, None))
         name = f"dossier-{call.code}.xlsx"
     return workbook_response(made, name)
@@ -43,8 +42,8 @@ def get_call_dossier(request: Request, actor: Reader, call_id: UUID) -> Response
 def get_proposal_dossier(request: Request, actor: Reader, proposal_id: UUID) -> Response:
     """Write how one proposal was decided, as a workbook."""
     with export_slot(request), database(request).export() as db:
-        proposal = get_visible(db, actor, proposal_id, Permission.DOSSIER_READ)
-        call = db.get_one(Call, proposal.call_id)
+        proposal, call = get_proposal(db, actor, proposal_id, Permission.DOSSIER_READ)
+        refuse_unfinished(db, actor, call.id)
         made = rendered(dossier_workbook(db, actor, call, proposal.id))
         name = f"dossier-{proposal.code}.xlsx"
     return workbook_response(made, name)

@@ -10,6 +10,7 @@ from fundops.reviews import (
     pool_routes,
     ranking_routes,
     review_routes,
+    workbook_routes,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -19,6 +20,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     assignment_routes.proposal_router,
     assignment_routes.one_router,
     own_routes.router,
+    workbook_routes.router,
     review_routes.router,
     ranking_routes.router,
     ranking_routes.proposal_router,

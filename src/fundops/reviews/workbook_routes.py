@@ -1,0 +1,134 @@
+"""Routes of a review as a workbook: getting it, having it checked, and sending it back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
+
+from fundops.audit import canonical
+from fundops.authz import Actor, Can, Permission
+from fundops.command import check_match, command, etag, read_session
+from fundops.forms.annotate import annotate
+from fundops.forms.declaration import Form
+from fundops.forms.problems import FileRefused
+from fundops.forms.render import render
+from fundops.messages import text
+from fundops.proposals.workbook_routes import WORKBOOK, Language, refuse_file, workbook_answer
+from fundops.reviews import marks, queries, service
+from fundops.reviews.models import Assignment
+from fundops.reviews.review_schemas import ReviewDraftIn, ReviewDraftOut
+from fundops.reviews.workbook import Returned, filled_in, form_of, read_back
+from fundops.schemas import CHANGES, READS, problems
+from fundops.strict import RAW_BODY, RawRoute, raw_body
+
+router = APIRouter(prefix="/assignments", tags=["my reviews"], route_class=RawRoute)
+
+Reviewing = Annotated[Actor, Depends(Can(Permission.REVIEW_OWN))]
+
+
+def _draft(db: Session, assignment: Assignment) -> dict[str, Any]:
+    """Return the last save, nothing where there is none yet."""
+    if assignment.last_number == 0:
+        return {}
+    found: dict[str, Any] = json.loads(service.get_draft(db, assignment).content)
+    return found
+
+
+@router.get(
+    "/{assignment_id}/workbook", operation_id="get_review_workbook", responses=WORKBOOK | READS
+)
+def get_review_workbook(
+    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
+) -> Response:
+    """Write your review as far as it is written as a workbook to fill in offline."""
+    with read_session(request) as db:
+        assignment, _, call = queries.reading(db, actor, assignment_id)
+        criteria = marks.criteria_of(db, call.id)
+        form = form_of(criteria, assignment.blind_code, language)
+        shown, left_out = filled_in(criteria, _draft(db, assignment))
+    if left_out:
+        note = text("reviews.workbook.left_out", language, pointers=", ".join(left_out))
+        form = replace(form, guide=(*form.guide, note[:2000]))
+    made = render(form, shown, {"assignment": assignment.blind_code})
+    return workbook_answer(made, f"{assignment.blind_code}.xlsx", tag=etag(assignment.version))
+
+
+@router.post(
+    "/{assignment_id}/check_workbook",
+    operation_id="check_review_workbook",
+    responses=WORKBOOK | problems(400, 401, 403, 404, 413, 415, 422),
+    openapi_extra=RAW_BODY | {"x-dry-run": True},
+)
+def check_review_workbook(
+    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
+) -> Response:
+    """Have a filled-in workbook checked: the same one comes back, every problem in its cell.
+
+    Changes nothing; needs no key. The header ``x-problems`` counts what was found.
+    """
+    raw = raw_body(request)
+    with read_session(request) as db:
+        assignment, _, call = queries.reading(db, actor, assignment_id)
+        criteria = marks.criteria_of(db, call.id)
+    form = form_of(criteria, assignment.blind_code, language)
+    returned = _readable(request, actor, form, raw, assignment.blind_code)
+    _, faults = marks.read(criteria, returned.draft)
+    read = returned.filled.problems
+    known = {(one.sheet, one.cell) for one in read if one.cell is not None}
+    placed = returned.place(faults)
+    found = [*read, *(one for one in placed if (one.sheet, one.cell) not in known)]
+    try:
+        made = annotate(raw, found, language)
+    except FileRefused as refused:
+        raise refuse_file(request, actor, [refused.problem, *found]) from None
+    name = f"{assignment.blind_code}-checked.xlsx"
+    return workbook_answer(made, name, found=len(found))
+
+
+@router.put(
+    "/{assignment_id}/workbook",
+    operation_id="send_review_workbook",
+    response_model=ReviewDraftOut,
+    responses=CHANGES,
+    openapi_extra=RAW_BODY,
+)
+def send_review_workbook(
+    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
+) -> Response:
+    """Save a filled-in workbook as your draft. Needs If-Match. Sent once more it changes nothing.
+
+    A workbook with cells that cannot be read is refused, with the cells named; a review that is
+    not complete yet is not, as any save.
+    """
+    raw = raw_body(request)
+    with read_session(request) as db:
+        assignment, _, call = queries.reading(db, actor, assignment_id)
+        form = form_of(marks.criteria_of(db, call.id), assignment.blind_code, language)
+    returned = _readable(request, actor, form, raw, assignment.blind_code)
+    unread = [one for one in returned.filled.errors if one.code != "needed"]
+    if unread:
+        raise refuse_file(request, actor, unread)
+    given = ReviewDraftIn.model_validate(returned.draft)
+
+    def work(db: Session) -> dict[str, Any]:
+        assignment, _, call = queries.reading(db, actor, assignment_id)
+        if canonical(given.model_dump()) == canonical(_draft(db, assignment)):
+            return service.draft_out(service.get_draft(db, assignment), assignment.version)
+        check_match(request, assignment.version)
+        draft = service.save_draft(db, actor, assignment, call, given)
+        return service.draft_out(draft, assignment.version)
+
+    return command(request, actor, work)
+
+
+def _readable(request: Request, actor: Actor, form: Form, raw: bytes, blind_code: str) -> Returned:
+    """Return what a workbook says; raise ``file-refused`` for one that is not what is needed."""
+    returned = read_back(form, raw, blind_code)
+    if returned.filled.refused:
+        raise refuse_file(request, actor, returned.filled.problems)
+    return returned
