@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from statistics import fmean
 
 import numpy as np
@@ -122,6 +123,7 @@ class Outcome:
     refused: float
 
 
+@cache
 def outcome(panels: Panels, seeds: int = SEEDS, adjust: Adjust = adjusted) -> Outcome:
     """Compare raw means and adjusted scores with the truth over many panels."""
     rows = [one for seed in range(seeds) for one in [_compared(made(panels, seed), adjust)]]

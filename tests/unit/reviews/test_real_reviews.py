@@ -138,7 +138,7 @@ def test_aibs_reviewers_do_not_differ_in_severity(real_data: Path) -> None:
 
 
 def test_severity_planted_into_aibs_is_found(real_data: Path) -> None:
-    """The same panel with one reviewer half a grade harsher is not refused, and names them."""
+    """The same panel with four reviewers one and a half grades harsher is not refused."""
     rows = rows_of(real_data, "aibs_reviews.csv")
     for row in rows:
         if row["RevID"] in {"1", "4", "12", "22"}:

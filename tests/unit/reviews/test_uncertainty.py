@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from fundops.messages import text
@@ -94,3 +95,13 @@ def test_intervals_hold_the_true_rank_about_as_often_as_they_say() -> None:
         assert found[name].width < 0.6 * panels.proposals, name
     # What was decided against: resampling only a proposal's own reviews is too sure of itself.
     assert found["own reviews"].held < 0.82
+
+
+def test_draws_of_a_mean_vary_as_a_mean_of_so_many_reviews_does() -> None:
+    """The mean of 3 reviews has a third of the unbiased variance of the call's reviews."""
+    panel = panel_of(made(Panels("many", 60, 12, severity=0.0), 4).scores)
+    design, points = panel.design(), panel.points()
+    within = points.reshape(60, 3).var(axis=1, ddof=1).mean()
+    drawn = next(uncertainty._other_means(design, points, np.random.default_rng(1)))
+    assert drawn.var(axis=0).mean() == pytest.approx(within / 3, rel=0.1)
+    assert drawn.mean(axis=0) == pytest.approx(points.reshape(60, 3).mean(axis=1), abs=2)
