@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, select
 
 from fundops import trail
 from fundops.audit import canonical
@@ -18,6 +18,7 @@ from fundops.calls.models import RULE_KINDS, CallCriterion, CallRule
 from fundops.calls.parts import hundredths, hundredths_text
 from fundops.calls.rules import RULE, read, stored
 from fundops.calls.term_schemas import CallCriteriaIn, CallCriterionIn
+from fundops.db import Base
 from tests.calls.conftest import Calls, Counting, criterion
 
 RULES: list[dict[str, Any]] = [
@@ -67,12 +68,12 @@ def test_a_criterion_deleted_in_silence_would_be_noticed(calls: Calls) -> None:
     calls.put(f"{place}/criteria", {"criteria": [criterion(title="Other")]})
     writer = calls.world.database.writer
     with writer.begin() as connection:
-        kept = connection.execute(CallCriterion.__table__.select()).mappings().one()
+        kept = connection.execute(select(CallCriterion.__table__)).mappings().one()
         connection.execute(delete(CallCriterion))
     with calls.world.database.read() as db:
         assert [kind for kind, _ in trail.breaks(db)] == ["call_criterion"]
     with writer.begin() as connection:
-        connection.execute(CallCriterion.__table__.insert(), dict(kept))
+        connection.execute(insert(CallCriterion), dict(kept))
 
 
 def test_rules_are_replaced_as_a_whole(calls: Calls) -> None:
@@ -254,10 +255,15 @@ def test_scales_have_whole_steps_and_anchors_on_them(
         assert fits
 
 
+def width(model: type[Base], column: str) -> int:
+    """Return how many characters a column keeps."""
+    return int(getattr(model.__table__.c[column].type, "length"))  # noqa: B009 - of texts only
+
+
 def test_the_longest_rules_and_anchors_fit_their_columns() -> None:
     widest = {"kind": "implementation_country", "countries": codelists.get("country").codes,
               "regions": codelists.get("region").codes}  # fmt: skip
     rule = RULE.validate_python({k: list(v) if k != "kind" else v for k, v in widest.items()})
-    assert len(stored(rule)[1]) <= CallRule.__table__.c.parameters.type.length
+    assert len(stored(rule)[1]) <= width(CallRule, "parameters")
     anchors = [{"score": "999.99", "text": '"' * 400}] * 21
-    assert len(canonical(anchors)) <= CallCriterion.__table__.c.anchors.type.length
+    assert len(canonical(anchors)) <= width(CallCriterion, "anchors")
