@@ -103,6 +103,14 @@ def migrate(url: str) -> None:
     upgrade(url)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have applications keep files and the signing key in a folder that is thrown away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNDOPS_FILES_PATH", str(tmp_path_factory.mktemp("kept") / "files"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def database_run(request: pytest.FixtureRequest) -> Run:
     """The test run, which knows the PostgreSQL server."""

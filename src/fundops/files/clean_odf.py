@@ -41,6 +41,7 @@ _EMPTIED = frozenset(
 )  # fmt: skip
 _AUTHORED = re.compile(r"(:dc:|purl\.org/dc|xmlns:(text|meta)|loext|office/ext)")
 _PUBLIC = frozenset({"http", "https", "mailto"})
+NOWHERE = "about:blank"
 
 
 def rewritten(raw: bytes) -> tuple[bytes, list[str]]:
@@ -92,7 +93,7 @@ def _clean_tree(root: Any, cleaned: set[str]) -> None:
         if name in _DROPPED and parent is not None:
             drop(one)
             cleaned.add(_DROPPED[name])
-        elif name in _EMPTIED and _AUTHORED.search(one.tag):
+        elif name in _EMPTIED and _AUTHORED.search(one.tag) and (one.text or len(one)):
             for child in list(one):
                 one.remove(child)
             one.text = None
@@ -106,13 +107,13 @@ def _check_address(one: Any, cleaned: set[str]) -> None:
         if local(key) != "href":
             continue
         target = one.get(key)
-        if target.startswith("#"):
+        if target.startswith("#") or target == NOWHERE:
             continue
         scheme = urlsplit(target).scheme.lower() if "\\" not in target else "file"
         inside = not scheme and not target.startswith(("/", "..")) and "/../" not in target
         if inside or (local(one) == "a" and scheme in _PUBLIC):
             continue
-        one.set(key, "about:blank")
+        one.set(key, NOWHERE)
         cleaned.add("external_links")
 
 

@@ -130,7 +130,7 @@ def _judged(source: str, relation: Any, cleaned: set[str]) -> str | None:
     target = relation.get("Target", "")
     if relation.get("TargetMode") == "External":
         scheme = urlsplit(target).scheme.lower() if _is_plain(target) else ""
-        if last != "hyperlink" or scheme not in _PUBLIC:
+        if target != NOWHERE and (last != "hyperlink" or scheme not in _PUBLIC):
             relation.set("Target", NOWHERE)
             cleaned.add("external_links")
         return ""

@@ -103,8 +103,9 @@ def _authors(root: Any) -> set[str]:
             if _WORD in key and name.startswith("rsid"):
                 del one.attrib[key]
             elif _WORD in key and name == "author":
-                one.set(key, ANYBODY)
-                cleaned.add("comment_authors")
+                if one.get(key) != ANYBODY:
+                    one.set(key, ANYBODY)
+                    cleaned.add("comment_authors")
             elif _WORD in key and name in {"initials", "date"}:
                 del one.attrib[key]
             elif name == "refreshedBy":
@@ -123,14 +124,14 @@ def _book(root: Any) -> set[str]:
         if name in _BOOK:
             drop(_alternative(one))
             cleaned.add("document_properties")
-        elif name == "author" and local(parent) == "authors":
+        elif name == "author" and local(parent) == "authors" and one.text != ANYBODY:
             _forget_author(root, one)
             cleaned.add("comment_authors")
         elif name == "person":
             for key, value in (("displayName", ANYBODY), ("userId", ""), ("providerId", "None")):
-                if key in one.attrib:
+                if one.get(key, value) != value:
                     one.set(key, value)
-            cleaned.add("comment_authors")
+                    cleaned.add("comment_authors")
         elif name in {"pageSetup", "legacyDrawingHF"}:
             _forget_printer(one)
     return cleaned

@@ -91,7 +91,10 @@ def _alone(raw: bytes, kind: Kind) -> Kind:
     """Refuse a file that another program would take for something else."""
     if b"%PDF-" in raw[1:1024] or ends_as_zip(raw):
         raise Refused("polyglot")
-    if kind is PDF and raw[raw.rfind(b"%%EOF") + 5 :].strip(b"\x00\t\n\r\f "):
+    end = raw.rfind(b"%%EOF")
+    if kind is PDF and end < 0:
+        raise Refused("damaged")
+    if kind is PDF and raw[end + 5 :].strip(b"\x00\t\n\r\f "):
         raise Refused("polyglot")
     return kind
 

@@ -122,7 +122,6 @@ def complete(db: Session, actor: Actor, upload_id: UUID, examined: Examined | No
         found = db.get(File, upload.file_id)
         assert found is not None
         return found
-    lifecycle.advance(upload, UPLOAD_STEPS, "complete", actor)
     assert examined is not None
     file = File(
         id=uuid7(),
@@ -140,6 +139,7 @@ def complete(db: Session, actor: Actor, upload_id: UUID, examined: Examined | No
     )
     db.add(file)
     db.flush()
+    lifecycle.advance(upload, UPLOAD_STEPS, "complete", actor)
     upload.file_id, upload.completed_at = file.id, examined.asked_at
     upload.received_bytes = upload.size_bytes
     db.flush()
