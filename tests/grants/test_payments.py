@@ -167,6 +167,22 @@ def test_a_payment_cannot_precede_the_move_of_its_money(database: Database) -> N
         payments.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=LATER))
 
 
+def test_a_payment_cannot_precede_its_request(database: Database) -> None:
+    with database.write() as db:
+        fund, desk = a_fund(db), a_desk(db)
+        a_lot(db, fund, 100)
+        grant = a_grant(db, fund, 100, on=DAY)
+        asked = a_request(db, desk, fund, grant, 100, on=LATER)
+        db.commit()
+        with pytest.raises(Problem) as refused:
+            payments.pay(
+                db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER - timedelta(days=1))
+            )
+        assert [error.pointer for error in refused.value.errors] == ["/paid_on"]
+        db.rollback()
+        payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
+
+
 def test_a_refund_goes_back_the_way_it_came(database: Database) -> None:
     with database.write() as db:
         fund, desk = a_fund(db), a_desk(db)

@@ -88,17 +88,21 @@ def _dated(
     waiting = list(moves)
     while waiting:
         ready = [one for one in waiting if _fits(fund_id, one, courses, today)]
+        left = []
         for one in ready or waiting:
+            fits = _fits(fund_id, one, courses, today)
+            if ready and not fits:  # another of the ready took the room; one may yet make it
+                left.append(one)
+                continue
             held, old, new = (courses[ref] for ref in _touched(fund_id, one))
-            on = today
-            if _fits(fund_id, one, courses, today):
-                amount = one.amount_minor
+            amount, on = one.amount_minor, today
+            if fits:
                 on = max(held.earliest(amount, today), new.earliest(amount, today))
-            held.add(on, -one.amount_minor)
-            new.add(on, -one.amount_minor)
-            old.add(on, one.amount_minor)
+            held.add(on, -amount)
+            new.add(on, -amount)
+            old.add(on, amount)
             dated.setdefault(on, []).append(one)
-        waiting = [one for one in waiting if one not in ready] if ready else []
+        waiting = [one for one in waiting if one not in ready] + left if ready else []
     return sorted(dated.items())
 
 

@@ -72,7 +72,8 @@ def pay(
 ) -> Disbursement:
     """Book a payment: reservations are drawn tightest first, then oldest; another person pays.
 
-    Raises ``same-person``, ``wrong-status``, and ``conflict`` where part of the money was, on
+    Raises ``same-person``, ``wrong-status``, ``invalid-request`` for a day before the award or the
+    request (imports book what their source says), and ``conflict`` where part of the money was, on
     that day, not yet reserved where it is now.
     """
     on = past_day(fund, given.paid_on, "/paid_on")
@@ -84,6 +85,8 @@ def pay(
     refuse_interest(db, actor, grant.grantee_id)
     if on < grant.awarded_on:
         raise invalid("/paid_on", "grants.before_award")
+    if on < disbursement.requested_on:
+        raise invalid("/paid_on", "grants.before_request")
     parts, missing = take(holdings(db, grant.id, "reserved", on), disbursement.amount_minor)
     if missing:
         raise Problem("conflict", detail=text("grants.reserved_later"))
