@@ -97,6 +97,20 @@ def command(
     return _response(answer)
 
 
+def replayed(request: Request, actor: Actor) -> Response | None:
+    """Return the answer kept under the request's idempotency key, if it was given before.
+
+    For routes that have long work to do before their transaction, which looks again. Raises
+    ``idempotency-key-reused`` when the key was used for another request.
+    """
+    key, digest = _claim(request)
+    if key is None:
+        return None
+    with glance(request) as db:
+        answer = idempotency.stored_answer(db, actor.person_id, key, digest)
+    return None if answer is None else _response(answer)
+
+
 def _claim(request: Request) -> tuple[str | None, bytes]:
     """Return the key and digest of a POST; other methods are idempotent by ``If-Match``."""
     if request.method != "POST":

@@ -179,6 +179,27 @@ def test_workbooks_wait_for_no_more_places_than_there_are(world: World, story: S
     assert auditor.get("/v1/donor_statement", params=asked).status_code == 200
 
 
+def test_a_statement_asked_for_again_is_not_made_again(world: World, story: Story) -> None:
+    """The kept answer comes first: a retry takes no place and finds the same statement."""
+    manager = caller(world, story, Role.FUND_MANAGER)
+    body, headers = {"donor": story.parties["north"].code}, {"idempotency-key": "one-statement"}
+    first = manager.post("/v1/statements", json=body, headers=headers)
+    assert first.status_code == 201, first.text
+    slots = world.app.state.export_slots
+    taken = [slots.acquire(blocking=False) for _ in range(world.app.state.settings.export_slots)]
+    assert all(taken)
+    again = manager.post("/v1/statements", json=body, headers=headers)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["location"] == first.headers["location"]
+    other = manager.post("/v1/statements", json=body | {"pin_reservations": True}, headers=headers)
+    assert other.status_code == 422
+    assert manager.post("/v1/statements", json=body).status_code == 503
+    listed = [one["id"] for one in manager.get("/v1/statements").json()["items"]]
+    assert listed.count(first.json()["id"]) == 1
+    for _ in taken:
+        slots.release()
+
+
 def test_an_unknown_code_is_a_problem_not_an_error(story: Story) -> None:
     with story.database.read() as db, pytest.raises(Problem) as refused:
         trace(db, None, "PLG-1999-0001", clock.today("UTC"), 0)

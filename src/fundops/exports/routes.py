@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops.authz import PARTY_ROLES, Actor, Can, Permission
-from fundops.command import command, database, read_session
+from fundops.command import command, database, read_session, replayed
 from fundops.db import AnySelect
 from fundops.donors.scope import reaches, rows_held
 from fundops.errors import Problem
@@ -173,6 +173,9 @@ def get_donor_statement(
 )  # fmt: skip
 def issue_statement(request: Request, actor: Issuer, given: StatementIn) -> Response:
     """Issue a statement: keep its question and hash, and optionally pin what it reports."""
+    given_before = replayed(request, actor)
+    if given_before is not None:
+        return given_before
     with export_slot(request), database(request).export() as db:
         party, fund = donor_and_fund(db, actor, Permission.STATEMENT_ISSUE, given.donor, given.fund)
         period = Period(given.from_on, given.as_of_on, None)
