@@ -11,8 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fundops.forms import annotate, limits, prescan, reading_child, sandbox
+from fundops.forms.book import REFUSALS, assembled
+from fundops.forms.parse import fill
 from fundops.forms.problems import FileRefused, Problem
 from tests.forms import examples
 from tests.forms.examples import only, part, repacked, sheet_part, with_parts
@@ -267,8 +271,6 @@ def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_child_that_stops_before_its_end_is_not_believed() -> None:
-    from fundops.forms.book import assembled
-
     lines = reading_child.answer(examples.proposal())
     assert assembled(lines, "").sheets
     with pytest.raises(FileRefused):
@@ -351,3 +353,35 @@ def formulas(raw: bytes) -> int:
 
     book = load_workbook(io.BytesIO(raw))
     return sum(cell.data_type == "f" for sheet in book for row in sheet for cell in row)
+
+
+PIECES = (
+    b'r="A1"', b'r="XFD1048576"', b't="s"', b't="e"', b't="d"', b"<v>-1</v>", b"<f/>", b's="-5"',
+    b"</row>", b'<row r="0">', b"&#x0;", b'<mergeCell ref="B2:A1"/>', b"<si/>", b"<is/>",
+    b'numFmtId="x"', b'formatCode="["', b"\xff", b"<c/>", b'<c r="b7"><v>5</v></c>',
+    b"<v>1e400</v>", b"<v>\xd9\xa3</v>", b'<xf numFmtId="99999999999999999999"/>',
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_markup_mangled_in_any_way_is_read_or_refused(data: st.DataObject) -> None:
+    raw = examples.scores()
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        name = data.draw(st.sampled_from(archive.namelist()))
+        content = bytearray(archive.read(name))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        length = data.draw(st.integers(0, 20))
+        tag = content.find(b">", place) + 1
+        start = tag if data.draw(st.booleans()) else place
+        content[start : start + length] = data.draw(st.sampled_from(PIECES))
+    try:
+        lines = reading_child.answer(with_parts(raw, {name: bytes(content)}))
+    except prescan.Refused as refusal:
+        code = refusal.args[0]
+    else:
+        code = ""
+        filled = fill(examples.SCORES, assembled(lines, ""), examples.SCORES_IDENTITY)
+        assert all(one.message for one in filled.problems)
+    assert code in {"", *REFUSALS}
