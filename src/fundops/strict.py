@@ -81,30 +81,31 @@ def _check(value: Any, depth: int) -> None:
             _check(item, depth + 1)
 
 
-class Unreadable:
-    """Stands for a body that could not be read, until the caller is known to be allowed.
+UNREADABLE: Any = ...
+"""Stands for a body that could not be read, until the caller is known to be allowed.
 
-    It validates as nothing, so the request is refused when its body's turn comes: after the
-    token, the permission and the idempotency key.
-    """
+It validates as nothing, so the request is refused when its body's turn comes: after the token, the
+permission and the idempotency key. An object of a class of ours would not do: the framework
+validates bodies from attributes too, so it would pass for an object without any field.
+"""
 
 
 class StrictRequest(Request):
     """A request whose JSON is read strictly and whose raw body stays at ``state.body``."""
 
     async def json(self) -> Any:
-        """Return the parsed body, or ``Unreadable`` with its problem at ``state.refused``."""
+        """Return the parsed body, or ``UNREADABLE`` with its problem at ``state.refused``."""
         if not hasattr(self, "_strict_json"):
             body = await self.body()
             self.state.body = body
             if hasattr(self.state, "refused"):  # it does not say that it is JSON
-                self._strict_json = Unreadable()
+                self._strict_json = UNREADABLE
                 return self._strict_json
             try:
                 self._strict_json = parse_json(body)
             except BodyRefused as refused:
                 self.state.refused = refused.problem
-                self._strict_json = Unreadable()
+                self._strict_json = UNREADABLE
         return self._strict_json
 
 

@@ -36,6 +36,17 @@ def test_no_hostile_body_is_taken(manager: Caller) -> None:
     assert manager.get("/v1/funds").json()["items"] == []
 
 
+def test_an_unreadable_body_is_not_taken_for_an_empty_one(manager: Caller) -> None:
+    """Not even where every field may be left out."""
+    assert manager.post("/v1/funds", json=FUND).status_code == 201
+    fund = manager.get("/v1/funds").json()["items"][0]
+    place, tag = f"/v1/funds/{fund['id']}", {"if-match": f'"{fund["version"]}"'}
+    for name, body in BODIES.items():
+        answer = manager.request("PATCH", place, content=body, headers=JSON | tag)
+        assert answer.status_code in {400, 422}, (name, answer.text)
+    assert manager.request("PATCH", place, content=b"{}", headers=JSON | tag).status_code == 200
+
+
 SENTENCES = {
     "not utf-8": "not UTF-8",
     "not json": "not valid JSON",
