@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -35,6 +35,7 @@ from fundops.reviews.models import Assignment, Ranking, Reviewer
 from fundops.schemas import MoneyIn
 from tests.factories import a_fund, a_lot, a_party, a_person
 
+Said = Literal["for", "against", "abstain"]
 DAY = date(2026, 3, 1)
 _numbers = count(1)
 
@@ -183,7 +184,7 @@ def an_item(
 
 
 def all_vote(
-    db: Session, room: Room, board: Board, said: str = "for", *, but: Sequence[UUID] = ()
+    db: Session, room: Room, board: Board, said: Said = "for", *, but: Sequence[UUID] = ()
 ) -> None:
     """Let every member who is not recused vote alike on every item."""
     items = voting.items_of(db, board)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -427,7 +428,7 @@ def test_members_must_be_able_to_vote_for_the_fund(database: Database) -> None:
         officer = a_person(db, Role.GRANT_OFFICER)[0]
     for person in (stranger, officer):
         wrong = Room(**(vars(room) | {"members": (*room.members, person)}))
-        found = refused_write(database, lambda db, wrong=wrong: a_board(db, wrong))
+        found = refused_write(database, partial(a_board, room=wrong))
         assert [error.pointer for error in found.errors] == ["/members/3/person_id"]
 
 
