@@ -16,6 +16,7 @@ from fundops.authz import PARTY_ROLES, PUBLIC_PATHS, ROLE_PERMISSIONS, Permissio
 from fundops.config import Settings
 from fundops.db import Database
 from fundops.ledger import checks
+from fundops.strict import RAW
 from tests.contract.bodies import Bodies
 from tests.contract.inventory import Operation, documented, operations
 from tests.contract.records import Records
@@ -53,15 +54,18 @@ class Stage:
         """Send the operation with a valid body to ``path``."""
         body = self.bodies.of(self.documents[operation.method, operation.path])
         sent = {"if-match": match} if match is not None else {}
-        options = {} if body is None else {"json": body}
+        options: dict[str, Any] = {} if body is None else {"json": body}
+        document = self.documents[operation.method, operation.path]
+        if RAW in document.get("requestBody", {}).get("content", {}):
+            options = {"content": b"no file of any kind"}
+            sent["content-type"] = RAW
         return caller.request(operation.method, path, headers=sent | headers, **options)
 
     def everybody(self) -> dict[Permission, Caller]:
         """Return for each permission a caller who has it."""
         callers: dict[Permission, Caller] = {}
-        for role in Role:
-            if role in PARTY_ROLES:
-                continue
+        # Those of one party come last: what others may do as well, others are asked to do.
+        for role in sorted(Role, key=lambda role: role in PARTY_ROLES):
             caller = self.insider(role)
             for permission in ROLE_PERMISSIONS[role]:
                 callers.setdefault(permission, caller)
