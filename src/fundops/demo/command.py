@@ -19,19 +19,25 @@ from pathlib import Path
 
 import typer
 import uvicorn
+from sqlalchemy import select
 
 from fundops.app import create_app
 from fundops.authz import Role
+from fundops.calls.models import Call
 from fundops.config import Settings
 from fundops.db import Database, migrate
 from fundops.demo.story import Story, tell
 from fundops.exports import statements, write
+from fundops.exports.dossier import dossier_workbook
 from fundops.ledger import checks
 from fundops.messages import text
+from fundops.signing import Signer
 
 FOLDER = Path("var")
 DATABASE = FOLDER / "demo.db"
+FILES = FOLDER / "demo-files"
 STATEMENT = FOLDER / "statement.xlsx"
+DOSSIER = FOLDER / "dossier.xlsx"
 START_SECONDS = 20
 
 FIRST_REQUEST: dict[Role, str] = {
@@ -42,7 +48,9 @@ FIRST_REQUEST: dict[Role, str] = {
     Role.GRANT_OFFICER: "/v1/grants",
     Role.AUDITOR: "/v1/audit_events",
     Role.DONOR: "/v1/pledges",
-    Role.GRANTEE: "/v1/grants",
+    Role.GRANTEE: "/v1/proposals",
+    Role.REVIEWER: "/v1/assignments",
+    Role.BOARD_MEMBER: "/v1/boards",
 }
 """What each role would look at first."""
 
@@ -59,7 +67,7 @@ def run(host: str, port: int, *, check: bool) -> None:
     """Make the demonstration, print it, and serve (or check and return)."""
     settings = _fresh_database()
     database = Database(settings)
-    story = tell(database)
+    story = tell(database, signer=Signer(settings.files_path, settings.signing_key))
     database.close()
     with _listening(settings, host, 0 if check else port) as base:
         _print(Shown(base, story))
@@ -81,7 +89,7 @@ def _fresh_database() -> Settings:
         DATABASE.with_name(DATABASE.name + suffix).unlink(missing_ok=True)
     url = f"sqlite:///{DATABASE}"
     migrate(url)
-    return Settings(database_url=url, log_level="warning")
+    return Settings(database_url=url, files_path=str(FILES), log_level="warning")
 
 
 @contextmanager
@@ -151,9 +159,12 @@ def _check(settings: Settings, base: str, story: Story) -> None:
         period = statements.Period(None, None, None)
         question = statements.question_for(db, story.parties["north"].id, story.book, period)
         write(statements.statement_workbook(db, question), STATEMENT)
+        call = db.execute(select(Call).where(Call.deadline_at.is_not(None))).scalars().one()
+        write(dossier_workbook(db, None, call, None), DOSSIER)
         violations = checks.run(db)
     database.close()
-    typer.echo(f"  {text('cli.written', path=STATEMENT)}")
+    for path in (STATEMENT, DOSSIER):
+        typer.echo(f"  {text('cli.written', path=path)}")
     if violations:
         typer.echo(text("cli.check.broken", count=len(violations)), err=True)
         raise typer.Exit(1)

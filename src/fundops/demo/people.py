@@ -13,7 +13,8 @@ from fundops.parties import access, credentials, persons
 from fundops.parties.access_schemas import MembershipIn, PersonIn, TokenIn
 from fundops.parties.tokens import actor_of
 
-TOKEN_DAYS = 30
+TOKEN_DAYS = 90
+"""The story begins two months ago; a month is left to try things."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from fundops.authz import Role
 from fundops.calls import service as calls
 from fundops.calls.schemas import CallIn
 from fundops.db import Database
+from fundops.demo.call_story import LASTS, set_back, tell_call
 from fundops.demo.people import Player, a_player
 from fundops.donors import agreements, events, matching, pledges, receipts, reversal
 from fundops.donors.agreement_schemas import Activation, AgreementIn
@@ -38,6 +40,8 @@ from fundops.ledger.models import Fund
 from fundops.parties import service as parties
 from fundops.parties.models import Party
 from fundops.parties.schemas import PartyIn
+from fundops.proposals.receipts import Signs
+from fundops.signing import Signer
 from fundops.treasury import bank, reserve
 from fundops.treasury.schemas import BankEntryIn, ReserveIn, ReserveTargetPatch
 
@@ -94,11 +98,21 @@ def usd(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "USD"}
 
 
-def tell(database: Database, progress: Callable[[], None] = lambda: None) -> Story:
-    """Tell the whole story on an empty, migrated database; ``progress`` is called per chapter."""
+def tell(
+    database: Database,
+    progress: Callable[[], None] = lambda: None,
+    signer: Signs | None = None,
+) -> Story:
+    """Tell the whole story on an empty, migrated database; ``progress`` is called per chapter.
+
+    ``signer`` signs the receipts of proposals; without one, a key that is kept nowhere does.
+    """
     story = Story(database)
-    for chapter in (_open, _pledge, _receive, _award, _pay, _report):
-        chapter(story)
+    with TemporaryDirectory() as folder, set_back(LASTS) as begins:
+        for chapter in (_open, _pledge, _receive, _award, _pay, _report):
+            chapter(story)
+            progress()
+        tell_call(story, signer or Signer(folder), begins)
         progress()
     return story
 

@@ -199,7 +199,7 @@ def _codes(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
     query = _columns(
         Proposal.code.label("proposal"), ProposalCode.list_name, ProposalCode.code,
         ProposalCode.percent,
-    ).join(ProposalVersion, ProposalVersion.id == ProposalCode.version_id)  # fmt: skip
+    ).select_from(ProposalCode).join(ProposalVersion, ProposalVersion.id == ProposalCode.version_id)  # fmt: skip
     return _submitted(query, call_id, one).order_by(ProposalCode.list_name, ProposalCode.code)
 
 
@@ -210,7 +210,7 @@ def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
         ProposalBudgetLine.quantity, ProposalBudgetLine.unit_cost_minor,
         ProposalBudgetLine.duration, ProposalBudgetLine.share_bp, ProposalBudgetLine.total_minor,
         ProposalBudgetLine.objective,
-    ).join(ProposalVersion, ProposalVersion.id == ProposalBudgetLine.version_id)  # fmt: skip
+    ).select_from(ProposalBudgetLine).join(ProposalVersion, ProposalVersion.id == ProposalBudgetLine.version_id)  # fmt: skip
     return _submitted(query, call_id, one).order_by(ProposalBudgetLine.number)
 
 
@@ -221,6 +221,7 @@ def _reviews(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             Review.number, Review.status, Review.submitted_at, Review.weighted, Review.reason,
             Review.strengths, Review.weaknesses,
         )
+        .select_from(Review)
         .join(Assignment, Assignment.id == Review.assignment_id)
         .join(Proposal, Proposal.id == Review.proposal_id)
         .where(Proposal.call_id == call_id, one)
@@ -251,6 +252,7 @@ def _conflicts(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             Proposal.code.label("proposal"), Assignment.alias, Assignment.status,
             Conflict.kind, Conflict.declared_at, Assignment.reason,
         )
+        .select_from(Assignment)
         .join(Proposal, Proposal.id == Assignment.proposal_id)
         .outerjoin(Conflict, Conflict.id == Assignment.conflict_id)
         .where(
@@ -268,6 +270,7 @@ def _recusals(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             Board.code.label("board"), BoardItem.id.label("item_id"),
             Proposal.code.label("proposal"), func.count().label("recused"),
         )
+        .select_from(Recusal)
         .join(BoardItem, BoardItem.id == Recusal.item_id)
         .join(Board, Board.id == BoardItem.board_id)
         .join(Proposal, Proposal.id == BoardItem.proposal_id)
@@ -283,6 +286,7 @@ def _consensuses(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             Proposal.code.label("proposal"), Consensus.proposal_id, Consensus.agreed,
             Consensus.minutes, Consensus.participants, Consensus.settled_at,
         )
+        .select_from(Consensus)
         .join(Proposal, Proposal.id == Consensus.proposal_id)
         .where(Proposal.call_id == call_id, one)
         .order_by(Proposal.code, Consensus.settled_at)
@@ -309,6 +313,7 @@ def _items(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             BoardItem.place, BoardItem.basis, BoardItem.reason, BoardItem.conditions,
             BoardItem.status,
         )
+        .select_from(BoardItem)
         .join(Board, Board.id == BoardItem.board_id)
         .join(Proposal, Proposal.id == BoardItem.proposal_id)
         .where(Board.call_id == call_id, one)
@@ -319,6 +324,7 @@ def _items(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
 def _votes(db: Session, call_id: UUID, one: ColumnElement[bool]) -> dict[UUID, dict[str, int]]:
     query = (
         _columns(Vote.item_id, Vote.vote, func.count().label("votes"))
+        .select_from(Vote)
         .join(BoardItem, BoardItem.id == Vote.item_id)
         .join(Board, Board.id == BoardItem.board_id)
         .join(Proposal, Proposal.id == BoardItem.proposal_id)
@@ -338,6 +344,7 @@ def _awards(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             Grant.awarded_on, Grant.awarded_minor, Grant.paid_minor, Grant.refunded_minor,
             Grant.status,
         )
+        .select_from(Grant)
         .join(Proposal, Proposal.id == Grant.proposal_id)
         .where(Proposal.call_id == call_id, one)
         .order_by(Grant.code)
@@ -353,6 +360,7 @@ def _money(actor: Actor | None, call_id: UUID, one: ColumnElement[bool]) -> Sele
             (Account.credits_minor - Account.debits_minor).label("credit_minor"),
             Account.normal,
         )
+        .select_from(Account)
         .join(Grant, Grant.id == Account.grant_id)
         .join(Proposal, Proposal.id == Grant.proposal_id)
         .join(Lot, Lot.id == Account.lot_id)
