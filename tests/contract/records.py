@@ -18,7 +18,13 @@ from fundops.models import metadata
 from tests.contract.inventory import Operation
 from tests.filler import fill, ids_of
 
-IRREGULAR = {"party": "parties", "report": "agreement_reports", "donor": "parties"}
+IRREGULAR = {
+    "party": "parties",
+    "report": "agreement_reports",
+    "donor": "parties",
+    "document": "party_documents",
+    "attachment": "proposal_attachments",
+}
 """Parameter names whose table is not their plural."""
 
 CODES = {"/v1/trace/{code}": "grants"}
@@ -71,6 +77,8 @@ class Records:
                 value: object = self.rows[CODES[operation.path]]["code"]
             elif parameter == "name":
                 value = NAMES[operation.path]
+            elif parameter == "number":  # of what a record has several of, the first
+                value = 1
             else:
                 value = self.named(parameter)
             path = path.replace(f"{{{parameter}}}", str(value))
@@ -90,6 +98,8 @@ def missing_address(operation: Operation) -> str:
     """Return the address of the operation on records that nobody has."""
     path = operation.path
     for parameter in operation.parameters:
-        nobody = "NONE-2026-9999" if parameter == "code" else "01890000-0000-7000-8000-00000000dead"
+        nobody = {"code": "NONE-2026-9999", "number": "1"}.get(
+            parameter, "01890000-0000-7000-8000-00000000dead"
+        )
         path = path.replace(f"{{{parameter}}}", nobody)
     return path
