@@ -196,21 +196,29 @@ def _submitted(query: Select[Any], call_id: UUID, one: ColumnElement[bool]) -> S
 
 
 def _codes(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    query = _columns(
-        Proposal.code.label("proposal"), ProposalCode.list_name, ProposalCode.code,
-        ProposalCode.percent,
-    ).select_from(ProposalCode).join(ProposalVersion, ProposalVersion.id == ProposalCode.version_id)  # fmt: skip
+    query = (
+        _columns(
+            Proposal.code.label("proposal"), ProposalCode.list_name, ProposalCode.code,
+            ProposalCode.percent,
+        )
+        .select_from(ProposalCode)
+        .join(ProposalVersion, ProposalVersion.id == ProposalCode.version_id)
+    )  # fmt: skip
     return _submitted(query, call_id, one).order_by(ProposalCode.list_name, ProposalCode.code)
 
 
 def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    query = _columns(
+    query = (
+        _columns(
         Proposal.code.label("proposal"), ProposalBudgetLine.category,
         ProposalBudgetLine.number, ProposalBudgetLine.description, ProposalBudgetLine.unit,
         ProposalBudgetLine.quantity, ProposalBudgetLine.unit_cost_minor,
         ProposalBudgetLine.duration, ProposalBudgetLine.share_bp, ProposalBudgetLine.total_minor,
         ProposalBudgetLine.objective,
-    ).select_from(ProposalBudgetLine).join(ProposalVersion, ProposalVersion.id == ProposalBudgetLine.version_id)  # fmt: skip
+        )
+        .select_from(ProposalBudgetLine)
+        .join(ProposalVersion, ProposalVersion.id == ProposalBudgetLine.version_id)
+    )  # fmt: skip
     return _submitted(query, call_id, one).order_by(ProposalBudgetLine.number)
 
 
