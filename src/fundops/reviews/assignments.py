@@ -123,7 +123,7 @@ def _aliases(db: Session, call_id: UUID) -> Aliases:
         .where(Assignment.call_id == call_id)
         .distinct()
     )
-    return Aliases(dict(db.execute(query).tuples().all()))
+    return Aliases(queries.mapping(db, query))
 
 
 def assign_one(

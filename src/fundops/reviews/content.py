@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor
+from fundops.calls import codelists
 from fundops.calls.models import Call
 from fundops.errors import Problem
 from fundops.files.kinds import BY_MEDIA_TYPE
@@ -174,4 +175,12 @@ def masker(db: Session, proposal: Proposal, party: Party) -> Masker:
         .join(Membership, Membership.person_id == Person.id)
         .where(Membership.party_id == party.id)
     )
-    return Masker(names, db.execute(persons).scalars())
+    return Masker(names, db.execute(persons).scalars(), _country_names(party.country))
+
+
+def _country_names(code: str | None) -> list[str]:
+    """Return what a country is called in the languages there are."""
+    countries = codelists.get("country")
+    if code is None or not countries.has(code):
+        return []
+    return [countries.label(code, language) for language in codelists.LANGUAGES]

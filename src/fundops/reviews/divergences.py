@@ -122,7 +122,7 @@ def _last_consensus(db: Session, call_id: UUID) -> dict[UUID, datetime]:
         .where(Proposal.call_id == call_id)
         .order_by(Consensus.settled_at)
     )
-    return dict(db.execute(query).tuples().all())
+    return queries.mapping(db, query)
 
 
 def _state(

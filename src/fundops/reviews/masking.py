@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 MASK = "[applicant]"
@@ -38,11 +38,21 @@ _CONTACTS = re.compile(
 class Masker:
     """Takes the names of one applicant out of texts, lists and objects."""
 
-    def __init__(self, organisations: Iterable[str], persons: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        organisations: Iterable[str],
+        persons: Iterable[str] = (),
+        tails: Iterable[str] = (),
+    ) -> None:
+        """``tails`` are words that people leave out at the end of a name, as they do numbers.
+
+        Such as the name of a country.
+        """
+        left_out = _FORMS | {"".join(_words(one)) for one in tails}
         folded: set[str] = set()
         exact: set[str] = set()
         for name in organisations:
-            for variant in _variants(name):
+            for variant in _variants(name, left_out):
                 folded |= set(_pattern(_words(variant)))
                 exact |= set(_acronyms(variant))
         for name in persons:
@@ -133,17 +143,21 @@ def _pattern(words: list[str]) -> Iterator[str]:
     yield inner if letters >= RUN_TOGETHER else rf"(?<!\w){inner}(?!\w)"
 
 
-def _variants(name: str) -> Iterator[str]:
-    """Yield a name as it stands, without what is in brackets, that alone, and without its form."""
+def _variants(name: str, left_out: Collection[str]) -> Iterator[str]:
+    """Yield a name as it stands, without what is in brackets, that alone, and without its tail."""
     yield name
     inner = re.findall(r"\(([^()]{2,60})\)", name)
     yield from inner
     plain = re.sub(r"\([^()]{0,60}\)", " ", name) if inner else name
     yield plain
     words = plain.split()
-    while len(words) > 1 and "".join(_words(words[-1])) in _FORMS:
+    while len(words) > 1 and _is_tail("".join(_words(words[-1])), left_out):
         words.pop()
-    yield " ".join(words)
+        yield " ".join(words)
+
+
+def _is_tail(word: str, left_out: Collection[str]) -> bool:
+    return not word or word.isdigit() or word in left_out
 
 
 _FORMS = frozenset(

@@ -52,6 +52,11 @@ def rows_of(*columns: Any) -> Select[Any]:
     return select(*columns)
 
 
+def mapping(db: Session, query: Select[Any]) -> dict[Any, Any]:
+    """Return the rows of a query of two columns as a mapping; later rows win."""
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
 def one(found: T | None) -> T:
     """Return what was found; raise ``not-found`` when it is nothing."""
     if found is None:

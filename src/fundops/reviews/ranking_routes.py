@@ -64,15 +64,10 @@ def list_divergences(request: Request, actor: Reader, call_id: UUID) -> Response
         counts: dict[UUID, int] = {}
         for one in reviews:
             counts[one.proposal_id] = counts.get(one.proposal_id, 0) + 1
-        codes = dict(
-            db.execute(
-                select(Proposal.id, Proposal.code).where(
-                    Proposal.call_id == call_id, queries.without_own_part(actor)
-                )
-            )
-            .tuples()
-            .all()
+        seen = select(Proposal.id, Proposal.code).where(
+            Proposal.call_id == call_id, queries.without_own_part(actor)
         )
+        codes: dict[UUID, str] = queries.mapping(db, seen)
     items = [
         divergence_out(one, codes[key], counts[key]) for key, one in found.items() if key in codes
     ]

@@ -116,13 +116,13 @@ def inputs(db: Session, call: Call, *, include_submitted: bool) -> Inputs:
     )
     if len(reviews) > MAX_REVIEWS:
         raise Problem("conflict", detail=text("reviews.too_many_reviews", most=MAX_REVIEWS))
-    agreed = db.execute(
+    last_agreed = queries.mapping(
+        db,
         select(Consensus.proposal_id, Consensus.agreed)
         .join(Proposal, Proposal.id == Consensus.proposal_id)
         .where(Proposal.call_id == call.id)
-        .order_by(Consensus.settled_at, Consensus.id)
+        .order_by(Consensus.settled_at, Consensus.id),
     )
-    last_agreed = dict(agreed.tuples().all())
     return Inputs(
         call.id,
         codes,
