@@ -47,7 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_carries_code_messages_profiles_and_migrations(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    code = {f"fundops/{path}" for path in checkout_files("src/fundops", "*.py", "*.toml")}
+    code = {f"fundops/{path}" for path in checkout_files("src/fundops", "*.py", "*.toml", "*.csv")}
     migrations = {f"fundops/_migrations/{path}" for path in checkout_files("migrations", "*.py")}
     assert migrations
     assert code | migrations <= names
