@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from fundops import refusals
+from fundops import clock, refusals
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.authz import Role
 from fundops.errors import Problem
@@ -82,7 +82,7 @@ def test_somebody_refused_all_the_time_does_not_fill_the_chain(
     monkeypatch.setattr(refusals, "PER_MINUTE", 2)
     begin = datetime(2026, 3, 1, 12, tzinfo=UTC)
     hands = [begin]
-    monkeypatch.setattr(refusals.clock, "now", lambda: hands[-1])
+    monkeypatch.setattr(clock, "now", lambda: hands[-1])
     actor, other = (world.as_role(Role.AUDITOR).actor for _ in range(2))
 
     def refuse(times: int, who: Any = actor) -> None:
