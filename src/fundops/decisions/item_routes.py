@@ -103,7 +103,6 @@ def _command(
     def work(db: Session) -> dict[str, Any]:
         item, board, call = queries.get_item(db, actor, item_id, permission)
         change(db, item, board, call)
-        db.flush()
         return queries.item_out(db, actor, item_id)
 
     return command(request, actor, work)

@@ -212,10 +212,11 @@ class _Problem:
             terms.ceiling_minor is None or amount <= terms.ceiling_minor
         )
 
-    def _scaled(self, minor: int) -> float:
+    def _scaled(self, amount: int) -> float:
+        """Return an amount as the solver takes it; what it answers is recomputed exactly."""
         from fractions import Fraction
 
-        return float(Fraction(minor, self.unit))
+        return float(Fraction(amount, self.unit))
 
     def _bound_envelope(self) -> None:
         if self.terms.left_minor is not None:

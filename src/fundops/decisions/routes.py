@@ -336,7 +336,6 @@ def _command(
     def work(db: Session) -> dict[str, Any]:
         board, call = queries.get_visible(db, actor, board_id, permission)
         change(db, call, board)
-        db.flush()
         return queries.detail(db, actor, board_id)
 
     return command(request, actor, work)
