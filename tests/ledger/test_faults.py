@@ -141,7 +141,11 @@ def test_an_award_and_its_payment(world: World, till: Till) -> None:
         },
     )
     place = f"/v1/grants/{grant['id']}"
-    asked = till.run(Role.FINANCE_OFFICER, f"{place}/disbursements", {"amount": usd("700.00")})
+    asked = till.run(
+        Role.FINANCE_OFFICER,
+        f"{place}/disbursements",
+        {"amount": usd("700.00"), "requested_on": "2026-03-02"},
+    )
     till.run(Role.APPROVER, f"/v1/disbursements/{asked['id']}/pay", {"paid_on": "2026-03-02"})
     till.run(
         Role.FINANCE_OFFICER,
