@@ -21,6 +21,9 @@ from fundops.messages import text
 from fundops.schemas import ProblemOut
 
 METHODS = ("get", "post", "put", "patch", "delete")
+MAY_BE_NEW = frozenset({"/v1/parties/{party_id}/profile"})
+"""Records that a PUT makes where there is none yet; only one that is there has an ETag."""
+
 _KEY = {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[!-~]+$"}
 _TAG = {"type": "string", "maxLength": 40}
 
@@ -90,7 +93,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, needed: list[Pe
     if method == "post" and path not in idempotency.DRY_RUNS:
         headers.append(_header("Idempotency-Key", _KEY, text("api.idempotency_key"), True))
     if "428" in operation["responses"]:
-        may_be_new = method == "put"
+        may_be_new = path in MAY_BE_NEW
         told = text("api.if_match_existing" if may_be_new else "api.if_match")
         headers.append(_header("If-Match", _TAG, told, not may_be_new))
     if headers:

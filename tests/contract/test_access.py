@@ -21,6 +21,8 @@ SHARED = ("/v1/parties/", "/v1/events/", "/v1/commitments/", "/v1/donors/", "/v1
 What a protected party is called is decided by row (tests/parties), and of a donor's position only
 one's own funds are told (tests/tracing)."""
 
+OF_PARTIES = ("/v1/files/", "/v1/documents/")
+
 FEWEST_FOREIGN = 200
 """Answers compared when this was written; fewer would mean that the matrix has shrunk."""
 
@@ -88,9 +90,16 @@ def foreign_answers(stage: Stage) -> Iterator[tuple[str, tuple[int, Any], tuple[
         caller = stage.outsider(role)
         for operation in guarded(stage.app):
             mine = operation.permissions[0] in ROLE_PERMISSIONS[role]
-            shared = operation.path.startswith(SHARED) or (
-                # A donor or grantee who is not limited to one fund may read what funds there are.
-                operation.path == "/v1/funds/{fund_id}" and role in PARTY_ROLES
+            shared = (
+                operation.path.startswith(SHARED)
+                or (
+                    # A donor or grantee not limited to one fund may read what funds there are.
+                    operation.path == "/v1/funds/{fund_id}" and role in PARTY_ROLES
+                )
+                or (
+                    # Files and documents are a party's, and no fund's.
+                    operation.path.startswith(OF_PARTIES) and role not in PARTY_ROLES
+                )
             )
             if not mine or not operation.parameters or shared:
                 continue

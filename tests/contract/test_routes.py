@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from fundops import idempotency
+from fundops.api_document import MAY_BE_NEW
 from fundops.authz import PUBLIC_PATHS, ROLE_PERMISSIONS, Permission
 from fundops.strict import StrictRoute
 from tests.contract.inventory import Operation, documented, mounts, naive_walk, operations
@@ -118,7 +119,8 @@ def test_headers_that_clients_must_send_are_declared(bare_app: FastAPI) -> None:
         needs_key = method == "POST" and path not in idempotency.DRY_RUNS
         assert headers.get("Idempotency-Key", False) is needs_key, (method, path)
         checks_match = "428" in operation["responses"]  # of PUTs, those that replace a record
-        assert headers.get("If-Match", False) is checks_match, (method, path)
+        must_match = checks_match and path not in MAY_BE_NEW
+        assert headers.get("If-Match", False) is must_match, (method, path)
         assert checks_match is (method == "PATCH") or method == "PUT", (method, path)
         assert ("security" in operation) is (path not in PUBLIC_PATHS), (method, path)
 
