@@ -40,7 +40,8 @@ def application(settings: Settings) -> Iterator[FastAPI]:
     whose other settings are alike: the framework keeps each that was ever made, and each makes its
     routes ready anew. One to which a test has added routes is not used again.
     """
-    alike = settings.model_copy(update={"database_url": ""}).model_dump_json()
+    own = {"database_url": "", "files_path": ""}
+    alike = settings.model_copy(update=own).model_dump_json()
     app = _APPS.pop(alike, None)
     if app is None:
         app = create_app(settings)
