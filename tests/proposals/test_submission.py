@@ -335,8 +335,8 @@ def test_files_of_others_and_wrong_kinds_are_refused(world: World, applicant: Ap
         ({"kind": "registration", "document_id": document_id}, "/document_id"),
         ({"kind": "statutes", "document_id": mine_id}, "/kind"),
         ({"kind": "diary", "document_id": mine_id}, "/kind"),
-        ({"kind": "registration"}, ""),
-        ({"kind": "registration", "document_id": mine_id, "file_id": theirs_id}, ""),
+        ({"kind": "registration"}, "/file_id"),
+        ({"kind": "registration", "document_id": mine_id, "file_id": theirs_id}, "/file_id"),
     ):
         refused = applicant.caller.post(f"{applicant.place}/attachments", json=given)
         assert refused.status_code == 422, given

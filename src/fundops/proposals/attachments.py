@@ -36,6 +36,8 @@ def attach(
     service.require_editable(proposal, "attach")
     if not codelists.get("document_kind").has(given.kind):
         raise invalid("/kind", "proposals.unknown_code", list_name="document kind")
+    if (given.file_id is None) == (given.document_id is None):
+        raise invalid("/file_id", "proposals.file_or_document")
     if given.document_id is not None:
         document = _document(db, proposal, given.document_id)
         if document.kind != given.kind:

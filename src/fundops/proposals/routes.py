@@ -23,14 +23,14 @@ from fundops.proposals.content import DraftIn, stored
 from fundops.proposals.models import PROPOSAL_STATUSES, Proposal, ProposalVersion
 from fundops.proposals.schemas import (
     AwaitingIn,
-    ContentOut,
+    CallTotalsOut,
     DraftOut,
+    ProposalContentOut,
     ProposalIn,
     ProposalOut,
     ProposalPage,
-    TotalsOut,
+    ProposalVersionPage,
     ValidationOut,
-    VersionPage,
     content_out,
     proposal_out,
     version_out,
@@ -189,7 +189,7 @@ def _keep_aside(request: Request, actor: Actor, proposal_id: UUID, content: dict
 @router.get(
     "/{proposal_id}/versions",
     operation_id="list_proposal_versions",
-    response_model=VersionPage,
+    response_model=ProposalVersionPage,
     responses=READS,
 )
 def list_proposal_versions(
@@ -212,7 +212,7 @@ def list_proposal_versions(
 @router.get(
     "/{proposal_id}/versions/{number}",
     operation_id="get_proposal_version",
-    response_model=ContentOut,
+    response_model=ProposalContentOut,
     responses=READS,
 )
 def get_proposal_version(
@@ -268,7 +268,10 @@ def validate_proposal(
 
 
 @totals_router.get(
-    "/{call_id}/totals", operation_id="get_call_totals", response_model=TotalsOut, responses=READS
+    "/{call_id}/totals",
+    operation_id="get_call_totals",
+    response_model=CallTotalsOut,
+    responses=READS,
 )
 def get_call_totals(
     request: Request,

@@ -6,10 +6,10 @@ import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from fundops.proposals import content
-from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out, refused
+from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out
 
 MAX_AWAITED = 20
 
@@ -49,7 +49,7 @@ class AwaitingIn(In):
     )
 
 
-class SubmitIn(AwaitingIn):
+class SubmissionIn(AwaitingIn):
     """Which draft to submit: the one that was seen."""
 
     version: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
@@ -72,18 +72,11 @@ class WithdrawIn(In):
 
 
 class AttachmentIn(In):
-    """A completed upload of the organisation, or one of its documents."""
+    """A completed upload of the organisation, or one of its documents: either of the two."""
 
     kind: Kind = Field(description="A code of the list document_kind.", examples=["registration"])
     file_id: UUID | None = None
     document_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def one_of_both(self) -> AttachmentIn:
-        """Require exactly one of the two."""
-        if (self.file_id is None) == (self.document_id is None):
-            raise refused("proposals.file_or_document")
-        return self
 
 
 class EligibilityIn(In):
@@ -157,7 +150,7 @@ def proposal_out(row: Any) -> dict[str, Any]:
     }
 
 
-class VersionOut(Out):
+class ProposalVersionOut(Out):
     """One save: ``draft``, ``submitted``, or ``aside`` (from a page that had grown old)."""
 
     number: int
@@ -167,10 +160,10 @@ class VersionOut(Out):
     saved_at: str
 
 
-class VersionPage(Out):
+class ProposalVersionPage(Out):
     """A page of versions."""
 
-    items: list[VersionOut]
+    items: list[ProposalVersionOut]
     next_cursor: str | None
 
 
@@ -185,7 +178,7 @@ def version_out(row: Any) -> dict[str, Any]:
     }
 
 
-class ContentOut(VersionOut):
+class ProposalContentOut(ProposalVersionOut):
     """A version with its content, as it was sent."""
 
     proposal_id: UUID
@@ -198,14 +191,14 @@ def content_out(row: Any) -> dict[str, Any]:
     return {"proposal_id": row.proposal_id, **version_out(row), "content": kept}
 
 
-class DraftOut(ContentOut):
+class DraftOut(ProposalContentOut):
     """The draft at work. ``version`` is its number and, in quotes, its entity tag."""
 
     version: int
     closes_at: str | None = Field(description="The last instant at which it may be submitted.")
 
 
-class ReceiptOut(Out):
+class SubmissionReceiptOut(Out):
     """A signed receipt; the signature is of the bytes of ``body`` in UTF-8."""
 
     id: UUID
@@ -218,10 +211,10 @@ class ReceiptOut(Out):
     receipt: dict[str, Any] = Field(description="The body, read.")
 
 
-class ReceiptPage(Out):
+class SubmissionReceiptPage(Out):
     """The receipts of a proposal."""
 
-    items: list[ReceiptOut]
+    items: list[SubmissionReceiptOut]
     next_cursor: str | None
 
 
@@ -289,7 +282,7 @@ class ValidationOut(Out):
     is_open: bool
 
 
-class TotalOut(Out):
+class CallTotalOut(Out):
     """What was asked for under one code; ``code`` is null for proposals that declare none."""
 
     code: str | None
@@ -298,7 +291,7 @@ class TotalOut(Out):
     requested: MoneyOut
 
 
-class TotalsOut(Out):
+class CallTotalsOut(Out):
     """What was asked for in a call, cut by a list. ``is_overlapping``: a proposal may stand under
     several codes with its whole amount, so that the rows must not be added up.
     """
@@ -308,7 +301,7 @@ class TotalsOut(Out):
     proposals: int
     requested: MoneyOut
     is_overlapping: bool
-    items: list[TotalOut]
+    items: list[CallTotalOut]
 
 
 class FindingOut(Out):

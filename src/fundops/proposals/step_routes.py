@@ -28,10 +28,10 @@ from fundops.proposals.schemas import (
     AttachmentIn,
     AttachmentPage,
     ProposalOut,
-    ReceiptOut,
-    ReceiptPage,
     ReopenIn,
-    SubmitIn,
+    SubmissionIn,
+    SubmissionReceiptOut,
+    SubmissionReceiptPage,
     WithdrawIn,
     attachment_out,
     proposal_out,
@@ -51,11 +51,11 @@ Reopener = Annotated[Actor, Depends(Can(Permission.PROPOSAL_REOPEN))]
 @router.post(
     "/{proposal_id}/submit",
     operation_id="submit_proposal",
-    response_model=ReceiptOut,
+    response_model=SubmissionReceiptOut,
     responses=COMMANDS,
 )
 def submit_proposal(
-    request: Request, actor: Writer, proposal_id: UUID, given: SubmitIn
+    request: Request, actor: Writer, proposal_id: UUID, given: SubmissionIn
 ) -> Response:
     """Submit the draft that was seen, and get a signed receipt. Names every problem at once.
 
@@ -76,10 +76,12 @@ def submit_proposal(
 @router.post(
     "/{proposal_id}/lodge",
     operation_id="lodge_proposal",
-    response_model=ReceiptOut,
+    response_model=SubmissionReceiptOut,
     responses=COMMANDS,
 )
-def lodge_proposal(request: Request, actor: Lodger, proposal_id: UUID, given: SubmitIn) -> Response:
+def lodge_proposal(
+    request: Request, actor: Lodger, proposal_id: UUID, given: SubmissionIn
+) -> Response:
     """Submit for an applicant what was drafted for it; it counts once a person of the applicant
     has confirmed it.
     """
@@ -165,7 +167,7 @@ def reopen_proposal(
 @router.get(
     "/{proposal_id}/receipts",
     operation_id="list_submission_receipts",
-    response_model=ReceiptPage,
+    response_model=SubmissionReceiptPage,
     responses=READS,
 )
 def list_submission_receipts(

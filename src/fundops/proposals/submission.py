@@ -40,7 +40,7 @@ from fundops.proposals.models import (
 )
 from fundops.proposals.queries import is_applicant
 from fundops.proposals.receipts import Signs
-from fundops.proposals.schemas import AwaitedIn, SubmitIn
+from fundops.proposals.schemas import AwaitedIn, SubmissionIn
 from fundops.proposals.terms import Terms, terms_of
 
 
@@ -69,7 +69,7 @@ def examine_content(
 
 
 def submit(
-    db: Session, actor: Actor, proposal: Proposal, given: SubmitIn, *, at: datetime,
+    db: Session, actor: Actor, proposal: Proposal, given: SubmissionIn, *, at: datetime,
     signer: Signs, action: str = "submit",
 ) -> SubmissionReceipt:  # fmt: skip
     """Submit (or ``lodge``) the draft that the actor saw; return the signed receipt.
