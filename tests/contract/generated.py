@@ -22,17 +22,21 @@ from fundops.tracing.entries import FLOWS, INTERNAL
 RECORDS = {
     "calls.questions.QUESTION_STEPS": "Question on a call",
     "calls.service.STEPS": "Call",
+    "decisions.steps.BOARD_STEPS": "Board",
+    "decisions.steps.ITEM_STEPS": "Item of a board",
     "donors.agreements.AGREEMENT_STEPS": "Agreement",
     "donors.events.COMMITMENT_STEPS": "Commitment",
     "donors.lots.LOT_STEPS": "Lot",
     "donors.pledges.PLEDGE_STEPS": "Pledge",
     "donors.receipts.RECEIPT_STEPS": "Receipt",
     "donors.write_offs.WRITE_OFF_STEPS": "Write-off",
+    "grants.conditional.CONDITIONAL_STEPS": "Conditional award",
     "grants.payments.STEPS": "Disbursement",
     "grants.service.STEPS": "Grant",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
+    "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
 
