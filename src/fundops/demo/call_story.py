@@ -34,7 +34,7 @@ from fundops.parties.schemas import PartyIn
 from fundops.proposals import drafts, eligibility_service, submission, versions
 from fundops.proposals.models import Proposal
 from fundops.proposals.receipts import Signs
-from fundops.proposals.schemas import EligibilityIn, ProposalIn, SubmitIn
+from fundops.proposals.schemas import EligibilityIn, ProposalIn, SubmissionIn
 from fundops.reviews import assignments, planning, pool, rankings
 from fundops.reviews import service as reviews
 from fundops.reviews.models import Assignment, Ranking, Reviewer
@@ -248,7 +248,7 @@ def _apply(chapter: _Chapter) -> None:
             proposal = db.get_one(Proposal, chapter.proposals[key])
             number_seen = versions.current_draft(db, proposal.id).number
             submission.submit(
-                db, player.actor, proposal, SubmitIn.model_validate({"version": number_seen}),
+                db, player.actor, proposal, SubmissionIn.model_validate({"version": number_seen}),
                 at=clock.now(), signer=chapter.signer,
             )  # fmt: skip
 
