@@ -21,7 +21,7 @@ from fundops.reviews.schemas import (
     AssignmentStatus,
     ManualIn,
     PlanOut,
-    ReasonIn,
+    ReviewReasonIn,
     assignment_out,
 )
 from fundops.schemas import COMMANDS, CREATES, READS, problems
@@ -126,7 +126,7 @@ def assign_reviewer(
     responses=COMMANDS,
 )
 def withdraw_assignment(
-    request: Request, actor: Writer, assignment_id: UUID, given: ReasonIn
+    request: Request, actor: Writer, assignment_id: UUID, given: ReviewReasonIn
 ) -> Response:
     """Take an assignment away from a reviewer who has not submitted, with the reason."""
 

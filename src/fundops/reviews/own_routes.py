@@ -30,13 +30,13 @@ from fundops.reviews.review_schemas import (
     OwnPage,
     ReviewDraftIn,
     ReviewDraftOut,
-    SubmitIn,
+    ReviewSubmitIn,
     SubmittedOut,
     ValidatedOut,
     criterion_out,
     own_out,
 )
-from fundops.reviews.schemas import OwnConflictIn, OwnStatus, ReasonIn
+from fundops.reviews.schemas import OwnConflictIn, OwnStatus, ReviewReasonIn
 from fundops.schemas import CHANGES, COMMANDS, LISTS, READS, problems
 from fundops.strict import StrictRoute
 
@@ -121,7 +121,7 @@ def accept_assignment(request: Request, actor: Reviewing, assignment_id: UUID) -
     responses=COMMANDS,
 )
 def decline_assignment(
-    request: Request, actor: Reviewing, assignment_id: UUID, given: ReasonIn
+    request: Request, actor: Reviewing, assignment_id: UUID, given: ReviewReasonIn
 ) -> Response:
     """Give an assignment back, with the reason. Access to it ends."""
 
@@ -262,7 +262,7 @@ def validate_review(request: Request, actor: Reviewing, assignment_id: UUID) -> 
     responses=COMMANDS,
 )
 def submit_review(
-    request: Request, actor: Reviewing, assignment_id: UUID, given: SubmitIn
+    request: Request, actor: Reviewing, assignment_id: UUID, given: ReviewSubmitIn
 ) -> Response:
     """Submit the last save as your review. It is final unless it is returned to you."""
 

@@ -14,7 +14,7 @@ from fundops.pages import Paging, json_response, list_page
 from fundops.reviews import assignments, queries, read_back, service
 from fundops.reviews.models import Review
 from fundops.reviews.review_schemas import ReviewPage, WholeReviewOut, review_out
-from fundops.reviews.schemas import ReasonIn
+from fundops.reviews.schemas import ReviewReasonIn
 from fundops.schemas import COMMANDS, LISTS, READS
 from fundops.strict import StrictRoute
 
@@ -73,7 +73,9 @@ def _whole(db: Session, actor: Actor, review_id: UUID) -> dict[str, Any]:
     response_model=WholeReviewOut,
     responses=COMMANDS,
 )
-def return_review(request: Request, actor: Returner, review_id: UUID, given: ReasonIn) -> Response:
+def return_review(
+    request: Request, actor: Returner, review_id: UUID, given: ReviewReasonIn
+) -> Response:
     """Return a review to its writer with the reason; it is kept, and counts no more."""
 
     def work(db: Session) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def return_review(request: Request, actor: Returner, review_id: UUID, given: Rea
     responses=COMMANDS,
 )
 def set_review_aside(
-    request: Request, actor: Returner, review_id: UUID, given: ReasonIn
+    request: Request, actor: Returner, review_id: UUID, given: ReviewReasonIn
 ) -> Response:
     """Set a review aside for a conflict of interest that has come to light; for good."""
 

@@ -64,7 +64,7 @@ class DraftPage(Out):
     next_cursor: str | None
 
 
-class SubmitIn(In):
+class ReviewSubmitIn(In):
     """Which draft is to be the review: the last one saved, as its number shows."""
 
     number: Number

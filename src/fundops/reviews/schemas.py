@@ -136,7 +136,7 @@ class ConflictPage(Out):
     next_cursor: str | None
 
 
-class ReasonIn(In):
+class ReviewReasonIn(In):
     """Why."""
 
     reason: Because
