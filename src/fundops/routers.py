@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.routes import ROUTERS as DECISIONS
+from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.dossier_routes import router as dossiers
@@ -43,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     proposal_workbooks,
     call_totals,
     overlaps,
+    coverage,
     feedback,
     dossiers,
     *REVIEWS,
