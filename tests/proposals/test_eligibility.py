@@ -13,11 +13,13 @@ from fundops.audit import AuditEvent
 from fundops.authz import Role
 from fundops.calls import rules
 from fundops.calls.models import RULE_KINDS, Call
+from fundops.files.models import Upload
 from fundops.parties.models import Party
 from fundops.parties.profile_models import OrganisationProfile
 from fundops.proposals.eligibility import JUDGES, Case, judge, verdict
 from tests.proposals.proposal_factories import (
     Applicant,
+    a_file,
     a_profile,
     add_rules,
     an_applicant,
@@ -265,3 +267,19 @@ def test_a_document_that_never_came_is_a_finding(world: World, applicant: Applic
     answer = applicant.caller.get(f"{applicant.place}/eligibility").json()
     assert answer["verdict"] == "ineligible"
     assert answer["findings"][-1]["rule"] == "documents"
+    with world.database.write() as db:
+        audit.lock_head(db)
+        party = db.get_one(Party, applicant.party_id)
+        file = a_file(db, party, applicant.caller.actor, sent_sha256=upload.sha256)
+        found = db.get_one(Upload, upload.id)
+        found.status, found.file_id = "completed", file.id
+        found.completed_at = applicant.call.deadline_at + timedelta(minutes=30)
+        file_id = str(file.id)
+    answer = applicant.caller.get(f"{applicant.place}/eligibility").json()
+    assert (answer["verdict"], answer["findings"][-1]["outcome"]) == ("unknown", "unknown")
+    with at_time(applicant.call.deadline_at + timedelta(days=1)):
+        given = {"kind": "registration", "file_id": file_id}
+        attached = applicant.caller.post(f"{applicant.place}/attachments", json=given)
+        assert attached.status_code == 200, attached.text
+    answer = applicant.caller.get(f"{applicant.place}/eligibility").json()
+    assert (answer["verdict"], len(answer["findings"])) == ("eligible", 3)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import shutil
+import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -372,6 +376,7 @@ def test_an_upload_declared_in_time_counts_within_the_grace(
         party = db.get_one(Party, applicant.party_id)
         for name, declared, completed in (
             ("good", -SECOND, timedelta(minutes=30)),
+            ("not awaited", -SECOND, timedelta(minutes=10)),
             ("declared late", SECOND, timedelta(minutes=10)),
             ("completed late", -SECOND, timedelta(minutes=30, seconds=1)),
         ):
@@ -392,9 +397,10 @@ def test_an_upload_declared_in_time_counts_within_the_grace(
     for name in ("declared late", "completed late"):
         refused = attached(name, timedelta(minutes=30))
         assert refused.json()["type"] == "urn:fundops:problem:too-late", name
-    assert attached("good", timedelta(minutes=30, seconds=1)).status_code == 409
+    assert attached("not awaited", timedelta(minutes=30, seconds=1)).status_code == 409
     assert applicant.caller.get(attach).json()["items"] == []
-    assert attached("good", timedelta(minutes=30)).status_code == 200
+    # What was awaited shows by itself that it came in time, however late it is attached.
+    assert attached("good", timedelta(hours=2)).status_code == 200
     receipts = applicant.caller.get(f"{applicant.place}/receipts").json()["items"]
     assert len(receipts) == 2
     last = receipts[-1]["receipt"]
@@ -409,6 +415,8 @@ def test_an_upload_declared_in_time_counts_within_the_grace(
     assert gone.status_code == 409
     officer = world.as_role(Role.GRANT_OFFICER)
     assert [one["sha256"] for one in officer.get(attach).json()["items"]] == [sha256]
+    assert attached("not awaited", timedelta(minutes=30)).status_code == 200
+    assert len(officer.get(attach).json()["items"]) == 2
 
 
 def test_only_ones_own_uploads_under_way_are_awaited(world: World, applicant: Applicant) -> None:
@@ -598,3 +606,22 @@ def test_a_deadline_that_nobody_asks_would_be_noticed(
     number = applicant.number()
     with at_time(applicant.call.deadline_at + SECOND):
         assert applicant.submit(version=number).status_code == 200
+
+
+def test_openssl_verifies_a_receipt_as_the_guide_says(applicant: Applicant, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed here")
+    receipt = applicant.submitted()
+    keys = applicant.caller.get("/v1/signing_keys").json()["items"]
+    key = next(one for one in keys if one["key_id"] == receipt["key_id"])
+    (tmp_path / "key.pem").write_text(key["public_key"])
+    (tmp_path / "signature").write_bytes(base64.b64decode(receipt["signature"]))
+    command = [
+        openssl, "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", "key.pem", "-sigfile",
+        "signature", "-in", "receipt.json",
+    ]  # fmt: skip
+    for body, verdict in ((receipt["body"], 0), (receipt["body"] + " ", 1)):
+        (tmp_path / "receipt.json").write_bytes(body.encode())
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == verdict, done.stderr

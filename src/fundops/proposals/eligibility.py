@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from fundops import money
 from fundops.allocation.regions import areas_of
-from fundops.calls import codelists, rules, terms
+from fundops.calls import codelists, deadlines, rules, terms
 from fundops.calls.models import Call
+from fundops.files.models import Upload
 from fundops.messages import text
 from fundops.parties import profiles
 from fundops.parties.models import Party
@@ -45,7 +46,9 @@ class Case:
     others: int = 0
     """Other proposals of the applicant to the call that stand."""
     missing_kinds: tuple[str, ...] = ()
-    """Kinds of required documents that are awaited and have not come."""
+    """Kinds of documents that are awaited and have not come in time."""
+    unattached_kinds: tuple[str, ...] = ()
+    """Kinds of documents that are awaited, came in time, and are not attached yet."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,11 @@ def judge(its_rules: Sequence[Any], case: Case) -> list[Finding]:
         facts = {"kinds": list(case.missing_kinds)}
         sentence = text("eligibility.documents.fail", kinds=kinds)
         found.append(Finding("documents", "fail", sentence, facts))
+    elif case.unattached_kinds:
+        kinds = ", ".join(case.unattached_kinds)
+        sentence = text("eligibility.documents.unknown", kinds=kinds)
+        facts = {"kinds": list(case.unattached_kinds)}
+        found.append(Finding("documents", "unknown", sentence, facts))
     return found
 
 
@@ -237,8 +245,7 @@ def findings(
     """Return what the rules of its call find of a proposal with this (submitted) content."""
     call = db.get_one(Call, proposal.call_id)
     call_terms = terms_of(db, call)
-    awaited = {one["kind"] for one in content.get("awaiting") or ()}
-    here = {one["kind"] for one in content.get("attachments") or ()}
+    missing, unattached = _awaited(db, call, content)
     case = Case(
         party_kind=db.get_one(Party, proposal.party_id).kind,
         profile=profiles.profile_of(db, proposal.party_id),
@@ -248,9 +255,31 @@ def findings(
         regions=tuple(content.get("regions") or ()),
         requested_minor=requested_minor,
         others=_others(db, call.id, proposal),
-        missing_kinds=tuple(sorted(awaited - here)),
+        missing_kinds=missing,
+        unattached_kinds=unattached,
     )
     return judge([rules.read(row) for row in terms.rules(db, call.id)], case)
+
+
+def _awaited(
+    db: Session, call: Call, content: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the kinds of awaited documents: those that have not come, those not attached yet."""
+    awaited = content.get("awaiting") or ()
+    if not awaited:
+        return (), ()
+    here = {one["kind"] for one in content.get("attachments") or ()}
+    ids = [UUID(one["upload_id"]) for one in awaited]
+    came = {
+        upload.id
+        for upload in db.execute(select(Upload).where(Upload.id.in_(ids))).scalars()
+        if upload.completed_at is not None
+        and deadlines.counts(call, upload.declared_at, upload.completed_at)
+    }
+    kinds = {one["kind"]: UUID(one["upload_id"]) in came for one in awaited}
+    missing = sorted(kind for kind, has_come in kinds.items() if not has_come and kind not in here)
+    late = sorted(kind for kind, has_come in kinds.items() if has_come and kind not in here)
+    return tuple(missing), tuple(late)
 
 
 def _others(db: Session, call_id: UUID, proposal: Proposal) -> int:

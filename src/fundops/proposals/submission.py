@@ -206,18 +206,19 @@ def add_in_grace(
     """Let a file attached after the deadline count, if its upload was declared in time.
 
     What was submitted is entered anew with the file, under a new receipt; a draft saved meanwhile
-    stays out of it. Before the deadline nothing happens here: the applicant submits again. Raises
-    ``too-late`` for a file that does not count.
+    stays out of it. What a submission named as awaited may be attached later still, since its own
+    upload shows that it was in time; anything else within the grace. Before the deadline nothing
+    happens here: the applicant submits again. Raises ``too-late`` for a file that does not count.
     """
     call = db.get_one(Call, proposal.call_id)
     if service.is_open(call, proposal, at) or proposal.submitted_number is None:
         return None
     file = db.get_one(File, made.file_id)
-    if not deadlines.counts(call, file.declared_at, file.completed_at) or deadlines.is_over(
-        call, at
-    ):
-        service.require_open(call, proposal, at)
     kept = content.read(versions.submitted(db, proposal).content)
+    is_awaited = any(is_arrival(one, file) for one in kept["awaiting"])
+    in_time = deadlines.counts(call, file.declared_at, file.completed_at)
+    if not in_time or (deadlines.is_over(call, at) and not is_awaited):
+        service.require_open(call, proposal, at)
     names = {(one["kind"], one["file_id"]) for one in kept["attachments"]}
     files = [
         one
