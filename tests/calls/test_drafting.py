@@ -84,6 +84,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], list[str]]] = [
         ["/deadline_at", "/min_months"],
     ),
     ({"zone": "Manila"}, ["/zone"]),
+    ({"zone": "localtime"}, ["/zone"]),
     ({"zone": "../../etc/passwd"}, ["/zone"]),
     ({"deadline_at": "2026-06-10T15:59:59"}, ["/deadline_at"]),
     ({"deadline_at": 1781107199}, ["/deadline_at"]),

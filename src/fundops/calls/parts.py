@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from fundops.calls import codelists
-from fundops.schemas import In, MoneyIn, Share, Whole, refused
+from fundops.schemas import In, Line, MoneyIn, Share, Whole, refused
 
 MAX_CODES = 300
 
@@ -28,6 +30,21 @@ def hundredths(given: str) -> int:
 def hundredths_text(value: int) -> str:
     """Return 1250 as ``"12.50"``."""
     return f"{value // 100}.{value % 100:02}"
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return every IANA zone; names that mean whatever the server is set to are none."""
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+def _zone(value: str) -> str:
+    if value not in zones():
+        raise refused("validation.zone")
+    return value
+
+
+Zone = Annotated[Line, AfterValidator(_zone)]
 
 
 def _language(value: str) -> str:

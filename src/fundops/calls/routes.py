@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from fundops.authz import Actor, Can, Permission
 from fundops.calls import queries, service
 from fundops.calls.list_routes import lists_router, objectives_router
+from fundops.calls.parts import Zone
 from fundops.calls.question_routes import questions_router
 from fundops.calls.question_routes import router as questions
 from fundops.calls.schemas import (
@@ -27,7 +28,6 @@ from fundops.calls.schemas import (
 from fundops.calls.term_routes import router as terms
 from fundops.command import check_match, command, etag, read_session
 from fundops.errors import invalid
-from fundops.funds.schemas import Zone
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
 from fundops.schemas import CHANGES, COMMANDS, CREATES, LISTS, READS

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, Field
 
 from fundops.calls.deadlines import told
 from fundops.calls.objectives import OBJECTIVES
-from fundops.calls.parts import Hundredths, Languages, Limits, TargetsIn, hundredths_text
-from fundops.funds.schemas import Zone
+from fundops.calls.parts import Hundredths, Languages, Limits, TargetsIn, Zone, hundredths_text
 from fundops.schemas import (
     NOT_NULL,
     Day,
