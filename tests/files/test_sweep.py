@@ -109,6 +109,18 @@ def test_abandoned_uploads_are_given_up_and_cleared(
     assert store.spool.size(UUID(abandoned)) == 0
 
 
+def test_an_upload_in_use_is_left_for_the_next_sweep(
+    world: World, sender: Sender, store: Store, moving_clock: MovingClock
+) -> None:
+    upload_id = UUID(sender.sent(b"some words", "a.txt"))
+    moving_clock.forward(days=world.app.state.settings.upload_days, hours=1)
+    with store.spool.held(upload_id):
+        found = checks.sweep(world.database, store, removes=True)
+    assert found.given_up == []
+    assert store.spool.size(upload_id) == len(b"some words")
+    assert checks.sweep(world.database, store, removes=True).given_up == [upload_id]
+
+
 def test_the_command_shows_then_removes(
     world: World, store: Store, litter: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ Run by ``fundops files check`` and ``fundops files sweep``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundops import audit, clock
 from fundops.db import Database
+from fundops.errors import Problem
 from fundops.files import queries, uploads
 from fundops.files.models import File
 from fundops.files.store import ContentDamaged, ContentMissing, Store
@@ -116,12 +118,23 @@ def _remove(database: Database, store: Store, found: Sweep, cutoff: float) -> No
     found.orphans = [one for one in found.orphans if store.remove(one, cutoff)]
     for path in found.half_written:
         path.unlink(missing_ok=True)
-    for upload_id in found.given_up:
-        with store.spool.held(upload_id) as part:
-            with database.write() as db:
-                audit.lock_head(db)
-                uploads.refuse(db, audit.SYSTEM, upload_id, text("files.given_up"))
-            part.remove()
-    for upload_id in found.strays:
-        with store.spool.held(upload_id) as part:
-            part.remove()
+    found.given_up = [one for one in found.given_up if _give_up(database, store, one)]
+    found.strays = [one for one in found.strays if _clear(store, one)]
+
+
+def _give_up(database: Database, store: Store, upload_id: UUID) -> bool:
+    """Give up an upload and remove its parts; one that is in use is left for the next time."""
+    with suppress(Problem), store.spool.held(upload_id) as part:
+        with database.write() as db:
+            audit.lock_head(db)
+            uploads.refuse(db, audit.SYSTEM, upload_id, text("files.given_up"))
+        part.remove()
+        return True
+    return False
+
+
+def _clear(store: Store, upload_id: UUID) -> bool:
+    with suppress(Problem), store.spool.held(upload_id) as part:
+        part.remove()
+        return True
+    return False
