@@ -31,6 +31,8 @@ RECORDS = {
     "donors.receipts.RECEIPT_STEPS": "Receipt",
     "donors.write_offs.WRITE_OFF_STEPS": "Write-off",
     "grants.conditional.CONDITIONAL_STEPS": "Conditional award",
+    "files.documents.DOCUMENT_STEPS": "Document of an organisation",
+    "files.uploads.UPLOAD_STEPS": "Upload",
     "grants.payments.STEPS": "Disbursement",
     "grants.service.STEPS": "Grant",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
