@@ -232,6 +232,14 @@ class Writer:
         if isinstance(made, str):
             self.grow(sheet, row, made, 46)
 
+    def formula(self, sheet: Any, row: int, column: int, kind: Kind, text: str) -> None:
+        """Write a formula of ours, locked."""
+        cell = sheet.cell(row, column)
+        cell.value = text
+        cell.number_format = number_format(kind)
+        cell.fill, cell.border = self._fills[LOCKED_FILL], self._border
+        cell.protection = self._closed
+
     def name(self, name: str, sheet: Any, row: int, column: int, last: int = 0) -> None:
         """Give a cell, or a column down to ``last``, a name."""
         from openpyxl.utils import quote_sheetname

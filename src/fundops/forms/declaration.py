@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 
 from fundops.forms.kinds import DeclarationError, Kind, Money, Value, label_key
 from fundops.forms.limits import MAX_CELL_CHARS, MAX_FORM_CELLS, MAX_SHEETS, MAX_TABLE_ROWS
@@ -36,6 +37,11 @@ def _check_words(label: str, help_text: str) -> None:
 def _check_key(key: str) -> None:
     if not _KEY.fullmatch(key):
         raise DeclarationError(f"{key!r} is no key: small letters, digits and _")
+
+
+def _named(template: str) -> set[str]:
+    """Return the keys that a formula's template names."""
+    return {key for _, key, _, _ in Formatter().parse(template) if key is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Column:
     """One column of a table; ``width`` in characters, 0 for the usual one of its kind.
 
     ``required`` means: in every row that has anything in it, and in every fixed row.
+    ``computed`` is a formula over the row's own cells, named by column key in braces
+    (``"{quantity}*{cost}"``): locked, shown while the workbook is filled in, never read back.
     """
 
     key: str
@@ -80,10 +88,13 @@ class Column:
     required: bool = False
     locked: bool = False
     width: int = 0
+    computed: str = ""
 
     def __post_init__(self) -> None:
         _check_key(self.key)
         _check_words(self.label, self.help)
+        if self.computed and (not self.locked or self.computed.startswith("=")):
+            raise DeclarationError(f"column {self.key!r} is computed: locked, and without its =")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +136,12 @@ class Table:
         self._check_rows()
 
     def _check_rows(self) -> None:
-        locked = {column.key for column in self.columns if column.locked}
-        if len(locked) == len(self.columns):
+        locked = {column.key for column in self.columns if column.locked and not column.computed}
+        if not self.inputs:
             raise DeclarationError(f"table {self.key!r} asks for nothing")
+        for column in self.columns:
+            if not _named(column.computed) <= {one.key for one in self.inputs}:
+                raise DeclarationError(f"column {column.key!r} computes from no inputs of its own")
         if locked and not self.rows:
             raise DeclarationError(f"table {self.key!r} has locked columns and no fixed rows")
         if len({row.key.casefold() for row in self.rows}) != len(self.rows):

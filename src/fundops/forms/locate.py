@@ -28,6 +28,7 @@ class Found:
     """Where one section stands: its sheet, its inputs, and the rows and columns of its table.
 
     ``rows`` are row numbers: of fixed rows by their position in the form, of free ones in order.
+    ``computed`` are the columns of our own formulas, which are not read.
     """
 
     sheet: Sheet
@@ -36,6 +37,7 @@ class Found:
     columns: dict[str, int] = field(default_factory=dict)
     rows: dict[int, int] = field(default_factory=dict)
     key_column: int | None = None
+    computed: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     def report(
@@ -133,6 +135,11 @@ def _find_table(form: Form, table: Table, book: Book, found: Found) -> None:
         return
     for column in table.columns:
         at = named.get(column.key, (0, 0))
+        if column.computed:
+            own = label_key(column.label)
+            found.computed |= {number for row, number in found.sheet.labels.get(own, [])
+                               if row == found.heading}  # fmt: skip
+            continue
         _find_column(form, table, column, at[1] if at[0] == found.heading else 0, found)
     if table.rows:
         _find_fixed_rows(form, table, found)

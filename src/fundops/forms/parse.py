@@ -226,7 +226,7 @@ class _Reader:
 
     def _report_unread_columns(self, found: Found) -> None:
         """Warn of what stands beside a table's rows, once for each column."""
-        known = {*found.columns.values(), found.key_column}
+        known = {*found.columns.values(), *found.computed, found.key_column}
         rows = set(found.rows.values())
         for (row, column), cell in sorted(found.sheet.cells.items()):
             if row in rows and column not in known and not cell.blank:

@@ -29,6 +29,7 @@ from fundops.forms.layout import (
     field_name,
     list_name,
     places,
+    reference,
     sheet_names,
 )
 from fundops.forms.packing import without_times
@@ -144,7 +145,10 @@ def _write_table(
             given = values[index] if index < len(values) else {}
             value = _shown(row, column) if column.locked else given.get(column.key)
             at = where.first + index
-            writer.value(sheet, at, number, column.kind, value, locked=column.locked)
+            if column.computed:
+                writer.formula(sheet, at, number, column.kind, _formula(table, column, at))
+            else:
+                writer.value(sheet, at, number, column.kind, value, locked=column.locked)
         if not column.locked:
             letters = column_letters(number)
             area = f"{letters}{where.first}:{letters}{where.first + count - 1}"
@@ -152,6 +156,15 @@ def _write_table(
             writer.validate(sheet, area, column.kind, column.label, column.help, owner)
     for index, row in enumerate(table.rows):
         sheet.cell(where.first + index, 1, row.key)
+
+
+def _formula(table: Table, column: Column, row: int) -> str:
+    """Return a computed column's formula for one row of the sheet."""
+    cells = {
+        one.key: reference(row, number)
+        for number, one in enumerate(table.columns, start=FIRST_COLUMN)
+    }
+    return "=" + column.computed.format_map(cells)
 
 
 def _shown(row: Row | None, column: Column) -> Value:

@@ -220,7 +220,7 @@ class _Shown:
                         one.get(COLUMNS.get(column.key, column.key)),
                         f"/{table}/{at}/{column.key}",
                     )
-                    for column in self.tables[table].columns
+                    for column in self.tables[table].inputs
                 }
             )
         return [row for row in rows if any(value is not None for value in row.values())]

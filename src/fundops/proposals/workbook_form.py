@@ -7,6 +7,7 @@ from fundops.calls.models import Call
 from fundops.forms.declaration import Column, Field, Form, IdentityKey, Row, Section, Table
 from fundops.forms.kinds import Choice, Day, Money, Number, Option, Percentage, Text, Whole, YesNo
 from fundops.messages import text
+from fundops.money import exponent
 from fundops.proposals.check_lines import (
     MAX_DESCRIPTION,
     MAX_NOTE,
@@ -179,10 +180,25 @@ class _Words:
             self.column("duration", Number(2), required=True),
             self.column("share_charged", Percentage(2), required=True),
             self.column("for_objective", self.choice("objective", self.objectives()), width=40),
+            Column(
+                "total",
+                self.say("column_total"),
+                Money(self.terms.currency),
+                self.say("column_total_help"),
+                locked=True,
+                computed=self.line_total(),
+            ),
         )
         table = Table("budget", self.say("budget"), columns, max_rows=MAX_LINES)
         intro = self.say("budget_intro", currency=self.terms.currency)
         return Section("budget", self.say("budget"), table=table, intro=intro)
+
+    def line_total(self) -> str:
+        """Return the formula of what a line comes to, blank until all of it is there."""
+        parts = "{quantity},{unit_cost},{duration},{share_charged}"
+        product = parts.replace(",", "*")
+        places = exponent(self.terms.currency)
+        return f'IF(COUNT({parts})<4,"",ROUND({product},{places}))'
 
     def results(self) -> Section:
         columns = (
