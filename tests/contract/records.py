@@ -23,6 +23,7 @@ IRREGULAR = {
     "report": "agreement_reports",
     "donor": "parties",
     "document": "party_documents",
+    "item": "board_items",
     "attachment": "proposal_attachments",
 }
 """Parameter names whose table is not their plural."""

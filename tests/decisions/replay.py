@@ -63,7 +63,7 @@ class Replayed:
     named: dict[str, str] = field(default_factory=dict)
 
     def told(self) -> tuple[int, int, int, dict[str, tuple[int, int]]]:
-        """Return proposals, awards and their sum in cents, and what bound how many, for how much."""
+        """Return proposals, awards, their sum in cents, and what bound how many, how much."""
         bound = {name: (count, self.refused_minor[name]) for name, count in self.refused.items()}
         return self.proposals, self.awarded, self.awarded_minor, bound
 
