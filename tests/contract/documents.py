@@ -1,8 +1,9 @@
 """Documents as programs: what a page says was typed is run, and what it says came back is compared.
 
 A block fenced as ``console`` holds commands (``$ …``) with what they print. ``fundops`` commands
-and ``curl`` requests run against a copy of the demonstration fund, one copy per page. In what is
-printed, ``…`` stands for anything: a part of a line, lines, members or elements left out.
+and ``curl`` requests run against a copy of the demonstration fund, one copy per page; ``openssl``
+and ``python3`` run beside it. In what is printed, ``…`` stands for anything: a part of a line,
+lines, members or elements left out.
 ``<!-- NAME = path -->`` after a block takes ``$NAME`` from the last JSON answer.
 """
 
@@ -13,15 +14,19 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 ANY = "…"
 BLOCK = r"^```{fence}\n(?P<block>.*?)^```$|^<!-- (?P<name>[A-Z]+) = (?P<path>[a-z0-9_.]+) -->$"
 WRITTEN_IN = 2026
-"""The year in which the pages were written: codes given out at once carry it."""
-CODES = re.compile(rf"\b(PTY|PER|EVT|CMT|PLG|AGR)-{WRITTEN_IN}-")
+"""The year in which the pages were written. Codes carry the year in which they were given."""
+CODES = re.compile(rf"\b(PTY|PER|EVT|CMT|PLG|AGR|CAL|PRP)-{WRITTEN_IN}-")
+GRANTS = re.compile(rf"\bGRT-{WRITTEN_IN}-(?=000[12]\b)")
+TO_COME = re.compile(rf'"{WRITTEN_IN + 1}-(?=\d\d-\d\dT)')
+BEGAN, AWARDED = timedelta(days=60), timedelta(days=18)
+"""How long ago the demonstration's story begins and its board's awards are confirmed."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,14 @@ class Take:
 
 
 def this_year(text: str) -> str:
-    """Return ``text`` with the codes that carry the year in which the demonstration is made."""
-    return CODES.sub(rf"\1-{datetime.now(UTC).year}-", text)
+    """Return ``text`` with the codes of the years in which the demonstration takes place.
+
+    Instants of the year after that of writing become ones of next year: deadlines to come.
+    """
+    now = datetime.now(UTC)
+    text = CODES.sub(rf"\1-{(now - BEGAN).year}-", text)
+    text = GRANTS.sub(f"GRT-{(now - AWARDED).year}-", text)
+    return TO_COME.sub(f'"{now.year + 1}-', text)
 
 
 def steps(page: str, fence: str = "console") -> Iterator[Command | Take]:
@@ -89,6 +100,7 @@ class Curl:
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
+    sent: str | None = None
     output: str | None = None
     shows_headers: bool = False
 
@@ -111,6 +123,10 @@ def curl(words: list[str]) -> Curl:
                 asked.body = next(rest)
                 asked.headers["content-type"] = "application/json"
                 asked.method = "POST" if asked.method == "GET" else asked.method
+            case "--data-binary":
+                name = next(rest)
+                assert name.startswith("@"), "a file is sent as it is"
+                asked.sent = name[1:]
             case "-o":
                 asked.output = next(rest)
             case _:

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +33,8 @@ RECORDS = {
     "donors.pledges.PLEDGE_STEPS": "Pledge",
     "donors.receipts.RECEIPT_STEPS": "Receipt",
     "donors.write_offs.WRITE_OFF_STEPS": "Write-off",
+    "files.documents.DOCUMENT_STEPS": "Document of an organisation",
+    "files.uploads.UPLOAD_STEPS": "Upload",
     "grants.conditional.CONDITIONAL_STEPS": "Conditional award",
     "files.documents.DOCUMENT_STEPS": "Document of an organisation",
     "files.uploads.UPLOAD_STEPS": "Upload",
@@ -38,6 +43,7 @@ RECORDS = {
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
+    "proposals.steps.STEPS": "Proposal",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
@@ -50,11 +56,12 @@ def step_tables() -> dict[str, Steps]:
         if module.name.endswith("__main__"):
             continue
         names = vars(importlib.import_module(module.name))
+        source = inspect.getsource(sys.modules[module.name])
         for name, value in names.items():
             if not (name == "STEPS" or name.endswith("_STEPS")) or not isinstance(value, dict):
                 continue
-            steps = all(isinstance(step, Step) for step in value.values())
-            if steps and not any(value is known for known in found.values()):
+            is_made_here = re.search(rf"^{name}\b[^=\n]*=", source, re.MULTILINE)
+            if is_made_here and all(isinstance(step, Step) for step in value.values()):
                 found[f"{module.name.removeprefix('fundops.')}.{name}"] = value
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +30,16 @@ NAMES = {
     "Auditor": "AUDITOR",
     "Donor's officer": "DONOR",
     "Grantee's officer": "GRANTEE",
+    "Reviewer 1": "REVIEWER",
+    "Board member 1": "MEMBER",
 }
 """Who is told of by the demonstration, and the name that pages use for their header."""
+
+FILES = "demo-files"
+"""The folder of the demonstration's files, beside its database."""
+
+OUTSIDE = {"openssl": ["openssl"], "python3": [sys.executable]}
+"""Programs that a page may run besides ours, to check by hand what ours says."""
 
 TOKEN = re.compile(r"^  (\S.*?) +(fdo_[0-9a-f]+)  GET ", re.MULTILINE)
 
@@ -51,7 +61,9 @@ class Shell:
         words = documents.filled(command.words, self.names)
         if words[0] == "fundops":
             return self._fundops(words[1:])
-        assert words[0] == "curl", f"a page may run fundops and curl, not {words[0]}"
+        if words[0] in OUTSIDE:
+            return _outside(OUTSIDE[words[0]] + words[1:])
+        assert words[0] == "curl", f"a page may not run {words[0]}"
         return self._curl(documents.curl(words))
 
     def take(self, take: documents.Take) -> None:
@@ -67,18 +79,22 @@ class Shell:
 
     def _curl(self, asked: documents.Curl) -> str:
         path = asked.url.removeprefix(ADDRESS)
-        answer = self.client.request(
-            asked.method, path, headers=asked.headers, content=asked.body
-        )  # fmt: skip
+        body: str | bytes | None = asked.body
+        if asked.sent is not None:
+            body = Path(asked.sent).read_bytes()
+        answer = self.client.request(asked.method, path, headers=asked.headers, content=body)
+        first = f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"
+        headers = "\n".join([first, *(f"{name}: {told}" for name, told in answer.headers.items())])
         if asked.output is not None:
             Path(asked.output).write_bytes(answer.content)
-            return ""
+            return f"{headers}\n" if asked.shows_headers else ""
         self.answer = answer.json()
-        if not asked.shows_headers:
-            return answer.text
-        first = f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"
-        headers = [f"{name}: {value}" for name, value in answer.headers.items()]
-        return "\n".join([first, *headers, "", answer.text])
+        return f"{headers}\n\n{answer.text}" if asked.shows_headers else answer.text
+
+
+def _outside(words: list[str]) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    return done.stdout + done.stderr
 
 
 @contextmanager
@@ -87,11 +103,14 @@ def opened(demo: Path, printed: str, folder: Path) -> Iterator[Shell]:
     (folder / "var").mkdir()
     copy = folder / "var" / "demo.db"
     shutil.copy(demo, copy)
+    files = folder / "var" / FILES
+    shutil.copytree(demo.with_name(FILES), files)
     url = f"sqlite:///{copy}"
-    app = create_app(Settings(database_url=url, log_level="error"))
+    app = create_app(Settings(database_url=url, files_path=str(files), log_level="error"))
     names = {who: f"authorization: Bearer {token}" for who, token in tokens(printed).items()}
     with pytest.MonkeyPatch.context() as patch, TestClient(app) as client:
         patch.chdir(folder)
         patch.setenv("FUNDOPS_DATABASE_URL", url)
+        patch.setenv("FUNDOPS_FILES_PATH", str(files))
         yield Shell(client, names | {"BASE": ADDRESS})
     app.state.database.close()
