@@ -83,7 +83,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "proposal_versions": {"number": 1, "kind": "draft", "content": "{}"},
     "proposals": {"status": "draft", "submitted_number": None, "last_number": 1},
     "receipts": {"fee_minor": 0, "exchange_minor": 0, "matched_minor": 0},
-    "rankings": {"parameters": "{}", "result": "{}"},
+    "rankings": {"parameters": "{}", "result": '{"rows":[]}'},
     "review_drafts": {"content": "{}"},
     "reviewers": {"max_load": 10, "languages": "[]", "regions": "[]"},
     "reviews": {"weighted": 5_000, "status": "submitted"},
