@@ -430,6 +430,9 @@ def test_only_ones_own_uploads_under_way_are_awaited(world: World, applicant: Ap
         refused = applicant.submit(awaiting=[{"kind": "registration", "upload_id": upload_id}])
         pointers = {one["pointer"] for one in refused.json()["errors"]}
         assert pointers == {"/attachments", "/awaiting/0/upload_id"}
+    refused = applicant.submit(awaiting=[{"kind": "diary", "upload_id": theirs}])
+    pointers = {one["pointer"] for one in refused.json()["errors"]}
+    assert pointers == {"/attachments", "/awaiting/0/kind", "/awaiting/0/upload_id"}
 
 
 def an_organisation_id(db: Any) -> Any:

@@ -203,7 +203,7 @@ def list_attachments(request: Request, actor: Reader, proposal_id: UUID) -> Resp
             files = []
         else:
             content = versions.submitted_content(db, proposal)
-            names = [(one["kind"], UUID(one["file_id"])) for one in content["attachments"]]
+            names = [(one["kind"], UUID(one["file_id"])) for one in content.get("attachments", ())]
             files = attached.submitted(db, proposal.id, names)
     items = [attachment_out(one) for one in files]
     return json_response({"items": items, "next_cursor": None})

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor
-from fundops.calls import deadlines
+from fundops.calls import codelists, deadlines
 from fundops.calls.models import Call
 from fundops.db import Base
 from fundops.errors import FieldError, Problem
@@ -187,6 +187,9 @@ def _awaited(
     found: list[Awaited] = []
     problems: list[FieldError] = []
     for at, one in enumerate(given):
+        if not codelists.get("document_kind").has(one.kind):
+            sentence = text("proposals.unknown_code", list_name="document kind")
+            problems.append(FieldError(f"/awaiting/{at}/kind", sentence))
         upload = db.get(Upload, one.upload_id)
         if upload is None or upload.party_id != proposal.party_id or upload.status != "declared":
             sentence = text("proposals.not_awaited")
@@ -215,11 +218,12 @@ def add_in_grace(
         return None
     file = db.get_one(File, made.file_id)
     kept = content.read(versions.submitted(db, proposal).content)
-    is_awaited = any(is_arrival(one, file) for one in kept["awaiting"])
+    awaiting = kept.get("awaiting") or ()
+    is_awaited = any(is_arrival(one, file) for one in awaiting)
     in_time = deadlines.counts(call, file.declared_at, file.completed_at)
     if not in_time or (deadlines.is_over(call, at) and not is_awaited):
         service.require_open(call, proposal, at)
-    names = {(one["kind"], one["file_id"]) for one in kept["attachments"]}
+    names = {(one["kind"], one["file_id"]) for one in kept.get("attachments") or ()}
     files = [
         one
         for one in attached.of_proposal(db, proposal.id)
@@ -227,7 +231,7 @@ def add_in_grace(
     ]
     awaited = [
         Awaited(one["kind"], UUID(one["upload_id"]), one["name"], one["sha256"])
-        for one in kept["awaiting"]
+        for one in awaiting
         if not is_arrival(one, file)
     ]
     checked = check(terms_of(db, call), kept, files, awaited)
