@@ -22,6 +22,7 @@ from fundops.decisions.schemas import ConfirmIn
 from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.proposals.models import Proposal
+from fundops.reviews import conflicts
 from tests.decisions.factories import (
     Room,
     a_board,
@@ -353,3 +354,36 @@ def test_the_policy_of_awards_is_changed_by_the_manager_and_told(world: World) -
     wrong = {"award_basis": "hope"}
     again = {"if-match": changed.headers["etag"]}
     assert scene.manager.patch(path, json=wrong, headers=again).status_code == 422
+
+
+def test_a_member_reads_nothing_of_a_proposal_they_have_a_conflict_with(world: World) -> None:
+    scene = a_scene(world)
+    room = scene.room
+    with world.database.write() as db:
+        mine, other = a_proposal(db, room.call), a_proposal(db, room.call)
+        a_ranking(db, room.call, [(mine, 9_000), (other, 8_000)])
+        a_board(db, room)
+        member = room.members[0]
+        conflicts.declare(db, member, member.person_id, "family", None, proposal=mine)
+    path = f"/v1/calls/{room.call.id}/funding_line"
+    codes = [one["code"] for one in scene.members[0].get(path).json()["items"]]
+    assert codes == [other.code]
+    assert len(scene.members[1].get(path).json()["items"]) == 2
+    asked = f"/v1/calls/{room.call.id}/what_if"
+    assert scene.members[0].post(asked, json={}).status_code == 409
+    assert scene.members[1].post(asked, json={}).status_code == 200
+
+
+def test_nobody_prepares_their_own(world: World) -> None:
+    scene = a_scene(world)
+    room = scene.room
+    with world.database.write() as db:
+        proposal = a_proposal(db, room.call)
+        board = a_board(db, room)
+        officer = room.officer
+        conflicts.declare(db, officer, officer.person_id, "family", None, proposal=proposal)
+    found = scene.officer.post(f"/v1/boards/{board.id}/items", json=item_body(proposal))
+    assert found.status_code == 409
+    assert found.json()["type"].endswith("conflict-of-interest")
+    other = scene.manager.post(f"/v1/boards/{board.id}/items", json=item_body(proposal))
+    assert other.status_code == 201

@@ -100,7 +100,7 @@ def add_item(db: Session, actor: Actor, call: Call, board: Board, given: ItemIn)
     """Put a proposal before a board that is not open yet.
 
     Raises ``wrong-status`` for a proposal that cannot be awarded any more, ``already-exists`` for
-    one that is before this board.
+    one that is before this board, ``conflict-of-interest`` for one of the actor's own.
     """
     _require_draft(board)
     proposal = db.get(Proposal, given.proposal_id, populate_existing=True)
@@ -108,6 +108,7 @@ def add_item(db: Session, actor: Actor, call: Call, board: Board, given: ItemIn)
         raise invalid("/proposal_id", "validation.unknown_record")
     if proposal.status not in DECIDABLE:
         raise Problem("wrong-status", action="decide", status=proposal.status)
+    voting.refuse_conflict(db, actor, proposal)
     last = select(func.max(BoardItem.number)).where(BoardItem.board_id == board.id)
     number = (db.execute(last).scalar_one() or 0) + 1
     if number > MAX_ITEMS:
@@ -132,10 +133,12 @@ def change_item(
 ) -> BoardItem:
     """Change what is proposed for one proposal while the board is not open yet."""
     _require_draft(board)
+    proposal = db.get_one(Proposal, item.proposal_id)
+    voting.refuse_conflict(db, actor, proposal)
     before = snapshot(item)
     for name, value in _columns(db, call, patch).items():
         setattr(item, name, value)
-    _check_item(db, call, db.get_one(Proposal, item.proposal_id), item)
+    _check_item(db, call, proposal, item)
     db.flush()
     _record_item(db, actor, "board_item.changed", call, item, before=before, after=snapshot(item))
     return item

@@ -12,13 +12,22 @@ from fundops import audit, clock
 from fundops.allocation.plan import fundable
 from fundops.allocation.pool import Pool
 from fundops.allocation.position import NotFundable
+from fundops.authz import Actor, Permission, Role
 from fundops.calls.models import Call
 from fundops.calls.parts import hundredths_text
-from fundops.decisions.candidates import Listed, Order, listed, money_of, too_large
+from fundops.decisions.candidates import (
+    Listed,
+    Order,
+    listed,
+    money_of,
+    proposals_of,
+    too_large,
+)
 from fundops.decisions.line import Candidate, Line, Place, Reason, Standing, draw_line
 from fundops.decisions.portfolio import Choice, Goal, Money, Portfolio, TooLarge, what_if
 from fundops.decisions.schemas import WhatIfIn
-from fundops.errors import invalid
+from fundops.decisions.voting import conflicts
+from fundops.errors import Problem, invalid
 from fundops.grants.refusals import Words, refusal_out
 from fundops.ledger.models import Fund
 from fundops.messages import text
@@ -28,19 +37,25 @@ from fundops.schemas import money_out
 
 def funding_line(
     db: Session,
-    actor: audit.Author,
+    actor: Actor,
     call: Call,
     *,
     order: Order,
     ranking: Ranking | None,
     chosen: Collection[UUID] = (),
 ) -> dict[str, Any]:
-    """Return the funding line of a call today, under envelope, limits and every earmark."""
+    """Return the funding line of a call today, under envelope, limits and every earmark.
+
+    What stands of a proposal with which a board's member has a conflict is left out for them.
+    """
     on = clock.today(db.get_one(Fund, call.fund_id).zone)
     found = listed(db, call, on, order=order, ranking=ranking)
     money, read = money_of(db, call, found.facts, on)
     line = _draw(found, money, found.chosen(chosen))
     refused = next((s.candidate for s in line.standings if s.reason is Reason.EARMARKS), None)
+    hidden = hidden_from(db, actor, found)
+    if refused is not None and refused.id in hidden:
+        refused = None
     currency = found.fund.base_currency
     return {
         "call_id": call.id,
@@ -52,12 +67,23 @@ def funding_line(
         "awarded": money_out(line.awarded_minor, currency),
         "left": money_out(line.left_minor, currency),
         "kept_back": money_out(line.kept_back_minor, currency),
-        "tie": [candidate.id for candidate in line.tie],
+        "tie": [candidate.id for candidate in line.tie if candidate.id not in hidden],
         "fundable_together": not line.above or money.pays(line.above),
         "first_refused": None if refused is None else refused.id,
         "binding": None if refused is None else _binding(db, actor, read, money, line, refused),
-        "items": [_standing_out(one, currency) for one in line.standings],
+        "items": [
+            _standing_out(one, currency) for one in line.standings if one.candidate.id not in hidden
+        ],
     }
+
+
+def hidden_from(db: Session, actor: Actor, listed_: Listed) -> frozenset[UUID]:
+    """Return the proposals that a reader who only votes has a conflict with."""
+    roles = {held.role for held in actor.holding(Permission.DECISION_READ)}
+    if roles != {Role.BOARD_MEMBER}:
+        return frozenset()
+    proposals = list(proposals_of(db, list(listed_.facts)).values())
+    return frozenset(one for _, one in conflicts(db, [actor.person_id], proposals))
 
 
 def _draw(found: Listed, money: Money, chosen: Collection[UUID]) -> Line:
@@ -111,15 +137,18 @@ def _standing_out(standing: Standing, currency: str) -> dict[str, Any]:
 
 
 def ask_what_if(
-    db: Session, call: Call, given: WhatIfIn, ranking: Ranking | None
+    db: Session, actor: Actor, call: Call, given: WhatIfIn, ranking: Ranking | None
 ) -> dict[str, Any]:
     """Return the best portfolio of a call and what the choices made cost.
 
     Raises ``invalid-request`` for a proposal that is not on the list or is forced both ways,
-    ``conflict`` for a question beyond the stated maxima or not answered in time.
+    ``conflict`` for a question beyond the stated maxima or not answered in time,
+    ``conflict-of-interest`` for a member with a conflict with a proposal of the call.
     """
     on = clock.today(db.get_one(Fund, call.fund_id).zone)
     found = listed(db, call, on, order=given.order, ranking=ranking)
+    if hidden_from(db, actor, found):
+        raise Problem("conflict-of-interest", detail=text("decisions.member_conflicted"))
     _check_choices(found, given)
     money, _ = money_of(db, call, found.facts, on)
     goal = Goal(given.goal)

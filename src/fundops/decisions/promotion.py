@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from fundops import audit, clock
 from fundops.authz import Actor
 from fundops.calls.models import Call
+from fundops.decisions import voting
 from fundops.decisions.candidates import item_of, money_of, proposals_of, terms_of_call
 from fundops.decisions.confirming import check_confirmer, make_awards
 from fundops.decisions.limits import Breach, Tally
@@ -99,6 +100,7 @@ def ask(db: Session, actor: Actor, call: Call, item: BoardItem, given: PromoteIn
         raise Problem("wrong-status", action="promote", status=_status(item))
     if items[0].id != item.id and given.reason is None:
         raise invalid("/reason", "decisions.passed_over", place=items[0].place)
+    voting.refuse_conflict(db, actor, db.get_one(Proposal, item.proposal_id))
     before = snapshot(item)
     item.promotion_reason = given.reason
     item.promotion_asked_by_id = actor.person_id

@@ -96,7 +96,7 @@ def ask_what_if(request: Request, actor: Reader, call_id: UUID, given: WhatIfIn)
     with read_session(request) as db:
         call = queries.get_call(db, actor, call_id)
         ranking = queries.ranking_of(db, call, given.ranking_id, "/ranking_id")
-        return json_response(funding.ask_what_if(db, call, given, ranking))
+        return json_response(funding.ask_what_if(db, actor, call, given, ranking))
 
 
 @calls_router.get(

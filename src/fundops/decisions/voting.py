@@ -86,6 +86,13 @@ def conflicts(
     return found
 
 
+def refuse_conflict(db: Session, actor: Actor, proposal: Proposal) -> None:
+    """Refuse to let a person prepare or propose what they have a conflict with."""
+    kind = conflicts(db, [actor.person_id], [proposal]).get((actor.person_id, proposal.id))
+    if kind is not None:
+        raise Problem("conflict-of-interest", detail=text(f"decisions.conflict_{kind}"))
+
+
 def vote(
     db: Session, actor: Actor, call: Call, board: Board, item: BoardItem, given: VoteIn
 ) -> Vote:
@@ -98,10 +105,7 @@ def vote(
         raise Problem("conflict", detail=text("decisions.time_is_over"))
     if recusals_of(db, [item.id]).get(item.id, set()) & {actor.person_id}:
         raise Problem("conflict-of-interest", detail=text("decisions.recused"))
-    proposal = db.get_one(Proposal, item.proposal_id)
-    kind = conflicts(db, [actor.person_id], [proposal]).get((actor.person_id, proposal.id))
-    if kind is not None:
-        raise Problem("conflict-of-interest", detail=text(f"decisions.conflict_{kind}"))
+    refuse_conflict(db, actor, db.get_one(Proposal, item.proposal_id))
     query = select(Vote).where(Vote.item_id == item.id, Vote.person_id == actor.person_id)
     cast = db.execute(query).scalar_one_or_none()
     before = None if cast is None else snapshot(cast)
