@@ -45,12 +45,14 @@ from fundops.records import snapshot
 def confirm(db: Session, actor: Actor, call: Call, board: Board, given: ConfirmIn) -> Board:
     """Confirm what a board carried: the first time it is noted, the second time it takes effect.
 
-    Raises ``same-person``, ``conflict-of-interest``, and what the awards raise.
+    Raises ``same-person``, ``conflict-of-interest``, ``conflict`` for proposals that are no longer
+    what the board voted on, and what the awards raise.
     """
     items = [item for item in voting.items_of(db, board) if item.status == "carried"]
     if board.status != "closed":
         raise Problem("wrong-status", action="confirm", status=board.status)
     _check_person(db, actor, board, items)
+    _check_unchanged(db, board, items)
     before = snapshot(board)
     if board.first_confirmed_by_id is None:
         board.awards_on = _day(db, call, board, given.awards_on)
@@ -144,6 +146,17 @@ def _check_person(db: Session, actor: Actor, board: Board, items: Sequence[Board
     if voting.voted(db, board, actor.person_id):
         raise Problem("same-person", detail=text("decisions.confirmer_voted"))
     check_confirmer(db, actor, items)
+
+
+def _check_unchanged(db: Session, board: Board, items: Sequence[BoardItem]) -> None:
+    """Refuse what was submitted anew since the board was opened: nobody voted on that."""
+    changed = sorted(
+        one.code
+        for one in proposals_of(db, [item.proposal_id for item in items]).values()
+        if board.opened_at and one.submitted_at and one.submitted_at > board.opened_at
+    )
+    if changed:
+        raise Problem("conflict", detail=text("decisions.changed_since", codes=", ".join(changed)))
 
 
 def _day(db: Session, call: Call, board: Board, given: date | None) -> date | None:

@@ -24,6 +24,7 @@ from fundops.parties.labels import name_column
 from fundops.parties.models import Party, Person
 from fundops.proposals.models import Proposal
 from fundops.reviews.models import Ranking
+from fundops.reviews.queries import refuse_unfinished
 from fundops.schemas import money_out
 
 SORTS: dict[str, Any] = {"code": Board.code, "created_at": Board.created_at}
@@ -114,7 +115,8 @@ def get_item(
 def get_call(db: Session, actor: Actor, call_id: UUID) -> Call:
     """Return a call whose decisions ``actor`` may read; raise ``not-found`` otherwise.
 
-    Who only votes reaches the calls on which they sit.
+    Who only votes reaches the calls on which they sit; whoever still has a review to write in the
+    call learns nothing of how others judged.
     """
     ways: list[ColumnElement[bool]] = []
     for held in actor.holding(Permission.DECISION_READ):
@@ -133,6 +135,7 @@ def get_call(db: Session, actor: Actor, call_id: UUID) -> Call:
     found = db.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if found is None:
         raise Problem("not-found")
+    refuse_unfinished(db, actor, found.id)
     return found
 
 
