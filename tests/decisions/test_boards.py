@@ -40,7 +40,14 @@ from tests.decisions.factories import (
     in_writing,
     money,
 )
-from tests.donors.cash_factories import refused_write
+from tests.donors.cash_factories import (
+    a_match,
+    a_receipt,
+    an_agreement,
+    an_instalment,
+    an_officer,
+    refused_write,
+)
 from tests.factories import a_fund, a_lot, a_party, a_person
 from tests.grants.grant_factories import a_grant, for_country
 
@@ -472,3 +479,53 @@ def test_minutes_are_kept(database: Database) -> None:
         assert board.minutes == "All were present.\nNobody objected."
         statuses = db.execute(select(BoardItem.status)).scalars().all()
         assert statuses == ["carried"]
+
+
+def test_a_board_awards_on_cash_and_on_an_instalment_together(database: Database) -> None:
+    with database.write() as db:
+        room = a_room(db, cash=10_000, basis="instalment")
+        agreement = an_agreement(db, room.fund)
+        instalment = an_instalment(db, agreement, 20_000)
+        instalment.due_on = clock.today("UTC") + timedelta(days=90)
+        now, later = a_proposal(db, room.call, 10_000), a_proposal(db, room.call, 20_000)
+        board = a_board(db, room)
+        an_item(db, room, board, now)
+        an_item(db, room, board, later, instalment=instalment)
+        decided(db, room, board)
+        confirmed(db, room, board)
+        made = {grant.proposal_id: grant for grant in db.execute(select(Grant)).scalars()}
+        assert (made[now.id].status, made[later.id].status) == ("awarded", "conditional")
+        assert {now.status, later.status} == {"awarded"}
+        finance = an_officer(db)
+        receipt = a_receipt(db, finance, room.fund, 20_000)
+        a_match(db, finance, receipt, (instalment, 20_000))
+        assert made[later.id].status == "awarded"
+        lots = grants.lots_of(db, made[later.id])
+        assert sum(lot["reserved_minor"] for lot in lots) == 20_000
+
+
+def test_an_instalment_that_brings_too_little_refuses_the_whole_board(database: Database) -> None:
+    with database.write() as db:
+        room = a_room(db, cash=10_000, basis="instalment")
+        instalment = an_instalment(db, an_agreement(db, room.fund, agent_fee_ppm=10_000), 20_000)
+        instalment.due_on = clock.today("UTC") + timedelta(days=90)
+        board = a_board(db, room)
+        an_item(db, room, board, a_proposal(db, room.call, 10_000))
+        an_item(db, room, board, a_proposal(db, room.call, 20_000), instalment=instalment)
+        decided(db, room, board)
+        confirming.confirm(db, room.manager, room.call, board, ConfirmIn())
+    found = not_confirmed(database, room, board)
+    assert found.slug == "insufficient-funds"
+    assert "198.00 USD" in found.detail
+    with database.read() as db:
+        assert db.execute(select(func.count()).select_from(Grant)).scalar_one() == 0
+
+
+def test_a_fund_that_awards_on_cash_takes_no_item_on_an_instalment(database: Database) -> None:
+    with database.write() as db:
+        room = a_room(db)
+        instalment = an_instalment(db, an_agreement(db, room.fund), 20_000)
+        board = a_board(db, room)
+        proposal = a_proposal(db, room.call)
+        found = refused(lambda: an_item(db, room, board, proposal, instalment=instalment))
+        assert found.slug == "conflict"
