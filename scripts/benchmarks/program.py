@@ -103,8 +103,16 @@ def _nothing(_database: Database) -> None:
 def _import(place: Place, profile: str, path: Path) -> int:
     """Import one file as a person would; return the most memory its process held, in bytes."""
     command = [sys.executable, "-m", "fundops.cli", "import", profile, str(path)]
+    return most_memory(command, FUNDOPS_DATABASE_URL=place.url)[1]
+
+
+def most_memory(command: Sequence[str], **environment: str) -> tuple[str, int]:
+    """Run a program; return what it printed and the most memory its process held, in bytes.
+
+    Raises ``RuntimeError`` for one that fails, after showing what it printed.
+    """
     process = subprocess.Popen(
-        command, env=_environment(FUNDOPS_DATABASE_URL=place.url), stdout=subprocess.PIPE,
+        command, env=_environment(**environment), cwd=ROOT, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -113,8 +121,8 @@ def _import(place: Place, profile: str, path: Path) -> int:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.stderr.write(printed)
-        raise RuntimeError(f"the import of {path.name} failed")
-    return _bytes(used)
+        raise RuntimeError(f"{' '.join(command)} failed")
+    return printed, _bytes(used)
 
 
 def _bytes(used: resource.struct_rusage) -> int:

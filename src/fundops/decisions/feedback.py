@@ -2,14 +2,13 @@
 
 Only once it is decided: when a person has found it ineligible, or when two have confirmed what a
 board carried. Comments come in an order that tells nothing of who wrote them, with the names of
-reviewers and board members taken out.
+reviewers and board members taken out, and their pseudonyms as well.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,13 +17,12 @@ from sqlalchemy.orm import Session
 
 from fundops.calls.models import CallCriterion
 from fundops.calls.terms import criteria
-from fundops.decisions.models import Board, BoardItem, BoardMember
+from fundops.decisions.feedback_names import Nameless, judges
+from fundops.decisions.models import Board, BoardItem
 from fundops.errors import Problem
 from fundops.messages import text
-from fundops.parties.models import Person
 from fundops.proposals.models import EligibilityDecision, Proposal
-from fundops.reviews.masking import MASK, Masker
-from fundops.reviews.models import Assignment, Review, Reviewer, Score
+from fundops.reviews.models import Review, Score
 from fundops.reviews.scoring import Mean, mean_of
 
 
@@ -62,10 +60,12 @@ def feedback(db: Session, proposal: Proposal) -> Feedback:
         select(Review).where(Review.proposal_id == proposal.id, Review.status == "submitted")
     ).scalars()
     counted = sorted(reviews, key=lambda one: hashlib.sha256(one.id.bytes).digest())
-    plain = _without_names(db, proposal.id, item.board_id)
+    plain = Nameless(*judges(db, Proposal.call_id == proposal.call_id, Board.id == item.board_id))
+    # Promoted from the reserve list is awarded.
+    is_promoted = item.promotion_confirmed_at is not None
     return Feedback(
         proposal,
-        item.outcome,
+        "award" if is_promoted else item.outcome,
         plain(item.reason),
         mean_of(review.weighted for review in counted).hundredths,
         _means(db, proposal, {review.id for review in counted}),
@@ -89,20 +89,3 @@ def _means(
     for criterion_id, score in db.execute(query):
         marks[criterion_id].append(score)
     return tuple((one, mean_of(marks[one.id])) for one in criteria(db, proposal.call_id))
-
-
-def _without_names(db: Session, proposal_id: UUID, board_id: UUID) -> Callable[[str], str]:
-    """Return what takes the names of all who judged the proposal out of a text."""
-    judged = (
-        select(Person.name)
-        .join(Reviewer, Reviewer.person_id == Person.id)
-        .join(Assignment, Assignment.reviewer_id == Reviewer.id)
-        .where(Assignment.proposal_id == proposal_id)
-    )
-    voted = (
-        select(Person.name)
-        .join(BoardMember, BoardMember.person_id == Person.id)
-        .where(BoardMember.board_id == board_id)
-    )
-    masker = Masker((), sorted({*db.execute(judged).scalars(), *db.execute(voted).scalars()}))
-    return lambda value: masker.text(value).replace(MASK, text("feedback.somebody"))

@@ -16,12 +16,9 @@ from fundops.authz import Actor
 from fundops.calls.models import Call
 from fundops.exports import (
     Cell,
-    Control,
     Controls,
-    Figure,
     Grid,
     Guide,
-    Integer,
     Money,
     Overall,
     Sheet,
@@ -30,7 +27,8 @@ from fundops.exports import (
     total,
 )
 from fundops.exports import dossier_rows as rows
-from fundops.exports.dossier_columns import POINTS, TABLES, TOTALS, columns, score_columns
+from fundops.exports.dossier_columns import TABLES, TOTALS, columns, score_columns
+from fundops.exports.dossier_controls import controls_of
 from fundops.exports.dossier_data import Dossier, gather
 from fundops.messages import text
 
@@ -59,7 +57,9 @@ def dossier_workbook(
         "lots": lambda: rows.lot_rows(found),
     }
     sheets = [_sheet(found, table, made[table], language) for table in made]
-    controls = Controls(text("dossier.sheet.controls", language), tuple(_controls(found, language)))
+    controls = Controls(
+        text("dossier.sheet.controls", language), tuple(controls_of(found, language))
+    )
     subject = _subject(found)
     return Workbook(
         title=text("dossier.title", language, subject=subject),
@@ -122,51 +122,3 @@ def _cover(found: Dossier, language: str) -> Grid:
         cells += [Cell(f"A{row}", label, look="label"), cell]
     cells.append(Cell("A18", say("note"), look="wrapped", across=2))
     return Grid(text("dossier.sheet.cover", language), tuple(cells), widths=WIDTHS)
-
-
-def _controls(found: Dossier, language: str) -> list[Control]:
-    money = Money(currency=found.fund.base_currency)
-    counted = [r.weighted for r in found.reviews if r.status == "submitted"]
-    known = {one.id for one in found.proposals}
-    carried = sum(
-        one.amount_minor or 0
-        for one in found.items
-        if one.status == "carried_out" and one.outcome == "award"
-    )
-    # Of an award in force all but refunds lies with its lots; of one ended, what was paid does.
-    held = sum(
-        (one.awarded_minor if one.status == "awarded" else one.paid_minor) - one.refunded_minor
-        for one in found.awards
-    )
-
-    def control(key: str, figure: Figure, expected: int, kind: Money | Integer) -> Control:
-        return Control(
-            text(f"dossier.control.{key}", language),
-            figure,
-            expected,
-            kind,
-            text(f"dossier.control.{key}.meaning", language),
-        )
-
-    return [
-        control(
-            "reviews", count("scores", {"counts": True}),
-            sum(weighted is not None for weighted in counted), Integer(),
-        ),
-        control(
-            "weighted", total("scores", "recomputed", {"counts": True}),
-            sum(weighted or 0 for weighted in counted), POINTS,
-        ),
-        control(
-            "raw", total("ranking", "recomputed"),
-            sum(one.raw or 0 for one in found.ranked if one.proposal_id in known), POINTS,
-        ),
-        control(
-            "budget", total("budget", "total"),
-            sum(one.requested_minor or 0 for one in found.proposals), money,
-        ),
-        control("awarded", total("awards", "awarded"), carried, money),
-        control(
-            "lots", total("lots", "reserved") + total("lots", "advanced"), held, money,
-        ),
-    ]  # fmt: skip

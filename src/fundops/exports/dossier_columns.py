@@ -8,7 +8,7 @@ decimals, as they are kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import lcm
+from math import gcd, lcm
 
 from fundops.calls.models import CallCriterion
 from fundops.exports import (
@@ -117,8 +117,9 @@ RANKING: tuple[Spec, ...] = (
     (
         "recomputed",
         Computed(
-            "IF(COUNTIFS(scores_proposal,{proposal},scores_counts,TRUE)=0,0,ROUND("
-            "AVERAGEIFS(scores_recomputed,scores_proposal,{proposal},scores_counts,TRUE),2))",
+            "IF(COUNTIFS(scores_proposal,{proposal},scores_counts,TRUE)=0,0,ROUND(ROUND(100*"
+            "SUMIFS(scores_recomputed,scores_proposal,{proposal},scores_counts,TRUE),0)/"
+            "COUNTIFS(scores_proposal,{proposal},scores_counts,TRUE),0)/100)",
             POINTS,
         ),
         13,
@@ -163,6 +164,7 @@ ITEMS: tuple[Spec, ...] = (
     ("abstentions", Integer(), 12),
     ("recused", Integer(), 9),
     ("status", Code(), 13),
+    ("promoted_at", Instant(), 20),
     ("reason", Text(), 70),
     ("conditions", Text(), 50),
 )
@@ -264,18 +266,21 @@ def score_columns(criteria: Sequence[CallCriterion], language: str) -> tuple[Col
 def weighted_formula(criteria: Sequence[CallCriterion]) -> str:
     """Return the formula of a review's weighted score from the marks of its row.
 
-    In whole numbers up to the one division, so that halves are rounded as they are in the books.
+    In whole numbers up to the one division, and in hundredths, so that exact halves are halves to
+    a spreadsheet as well and are rounded as they are in the books.
     """
     if not criteria:
         return "0*{review}"
     common = lcm(*(one.scale_max - one.scale_min for one in criteria))
+    part = gcd(*(one.weight_bp for one in criteria)) or 1
     tops, weights = [], []
     for one in criteria:
         key = f"{{c{one.number}}}"
-        factor = one.weight_bp * (common // (one.scale_max - one.scale_min))
+        weight_of_one = one.weight_bp // part
+        factor = weight_of_one * (common // (one.scale_max - one.scale_min))
         mark = f"ROUND(100*{key},0)"
         above = f"({mark}-{one.scale_min})" if one.best == "high" else f"({one.scale_max}-{mark})"
         tops.append(f'IF({key}="",0,{factor}*{above})')
-        weights.append(f'IF({key}="",0,{one.weight_bp})')
+        weights.append(f'IF({key}="",0,{weight_of_one})')
     top, weight = "+".join(tops), "+".join(weights)
-    return f"IF(({weight})=0,0,ROUND(100*({top})/({common}*({weight})),2))"
+    return f"IF(({weight})=0,0,ROUND(10000*({top})/({common}*({weight})),0)/100)"

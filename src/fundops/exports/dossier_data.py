@@ -1,7 +1,8 @@
 """What a dossier of a call or of one proposal is made of, read in a constant number of queries.
 
-Reviewers appear by their pseudonyms only, members of boards as counts; an applicant who is at
-risk as its public label, for readers who may not know more. Nothing here is a draft: reviews count
+Reviewers appear by their pseudonyms only, members of boards as counts, and ``plain`` takes their
+names out of what people wrote; an applicant who is at risk appears as its public label, for readers
+who may not know more. Nothing here is a draft: reviews count
 once submitted, proposals once submitted.
 """
 
@@ -28,6 +29,7 @@ from fundops.calls.models import (
     CallQuestion,
     CallRule,
 )
+from fundops.decisions.feedback_names import Nameless, judges
 from fundops.decisions.models import Board, BoardItem, Recusal, Vote
 from fundops.donors.models import Lot
 from fundops.grants.models import Grant
@@ -78,6 +80,7 @@ class Dossier:
     votes: dict[UUID, dict[str, int]]
     awards: Rows
     money: Rows
+    plain: Nameless
 
     @property
     def counted(self) -> dict[UUID, list[Row[Any]]]:
@@ -131,6 +134,7 @@ def gather(
         votes=_votes(db, call.id, one),
         awards=db.execute(_awards(call.id, one)).all(),
         money=db.execute(_money(actor, call.id, one)).all(),
+        plain=Nameless(judges(db, Proposal.call_id == call.id, Board.call_id == call.id)[0]),
         **by_call,
     )
 
@@ -319,7 +323,7 @@ def _items(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             BoardItem.id, BoardItem.proposal_id, Board.code.label("board"), BoardItem.number,
             Proposal.code.label("proposal"), BoardItem.outcome, BoardItem.amount_minor,
             BoardItem.place, BoardItem.basis, BoardItem.reason, BoardItem.conditions,
-            BoardItem.status,
+            BoardItem.status, BoardItem.promotion_confirmed_at, BoardItem.promotion_reason,
         )
         .select_from(BoardItem)
         .join(Board, Board.id == BoardItem.board_id)

@@ -18,9 +18,9 @@ Row = tuple[Any, ...]
 
 
 def outcomes(found: Dossier) -> dict[UUID, str]:
-    """Return what became of each proposal: the last outcome that a board carried."""
+    """Return what became of each proposal: the last outcome that a board carried, or promotion."""
     return {
-        item.proposal_id: item.outcome
+        item.proposal_id: "award" if item.promotion_confirmed_at is not None else item.outcome
         for item in found.items
         if item.status in ("carried", "carried_out")
     }
@@ -62,13 +62,16 @@ def term_rows(found: Dossier, language: str) -> list[Row]:
     for one in found.extensions:
         moved = text(
             "dossier.extended", language, old=_instant(one.old_deadline_at),
-            new=_instant(one.new_deadline_at), reason=one.reason,
+            new=_instant(one.new_deadline_at), reason=found.plain(one.reason),
         )  # fmt: skip
         rows.append(("extension", "deadline", moved, one.extended_at))
     rows += [
-        ("question", "answered", f"{one.question}\n{one.answer}", one.answered_at)
+        (
+            "question", "answered", found.plain(f"{one.question}\n{one.answer}"),
+            one.answered_at,
+        )
         for one in found.questions
-    ]
+    ]  # fmt: skip
     return rows
 
 
@@ -91,7 +94,10 @@ def _instant(value: Any) -> str:
 def proposal_rows(found: Dossier) -> list[Row]:
     """Return the proposals: who, what, when, whether eligible, and what became of them."""
     counted, decided = found.counted, outcomes(found)
-    awarded = {one.proposal_id: one.awarded_minor for one in found.awards}
+    awarded: dict[UUID, int] = {}
+    for grant in found.awards:
+        before = awarded.get(grant.proposal_id, 0)
+        awarded[grant.proposal_id] = before + grant.awarded_minor
     rows = []
     for one in found.proposals:
         checked = found.eligibility.get(one.id)
@@ -101,7 +107,8 @@ def proposal_rows(found: Dossier) -> list[Row]:
                 None if one.is_hidden else one.country, one.region, one.starts_on, one.ends_on,
                 one.requested_minor, one.submitted_at, one.submitted_number, one.sha256,
                 one.lodged_by_id is not None, checked.verdict if checked else None,
-                checked.is_override if checked else None, checked.reason if checked else None,
+                checked.is_override if checked else None,
+                found.plain.given(checked.reason) if checked else None,
                 len(counted.get(one.id, ())), one.status, decided.get(one.id),
                 awarded.get(one.id),
             )
@@ -142,8 +149,9 @@ def score_rows(found: Dossier) -> list[Row]:
             (
                 review.proposal, review.alias, review.number, review.status,
                 review.status == "submitted" and review.weighted is not None, review.submitted_at,
-                *given, review.weighted, review.weighted or 0, review.strengths,
-                review.weaknesses, review.reason,
+                *given, review.weighted, review.weighted or 0,
+                found.plain.given(review.strengths), found.plain.given(review.weaknesses),
+                found.plain.given(review.reason),
             )
         )  # fmt: skip
     return rows
@@ -158,7 +166,7 @@ def mark_rows(found: Dossier) -> Iterator[Row]:
                 mark = marks[one.id]
                 yield (
                     review.proposal, review.alias, review.number, one.number, one.title,
-                    mark.score, mark.justification,
+                    mark.score, found.plain(mark.justification),
                 )  # fmt: skip
 
 
@@ -167,7 +175,7 @@ def absence_rows(found: Dossier) -> list[Row]:
     rows: list[Row] = [
         (
             one.proposal, one.alias, one.status, one.kind, one.declared_at, 1,
-            None if one.status == "conflicted" else one.reason,
+            None if one.status == "conflicted" else found.plain.given(one.reason),
         )
         for one in found.conflicts
     ]  # fmt: skip
@@ -200,15 +208,19 @@ def ranking_rows(found: Dossier) -> list[Row]:
 
 def consensus_rows(found: Dossier) -> list[Row]:
     """Return what reviewers who diverged agreed on."""
-    return [(one.proposal, one.agreed, one.settled_at, one.minutes) for one in found.consensuses]
+    return [
+        (one.proposal, one.agreed, one.settled_at, found.plain(one.minutes))
+        for one in found.consensuses
+    ]
 
 
 def board_rows(found: Dossier) -> list[Row]:
     """Return the boards that decided, with their minutes."""
     return [
         (
-            one.code, one.title, one.mode, one.meets_on, one.decide_by_at, one.quorum, one.status,
-            one.closed_at, one.first_confirmed_at, one.second_confirmed_at, one.minutes,
+            one.code, found.plain(one.title), one.mode, one.meets_on, one.decide_by_at, one.quorum,
+            one.status, one.closed_at, one.first_confirmed_at, one.second_confirmed_at,
+            found.plain.given(one.minutes),
         )
         for one in found.boards
     ]  # fmt: skip
@@ -222,10 +234,15 @@ def item_rows(found: Dossier) -> list[Row]:
             one.board, one.number, one.proposal, one.outcome, one.amount_minor, one.place,
             one.basis, *(found.votes.get(one.id, {}).get(v, 0) for v in ("for", "against")),
             found.votes.get(one.id, {}).get("abstain", 0), recused.get(one.id, 0), one.status,
-            one.reason, one.conditions,
+            one.promotion_confirmed_at, found.plain(_why(one)), found.plain.given(one.conditions),
         )
         for one in found.items
     ]  # fmt: skip
+
+
+def _why(item: Any) -> str:
+    """Return the reason of an item, and why it was promoted out of its turn."""
+    return "\n".join(one for one in (item.reason, item.promotion_reason) if one)
 
 
 def award_rows(found: Dossier) -> list[Row]:

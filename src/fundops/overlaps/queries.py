@@ -33,7 +33,8 @@ def subject(db: Session, actor: Actor, proposal: Proposal) -> Work:
     """Return the proposal to compare, from its submitted version, else its last save."""
     query = _proposals(db, actor, proposal.submitted_number or proposal.last_number)
     row = db.execute(query.where(Proposal.id == proposal.id)).one()
-    names = (row.name, *_aliases(db, proposal.party_id))
+    # Other spellings of a name that is hidden from the reader would tell it.
+    names = (row.name, *(() if row.is_hidden else _aliases(db, proposal.party_id)))
     return _proposal_work(row, names)
 
 

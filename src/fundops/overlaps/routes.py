@@ -41,6 +41,9 @@ def list_overlaps(
         if proposal.submitted_number is None and not may_write(actor, proposal):
             # What is alike would tell what a draft says, which is its applicant's alone.
             raise Problem("not-found")
+        if proposal.submitted_number is None and not may_write(actor, proposal):
+            # What an unsubmitted proposal says is its applicant's alone, also as a quotation.
+            raise Problem("not-found")
         subject = queries.subject(db, actor, proposal)
         others = queries.others(db, actor, proposal)
     items = [overlap_out(one) for one in find_overlaps(subject, others, limit=limit)]

@@ -1,0 +1,542 @@
+"""Dossiers: they add up when recomputed, show every change, name nobody, and know their readers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from fundops import clock
+from fundops.authz import Role
+from fundops.calls.models import Call, CallCriterion
+from fundops.config import Settings
+from fundops.db import Base, Database
+from fundops.decisions import boards, promotion, voting
+from fundops.decisions.models import Board, BoardItem
+from fundops.decisions.schemas import CloseBoardIn, PromoteIn
+from fundops.demo.story import Story, tell
+from fundops.exports import render
+from fundops.exports.dossier import dossier_workbook
+from fundops.exports.dossier_columns import weighted_formula
+from fundops.grants import service as grants
+from fundops.grants.models import Grant
+from fundops.grants.schemas import CloseIn
+from fundops.ids import uuid7
+from fundops.ledger.models import Fund
+from fundops.parties.models import Membership, Person
+from fundops.proposals.models import Proposal, ProposalBudgetLine, ProposalVersion
+from fundops.reviews.models import Conflict
+from fundops.reviews.scoring import Criterion, Mark, weighted_score
+from tests.decisions.factories import Room, a_board, all_vote, an_item, confirmed
+from tests.exports import books
+from tests.exports.test_controls import needs_libreoffice
+from tests.factories import a_fund, a_lot, a_person
+from tests.reviews.review_factories import Scene, counted, draft, submit
+from tests.world import Caller, World
+
+CANARY = re.compile("qzx", re.I)
+"""What is in the name of every reviewer and member of a board."""
+SAID = "Zélie QZXNAME 1 said so, and so did qzxname, ZELIE."
+
+
+@pytest.fixture
+def story(database: Database) -> Story:
+    """Tell the demonstration's story on this test's database."""
+    return tell(database)
+
+
+def rendered(database: Database, call_id: UUID, proposal_id: UUID | None = None) -> bytes:
+    with database.export() as db:
+        call = db.get_one(Call, call_id)
+        return b"".join(render(dossier_workbook(db, None, call, proposal_id)))
+
+
+def told_call(database: Database) -> UUID:
+    with database.read() as db:
+        return db.execute(select(Board.call_id)).scalars().one()
+
+
+def saved(data: bytes, folder: Path) -> Path:
+    path = folder / "dossier.xlsx"
+    path.write_bytes(data)
+    return path
+
+
+def checks(values: books.Values) -> list[Any]:
+    rows = {
+        int(cell[1:]): value
+        for (sheet, cell), value in values.items()
+        if sheet == "Controls" and cell.startswith("E")
+    }
+    return [rows[row] for row in sorted(rows)]
+
+
+def hold(data: bytes, folder: Path) -> None:
+    """Assert that every formula recomputes to the value beside it, and that all controls hold."""
+    path = saved(data, folder)
+    values = books.cached(path)
+    assert set(checks(values)) == {"OK"}, checks(values)
+    assert books.differences(values, books.recalculated(path)) == {}
+
+
+def table(data: bytes, name: str) -> list[dict[str, Any]]:
+    """Return the rows of a sheet by heading, as a person reads them."""
+    from openpyxl import load_workbook
+
+    rows = list(load_workbook(BytesIO(data), data_only=True)[name].iter_rows(values_only=True))
+    return [
+        dict(zip(rows[0], row, strict=True)) for row in rows[1:] if row[0] not in ("Total", None)
+    ]
+
+
+class Case:
+    """A call in which everything happened that can happen between a review and an award."""
+
+    def __init__(self, world: World) -> None:
+        self.scene = scene = Scene(
+            world, proposals=4, reviewers=4, divergence_threshold=3_000, envelope_minor=2_500_000
+        )
+        self.world, self.call_id = world, scene.call_id
+        for number, one in enumerate(scene.reviewers, 1):
+            scene.rename(one, f"Zélie Qzxname {number}")
+        self._reviews()
+        self.ranking = self.rank()
+        self._decide()
+
+    def _draft(self, *marks: Any) -> dict[str, Any]:
+        given = draft(*marks)
+        for mark in given["marks"]:
+            mark["justification"] = f"{mark['justification']} {SAID}"
+        return given | {"strengths": SAID, "weaknesses": f"Qzxname 2: {SAID}"}
+
+    def review(self, proposal: int, reviewer: int, *marks: str | None, **over: Any) -> str:
+        """Let a reviewer review a proposal; return the review's address."""
+        place = self.scene.assigned(proposal, reviewer, **over)
+        done = submit(self.scene.reviewers[reviewer], place, self._draft(*marks))
+        assert done.status_code == 200, done.text
+        found = self.scene.officer.get(
+            f"/v1/reviews?proposal_id={self.scene.proposals[proposal].id}&status=submitted"
+        ).json()["items"]
+        return f"/v1/reviews/{max(found, key=lambda one: one['submitted_at'])['id']}"
+
+    def officer(self, path: str, **body: Any) -> Any:
+        """Let the officer do something that must be possible."""
+        done = self.scene.officer.post(path, json=body)
+        assert done.status_code in (200, 201), done.text
+        return done.json()
+
+    def _reviews(self) -> None:
+        self.review(0, 0, "5", "1", "9")
+        returned = self.review(0, 1, "2", "3", "1")
+        self.officer(f"{returned}/return", reason=f"Says too little. {SAID}")
+        place = "/v1/assignments/" + next(
+            one["id"] for one in self.scene.reviewers[1].get("/v1/assignments").json()["items"]
+        )
+        again = submit(self.scene.reviewers[1], place, self._draft("4.5", "2", "8"))
+        assert again.status_code == 200, again.text
+        self.review(1, 0, "5", "1", "10")
+        self.review(1, 1, "1", None, "1")
+        self.review(1, 2, "3", "2", "5", is_extra=True)
+        apart = self.scene.proposals[1].id
+        aliases = [
+            one["alias"]
+            for one in self.scene.officer.get(f"/v1/reviews?proposal_id={apart}").json()["items"]
+        ]
+        self.officer(
+            f"/v1/proposals/{apart}/consensus", agreed="66.67", participants=aliases,
+            minutes=f"They met and agreed on the middle. {SAID}",
+        )  # fmt: skip
+        aside = self.review(2, 0, "4", "2", "6")
+        self.review(2, 2, None, "3", "0")
+        self.officer(f"{aside}/set_aside", reason=f"Hired by the applicant. {SAID}")
+        self.review(2, 1, "3.5", None, None)
+        declined = self.scene.assign(3, 3).json()["id"]
+        self.scene.reviewers[3].post(
+            f"/v1/assignments/{declined}/decline", json={"reason": f"No time. {SAID}"}
+        )
+
+    def rank(self) -> UUID:
+        """Rank the call as it is now."""
+        made = self.officer(
+            f"/v1/calls/{self.call_id}/rankings", draws=100, seed=1, accept_divergences=True
+        )
+        return UUID(made["id"])
+
+    def _decide(self) -> None:
+        with self.scene.writing() as db:
+            fund = db.get_one(Fund, self.scene.fund_id)
+            a_lot(db, fund, 2_500_000)
+            for proposal in self.scene.proposals:
+                self._budget(db, proposal)
+            persons = [a_person(db, Role.BOARD_MEMBER)[0] for _ in range(3)]
+            for number, one in enumerate(persons, 5):
+                db.get_one(Person, one.person_id).name = f"Zélie Qzxname {number}"
+            call = db.get_one(Call, self.call_id)
+            self.room = room = Room(
+                fund, call, self.scene.officer.actor, a_person(db, Role.FUND_MANAGER)[0],
+                a_person(db, Role.APPROVER)[0], tuple(persons),
+            )  # fmt: skip
+            found = [db.get_one(Proposal, one.id) for one in self.scene.proposals]
+            board = a_board(db, room, ranking_id=self.ranking, title=f"Board of {SAID}")
+            self.awarded = an_item(db, room, board, found[0])
+            an_item(db, room, board, found[1], amount=900_000)
+            self.waiting = an_item(db, room, board, found[2], "reserve", place=1)
+            rejected = an_item(db, room, board, found[3], "reject")
+            rejected.reason = f"No review. {SAID}"
+            boards.open_board(db, room.officer, call, board)
+            voting.recuse(db, persons[0], call, board, rejected, f"Kin. {SAID}")
+            all_vote(db, room, board)
+            minutes = CloseBoardIn(minutes=f"All of them were there. {SAID}")
+            boards.close_board(db, room.officer, call, board, minutes)
+            confirmed(db, room, board)
+
+    def _budget(self, db: Session, proposal: Proposal) -> None:
+        version = db.execute(
+            select(ProposalVersion.id).where(ProposalVersion.proposal_id == proposal.id)
+        ).scalar_one()
+        for number, total in enumerate((600_000, 400_000), 1):
+            db.add(
+                ProposalBudgetLine(
+                    id=uuid7(), version_id=version, number=number, category="AG"[number - 1],
+                    description="Work", unit="month", quantity=100, unit_cost_minor=total // 10,
+                    duration=1_000, share_bp=10_000, total_minor=total,
+                )
+            )  # fmt: skip
+
+    def promote(self) -> None:
+        """Let the first award be given up, and the reserve list move up."""
+        with self.scene.writing() as db:
+            grant = db.execute(
+                select(Grant).where(Grant.proposal_id == self.scene.proposals[0].id)
+            ).scalar_one()
+            room = self.room
+            fund = db.get_one(Fund, room.fund.id)
+            grants.end_grant(db, room.manager, fund, grant, "cancel", CloseIn(reason="Given up."))
+            call, item = db.get_one(Call, self.call_id), db.get_one(BoardItem, self.waiting.id)
+            promotion.ask(db, room.officer, call, item, PromoteIn())
+            promotion.confirm(db, room.manager, call, item)
+
+
+@pytest.fixture
+def case(world: World) -> Case:
+    """Give the call in which everything happened."""
+    return Case(world)
+
+
+def test_the_story_adds_up_when_recomputed(story: Story, tmp_path: Path) -> None:
+    data = rendered(story.database, told_call(story.database))
+    hold(data, tmp_path)
+    assert len(checks(books.cached(tmp_path / "dossier.xlsx"))) >= 15
+    assert [row["Outcome"] for row in table(data, "Ranking")] == [
+        "award", "award", "reserve", "reject",
+    ]  # fmt: skip
+    assert len(table(data, "Justifications")) == 4 * 3 * 4
+
+
+@needs_libreoffice
+def test_the_story_adds_up_in_libreoffice(story: Story, tmp_path: Path) -> None:
+    path = saved(rendered(story.database, told_call(story.database)), tmp_path)
+    values = books.recalculated_by_libreoffice(path, tmp_path)
+    assert books.differences(books.cached(path), values) == {}
+    assert set(checks(values)) == {"OK"}
+
+
+def test_a_call_without_reviews_or_boards_works(story: Story, tmp_path: Path) -> None:
+    with story.database.read() as db:
+        bare = db.execute(
+            select(Call.id).where(Call.id.not_in(select(Board.call_id)))
+        ).scalars().first()  # fmt: skip
+    assert bare is not None
+    data = rendered(story.database, bare)
+    hold(data, tmp_path)
+    assert table(data, "Ranking") == []
+
+
+def test_whatever_happened_adds_up(case: Case, tmp_path: Path) -> None:
+    data = rendered(case.world.database, case.call_id)
+    hold(data, tmp_path)
+    statuses = sorted(row["Status"] for row in table(data, "Scores"))
+    assert statuses == ["returned", "set_aside", *["submitted"] * 7]
+    assert {row["What"] for row in table(data, "Recusals")} >= {"declined", "recused"}
+    assert [row["Agreed score"] for row in table(data, "Consensus")] == [66.67]
+
+
+def test_one_proposal_adds_up_and_shows_no_other(case: Case, tmp_path: Path) -> None:
+    for proposal in case.scene.proposals:
+        data = rendered(case.world.database, case.call_id, proposal.id)
+        assert [row["Proposal"] for row in table(data, "Proposals")] == [proposal.code]
+        whole = b"".join(books.parts(data).values()).decode()
+        others = [one.code for one in case.scene.proposals if one.id != proposal.id]
+        assert not [code for code in others if code in whole]
+    hold(rendered(case.world.database, case.call_id, case.scene.proposals[1].id), tmp_path)
+
+
+def test_a_promotion_and_a_cancelled_award_add_up(case: Case, tmp_path: Path) -> None:
+    case.promote()
+    data = rendered(case.world.database, case.call_id)
+    hold(data, tmp_path)
+    promoted = case.scene.proposals[2].code
+    [row] = [row for row in table(data, "Proposals") if row["Proposal"] == promoted]
+    assert (row["Outcome"], row["Awarded"]) == ("award", 10_000)
+    [item] = [row for row in table(data, "Decisions") if row["Proposal"] == promoted]
+    assert (item["Outcome"], item["Promoted (UTC)"] is not None) == ("reserve", True)
+
+
+def amounts(data: bytes) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (part, sheet, cell, written value) of each number with decimals that is no formula."""
+    from openpyxl import load_workbook
+
+    skipped = {"Controls", "Criteria", "Terms", "Cover", "How to read this"}
+    for sheet in load_workbook(BytesIO(data)):
+        if sheet.title in skipped:
+            continue
+        part = books.sheet_part(data, sheet.title)
+        xml = books.parts(data)[part].decode()
+        for row in sheet.iter_rows(min_row=2):
+            for cell in row:
+                if cell.data_type != "n" or cell.value is None or row[0].value == "Total":
+                    continue
+                found = re.search(rf'<c r="{cell.coordinate}"[^>]*><v>(-?\d+\.\d\d)</v>', xml)
+                if found is not None:
+                    yield part, sheet.title, cell.coordinate, found[1]
+
+
+def test_any_mark_or_amount_changed_turns_a_control(case: Case, tmp_path: Path) -> None:
+    """Every cell is changed by a cent in one file each; the sum it is in must show it."""
+    data = rendered(case.world.database, case.call_id)
+    content = books.parts(data)
+    cells = list(amounts(data))
+    columns = {
+        (sheet, re.sub(r"\d", "", cell)): (part, cell, was) for part, sheet, cell, was in cells
+    }
+    assert {sheet for sheet, _ in columns} >= {
+        "Scores", "Justifications", "Budgets", "Ranking", "Decisions", "Awards", "Proposals",
+        "Consensus", "Money",
+    }  # fmt: skip
+    unseen = []
+    for (sheet, _), (part, cell, was) in sorted(columns.items()):
+        now = f"{Decimal(was) + Decimal('0.01'):.2f}"
+        changed = re.sub(
+            rf'(<c r="{cell}"[^>]*><v>){re.escape(was)}</v>'.encode(),
+            rb"\g<1>" + now.encode() + b"</v>", content[part], count=1,
+        )  # fmt: skip
+        assert changed != content[part]
+        path = books.repacked(content | {part: changed}, tmp_path / "changed.xlsx")
+        if set(checks(books.recalculated(path))) == {"OK"}:
+            unseen.append((sheet, cell, was))
+    assert unseen == []
+
+
+def test_no_judge_is_named_anywhere(case: Case) -> None:
+    whole = {
+        name: part.decode(errors="replace")
+        for data in (
+            rendered(case.world.database, case.call_id),
+            rendered(case.world.database, case.call_id, case.scene.proposals[3].id),
+        )
+        for name, part in books.parts(data).items()
+    }
+    assert not [name for name, part in whole.items() if CANARY.search(part)]
+    assert not [name for name, part in whole.items() if "zelie" in part.casefold()]
+    assert sum(part.count("[name] said so") for part in whole.values()) >= 4
+    ids = [str(one.actor.person_id) for one in case.scene.reviewers] + case.scene.reviewer_ids
+    assert not [one for one in ids if any(one in part for part in whole.values())]
+
+
+def test_a_review_that_comes_after_the_ranking_is_told(case: Case, tmp_path: Path) -> None:
+    """The frozen ranking is held against the reviews of now: what differs is not hidden."""
+    with case.scene.writing() as db:
+        proposal = db.get_one(Proposal, case.scene.proposals[0].id)
+    found = case.scene.officer.get(f"/v1/reviews?proposal_id={proposal.id}&status=submitted").json()
+    before = checks(books.cached(saved(rendered(case.world.database, case.call_id), tmp_path)))
+    assert set(before) == {"OK"}
+    review = found["items"][0]["id"]
+    case.officer(f"/v1/reviews/{review}/set_aside", reason="Found out late.")
+    path = saved(rendered(case.world.database, case.call_id), tmp_path)
+    after = books.recalculated(path)
+    assert [check for check in checks(after) if check != "OK"] != []
+    assert books.differences(books.cached(path), after) == {}
+
+
+def test_who_may_read_it(case: Case) -> None:
+    world, party = case.world, case.scene.parties[0]
+    place = f"/v1/calls/{case.call_id}/dossier"
+    of_one = f"/v1/proposals/{case.scene.proposals[0].id}/dossier"
+    with case.scene.writing() as db:
+        other = a_fund(db).id
+    outside = {
+        Role.DONOR: world.as_role(Role.DONOR, party_id=party.id),
+        Role.GRANTEE: world.as_role(Role.GRANTEE, party_id=party.id),
+        Role.REVIEWER: case.scene.reviewers[3],
+    }
+    for role, caller in outside.items():
+        for path in (place, of_one):
+            assert caller.get(path).status_code in (403, 404), role
+    assert world.anonymous().get(place).status_code == 401
+    stranger = world.as_role(Role.GRANT_OFFICER, fund_id=other)
+    missing = f"/v1/calls/{uuid7()}/dossier"
+    assert [stranger.get(path).status_code for path in (place, of_one, missing)] == [404] * 3
+    own = world.as_role(Role.GRANT_OFFICER, fund_id=case.scene.fund_id)
+    for path, name in ((place, "dossier-CAL"), (of_one, "dossier-PRP")):
+        answer = own.get(path)
+        assert answer.status_code == 200, answer.text
+        assert name in answer.headers["content-disposition"]
+
+
+def test_an_officer_in_conflict_reads_nothing_of_that_proposal(case: Case, tmp_path: Path) -> None:
+    officer = case.world.as_role(Role.GRANT_OFFICER)
+    place = f"/v1/calls/{case.call_id}/dossier"
+    of_one = f"/v1/proposals/{case.scene.proposals[1].id}/dossier"
+    assert officer.get(of_one).status_code == 200
+    with case.scene.writing() as db:
+        db.add(
+            Conflict(
+                id=uuid7(), person_id=officer.actor.person_id, party_id=case.scene.parties[1].id,
+                kind="family", declared_by_id=officer.actor.person_id, declared_at=clock.now(),
+            )
+        )  # fmt: skip
+    assert officer.get(of_one).status_code == 404
+    code = case.scene.proposals[1].code
+    data = officer.get(place).content
+    assert not [name for name, part in books.parts(data).items() if code.encode() in part]
+    assert table(data, "Consensus") == []
+    assert set(checks(books.cached(saved(data, tmp_path)))) == {"OK"}
+
+
+def test_an_officer_with_a_review_to_write_reads_no_dossier(world: World) -> None:
+    """Who reads what others judged before judging would not judge alone."""
+    scene = Scene(world, proposals=2, reviewers=0)
+    place = f"/v1/calls/{scene.call_id}/dossier"
+    officer = world.as_role(Role.GRANT_OFFICER)
+    assert officer.get(place).status_code == 200
+    with scene.writing() as db:
+        db.add(
+            Membership(
+                id=uuid7(), person_id=officer.actor.person_id, role=Role.REVIEWER.value,
+                valid_from=clock.now() - timedelta(days=1), created_at=clock.now(),
+            )
+        )  # fmt: skip
+    scene.reviewer_ids.append(scene.enrol(officer))
+    assert scene.assign(1, 0).status_code == 201
+    assert officer.get(place).status_code == 404
+    assert officer.get(f"/v1/proposals/{scene.proposals[0].id}/dossier").status_code == 404
+
+
+HALVES = (
+    # marks in hundredths whose weighted score or mean is an exact half of a hundredth
+    ((3_333, 100, 500, "high"), (6_667, 0, 1_000, "low")),
+    ((5_000, 0, 800, "high"), (5_000, 0, 800, "low")),
+    ((2_500, 0, 3_200, "low"), (7_500, 100, 500, "high")),
+)
+
+
+@pytest.mark.parametrize("terms", HALVES)
+def test_the_formula_rounds_halves_as_the_books_do(
+    terms: tuple[tuple[int, int, int, str], ...], tmp_path: Path
+) -> None:
+    """Every mark on a grid, by the formula as a spreadsheet computes it and by exact fractions."""
+    from openpyxl import Workbook
+
+    criteria = [
+        CallCriterion(
+            id=uuid7(), number=number, weight_bp=weight, scale_min=least, scale_max=most, best=best
+        )
+        for number, (weight, least, most, best) in enumerate(terms, 1)
+    ]
+    pure = [
+        Criterion(str(number), weight, least, most, 1, "low" if best == "low" else "high")
+        for number, (weight, least, most, best) in enumerate(terms, 1)
+    ]
+    book, expected = Workbook(), {}
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Scores"
+    formula = weighted_formula(criteria)
+    for row in range(1, 61):
+        given = [
+            None if (row + number) % 13 == 0 else least + (row * 37 * number) % (most - least + 1)
+            for number, (_, least, most, _) in enumerate(terms, 1)
+        ]
+        for column, mark in zip("AB", given, strict=True):
+            sheet[f"{column}{row}"] = None if mark is None else mark / 100
+        sheet[f"C{row}"] = "=" + formula.replace("{c1}", f"A{row}").replace("{c2}", f"B{row}")
+        marks = [Mark(str(number), mark) for number, mark in enumerate(given, 1)]
+        expected["Scores", f"C{row}"] = (weighted_score(pure, marks).hundredths or 0) / 100
+    path = tmp_path / "halves.xlsx"
+    book.save(path)
+    found = books.recalculated(path)
+    assert books.differences(expected, found) == {}
+
+
+def test_both_databases_write_the_same_bytes(
+    both_database_urls: dict[str, str],
+) -> None:
+    """The story is told on one and its rows are copied to the other."""
+    first, second = (
+        Database(Settings(database_url=both_database_urls[kind], log_level="error"))
+        for kind in ("sqlite", "postgresql")
+    )
+    try:
+        tell(first)
+        copy(first, second)
+        call_id = told_call(first)
+        made = [rendered(one, call_id) for one in (first, second)]
+        assert books.parts(made[0]) == books.parts(made[1])
+        assert made[0] == made[1]
+    finally:
+        first.close()
+        second.close()
+
+
+def copy(source: Database, target: Database) -> None:
+    """Copy every row of one database to another with the same tables."""
+    with source.read() as old, target.write() as new:
+        for one in Base.metadata.sorted_tables:
+            rows = [dict(row) for row in old.execute(select(one)).mappings()]
+            if one.name == "audit_head":
+                new.execute(update(one).values({k: v for k, v in rows[0].items() if k != "id"}))
+            elif rows:
+                new.execute(insert(one), rows)
+
+
+@contextmanager
+def exported(database: Database) -> Iterator[list[str]]:
+    """Count the statements of an export."""
+    with counted(database) as seen:
+        yield seen
+
+
+def test_forty_proposals_take_as_many_queries_as_four(world: World) -> None:
+    counts = []
+    for proposals in (4, 40):
+        scene = Scene(world, proposals=proposals, reviewers=2)
+        for number in range(proposals):
+            for reviewer in (0, 1):
+                scene.assign(number, reviewer)
+        for caller in scene.reviewers:
+            accept_all(caller)
+        place = f"/v1/calls/{scene.call_id}/dossier"
+        with exported(world.database) as seen:
+            answer = scene.officer.get(place)
+        assert answer.status_code == 200
+        assert len(table(answer.content, "Scores")) == 2 * proposals
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def accept_all(reviewer: Caller) -> None:
+    """Accept and review everything that a reviewer was invited to."""
+    for one in reviewer.get("/v1/assignments?limit=100").json()["items"]:
+        place = f"/v1/assignments/{one['id']}"
+        assert reviewer.post(f"{place}/accept").status_code == 200
+        assert submit(reviewer, place, draft("3", "2", "5")).status_code == 200
