@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from fundops import clock
 from fundops.authz import Role
 from fundops.calls.models import Call
+from fundops.proposals.models import Proposal
 from fundops.reviews import checks
 from fundops.reviews.models import Assignment, Review, ReviewDraft
 from tests.reviews.review_factories import (
@@ -278,6 +279,10 @@ def test_who_becomes_an_applicant_loses_access_with_the_next_request(world: Worl
     scene.make_applicant(me, 0)
     assert_gone(me, lost)
     assert me.get(f"{kept}/proposal").status_code == 200
+    rows = scene.officer.get(f"/v1/calls/{scene.call_id}/assignments?sort=status").json()["items"]
+    assert {(one["status"], one["is_in_conflict"]) for one in rows} == {
+        ("accepted", False), ("submitted", True),
+    }  # fmt: skip
     # The review stands until an officer sees it; nothing is ranked with it.
     refused = scene.officer.post(
         f"/v1/calls/{scene.call_id}/rankings", json={"accept_divergences": True, "seed": 1}
@@ -289,6 +294,18 @@ def test_who_becomes_an_applicant_loses_access_with_the_next_request(world: Worl
     assert aside.json()["status"] == "set_aside", aside.text
     again = scene.officer.post(f"/v1/reviews/{review}/set_aside", json={"reason": "Twice."})
     assert again.status_code == 409
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "ineligible"])
+def test_a_proposal_that_is_out_is_nobodys_to_review(world: World, status: str) -> None:
+    scene = Scene(world, reviewers=1)
+    me, place = scene.reviewers[0], scene.assigned()
+    reviewer = f"/v1/reviewers/{scene.reviewer_ids[0]}"
+    assert scene.officer.get(reviewer).json()["open_load"] == 1
+    with scene.writing() as db:
+        db.get_one(Proposal, scene.proposals[0].id).status = status
+    assert_gone(me, place)
+    assert scene.officer.get(reviewer).json()["open_load"] == 0
 
 
 def test_a_reviewer_without_the_role_has_nothing(world: World) -> None:

@@ -171,9 +171,10 @@ def _usable(db: Session, call: Call, reviewer_id: UUID) -> Reviewer:
 
 def open_loads(db: Session, reviewer_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return how many reviews each reviewer has yet to submit, in any call."""
-    query = select(Assignment.reviewer_id).where(
-        Assignment.reviewer_id.in_(list(reviewer_ids)),
-        Assignment.status.in_(queries.UNFINISHED),
+    query = (
+        select(Assignment.reviewer_id)
+        .join(Proposal, Proposal.id == Assignment.proposal_id)
+        .where(Assignment.reviewer_id.in_(list(reviewer_ids)), queries.to_be_written())
     )
     found: dict[UUID, int] = {}
     for reviewer_id in db.execute(query).scalars():

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, aliased
 from fundops import clock
 from fundops.authz import Actor, Permission, Role
 from fundops.parties.models import Membership, Person
+from fundops.proposals.models import Proposal
 from fundops.reviews.models import Assignment, Reviewer
-from fundops.reviews.queries import UNFINISHED, one, rows_of
+from fundops.reviews.queries import one, rows_of, to_be_written
 
 REVIEWER_SORTS = {"code": Person.code, "max_load": Reviewer.max_load}
 
@@ -41,7 +42,10 @@ def pool(actor: Actor, permission: Permission, *, status: str | None = None) -> 
     """Return the rows of the pool: who reviews for the funds that ``actor`` works for."""
     open_load = (
         select(func.count())
-        .where(Assignment.reviewer_id == Reviewer.id, Assignment.status.in_(UNFINISHED))
+        .select_from(Assignment)
+        .join(Proposal, Proposal.id == Assignment.proposal_id)
+        .where(Assignment.reviewer_id == Reviewer.id, to_be_written())
+        .correlate(Reviewer)
         .scalar_subquery()
     )
     query = (

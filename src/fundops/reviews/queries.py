@@ -41,7 +41,8 @@ ACTIVE = (*UNFINISHED, "submitted")
 """Statuses of assignments that count towards what a proposal needs."""
 READING = ("accepted", "submitted", "returned")
 """Statuses in which a reviewer reads the proposal."""
-HIDDEN_PROPOSALS = ("draft", "withdrawn")
+HIDDEN_PROPOSALS = ("draft", "lodged", "ineligible", "withdrawn")
+"""Statuses of proposals that nobody reviews, also if they were assigned before."""
 
 ASSIGNMENT_SORTS = {"proposal": Proposal.code, "reviewer": Person.code, "status": Assignment.status}
 REVIEW_SORTS = {"proposal": Proposal.code, "submitted_at": Review.submitted_at}
@@ -124,6 +125,11 @@ def reading(db: Session, actor: Actor, assignment_id: UUID) -> tuple[Assignment,
     return found
 
 
+def to_be_written(assignment: Any = Assignment, proposal: Any = Proposal) -> ColumnElement[bool]:
+    """Return which assignments have a review to come, over proposals joined to them."""
+    return and_(assignment.status.in_(UNFINISHED), proposal.status.not_in(HIDDEN_PROPOSALS))
+
+
 def without_own_part(actor: Actor) -> ColumnElement[bool]:
     """Return which proposals an actor may see judged: no conflict, no review still to write."""
     mine, me = aliased(Assignment), aliased(Reviewer)
@@ -156,6 +162,7 @@ def call_assignments(
             Assignment.status, Assignment.reason, Conflict.kind.label("conflict_kind"),
             Assignment.invited_at, Assignment.answered_at, Assignment.submitted_at,
             Assignment.others_opened_at, Assignment.version,
+            conflict_exists(Reviewer.person_id).label("is_in_conflict"),
         )
         .join(Reviewer, Reviewer.id == Assignment.reviewer_id)
         .join(Person, Person.id == Reviewer.person_id)
@@ -268,9 +275,10 @@ def refuse_unfinished(db: Session, actor: Actor, call_id: UUID) -> None:
     query = (
         select(Assignment.id)
         .join(Reviewer, Reviewer.id == Assignment.reviewer_id)
+        .join(Proposal, Proposal.id == Assignment.proposal_id)
         .where(
             Assignment.call_id == call_id,
-            Assignment.status.in_(UNFINISHED),
+            to_be_written(),
             Reviewer.person_id == actor.person_id,
         )
     )

@@ -252,6 +252,9 @@ class AssignmentOut(Out):
     answered_at: datetime | None
     submitted_at: datetime | None
     others_opened_at: datetime | None
+    is_in_conflict: bool = Field(
+        description="A conflict is known by now: the reviewer has no access, whatever the status."
+    )
     version: int
 
 
@@ -278,4 +281,5 @@ def conflict_out(row: Any) -> dict[str, Any]:
 
 def assignment_out(row: Any) -> dict[str, Any]:
     """Return the wire form of an assignment as officers see it."""
-    return {name: getattr(row, name) for name in AssignmentOut.model_fields}
+    out = {name: getattr(row, name) for name in AssignmentOut.model_fields}
+    return out | {"is_in_conflict": bool(row.is_in_conflict)}
