@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import String, Uuid, column, select, table
 from sqlalchemy.orm import Session
 
 from fundops import audit
@@ -17,6 +18,9 @@ from fundops.messages import text
 from fundops.proposals.models import Proposal
 from fundops.proposals.steps import EDITABLE, EVENTS, STEPS
 from fundops.records import snapshot
+
+_assignments = table("assignments", column("proposal_id", Uuid()), column("status", String()))
+"""Reviewers' parts, of a domain after this one: all that is asked is whether one is submitted."""
 
 
 def take_step(
@@ -110,7 +114,14 @@ def reopen(
 ) -> Proposal:
     """Let a submitted proposal be submitted once more until an instant; what was submitted counts
     until then, and afterwards if nothing else is.
+
+    Raises ``conflict`` once it has been reviewed: the reviews would be of what it said before.
     """
+    reviewed = select(_assignments.c.proposal_id).where(
+        _assignments.c.proposal_id == proposal.id, _assignments.c.status == "submitted"
+    )
+    if db.execute(reviewed.limit(1)).first() is not None:
+        raise Problem("conflict", detail=text("proposals.reviewed"))
     action = "reopen_lodged" if proposal.status == "lodged" else "reopen"
     take_step(db, actor, proposal, action, reason, reopened_until_at=until_at)
     return proposal

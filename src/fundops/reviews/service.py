@@ -21,6 +21,7 @@ from fundops.calls.models import Call
 from fundops.errors import FieldError, Problem, invalid
 from fundops.ids import uuid7
 from fundops.messages import text
+from fundops.proposals.models import Proposal
 from fundops.records import snapshot
 from fundops.reviews import divergences, marks
 from fundops.reviews.assignments import take_step
@@ -126,10 +127,12 @@ def submit(
 ) -> Review:
     """Submit the draft ``number`` as the review, and see whether reviews now diverge.
 
-    Raises ``wrong-status`` unless it is being written, ``conflict`` after the close, ``stale`` when
-    a later draft was saved, and ``invalid-request`` with every error of the draft.
+    Raises ``wrong-status`` unless it is being written, ``conflict`` after the close or while the
+    proposal is reopened, so that its applicant may still change it, ``stale`` when a later draft
+    was saved, and ``invalid-request`` with every error of the draft.
     """
     require_writing(db, assignment, call)
+    _require_settled(db, assignment)
     if number != assignment.last_number:
         raise Problem("stale", detail=text("reviews.not_the_last_draft"))
     criteria = marks.criteria_of(db, call.id)
@@ -146,6 +149,12 @@ def submit(
     take_step(db, actor, assignment, call, "submit", submitted_at=review.submitted_at)
     divergences.note(db, actor, call, assignment.proposal_id)
     return review
+
+
+def _require_settled(db: Session, assignment: Assignment) -> None:
+    until = db.get_one(Proposal, assignment.proposal_id).reopened_until_at
+    if until is not None and clock.now() <= until:
+        raise Problem("conflict", detail=text("reviews.reopened"))
 
 
 def _first(errors: list[FieldError]) -> list[FieldError]:
