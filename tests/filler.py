@@ -82,6 +82,9 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "proposal_codes": {"percent": 60},
     "proposal_versions": {"number": 1, "kind": "draft", "content": "{}"},
     "proposals": {"status": "draft", "submitted_number": None, "last_number": 1},
+    "published_activities": {
+        "organisations": "[]", "countries": "[]", "regions": "[]", "places": "[]",
+    },
     "receipts": {"fee_minor": 0, "exchange_minor": 0, "matched_minor": 0},
     "rankings": {"parameters": "{}", "result": '{"rows":[]}'},
     "review_drafts": {"content": "{}"},

@@ -25,6 +25,7 @@ OF_PARTIES = ("/v1/files/", "/v1/documents/")
 
 DRY_RUN_REFUSED = {
     # Nobody here is the reviewer; the call is a draft. See tests/reviews.
+    "/v1/assignments/{assignment_id}/check_workbook": 404,
     "/v1/assignments/{assignment_id}/validate": 404,
     "/v1/calls/{call_id}/plan_assignments": 409,
 }
@@ -83,7 +84,9 @@ def test_every_role_is_let_in_where_it_has_the_permission(stage: Stage) -> None:
         for operation in guarded(stage.app):
             if operation.method == "GET" and operation.permissions[0] in ROLE_PERMISSIONS[role]:
                 answer = stage.ask(caller, operation, stage.records.address(operation))
-                assert answer.status_code in {200, 404, 422}, (role, operation.name, answer.text)
+                told = stage.documents[operation.method, operation.path]["responses"]
+                usual = {200, 404, 422} | ({409} & set(map(int, told)))  # of records not so far yet
+                assert answer.status_code in usual, (role, operation.name, answer.text)
                 if answer.status_code == 200:
                     read.add(operation.path)
     gets = {one.path for one in guarded(stage.app) if one.method == "GET"}

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.calls.models import Call
-from fundops.command import command, database, etag, read_session
+from fundops.command import check_match, command, database, etag, read_session
 from fundops.errors import FieldError, Problem
 from fundops.forms.annotate import annotate
 from fundops.forms.declaration import Form
+from fundops.forms.parse import Filled
 from fundops.forms.problems import FileRefused
 from fundops.forms.problems import Problem as Marked
 from fundops.forms.render import render
@@ -24,7 +25,7 @@ from fundops.proposals.models import Proposal
 from fundops.proposals.routes import check_draft, draft_out, kept_aside
 from fundops.proposals.schemas import DraftOut
 from fundops.proposals.terms import Terms, terms_of
-from fundops.proposals.workbook import Returned, filled_in, read_back
+from fundops.proposals.workbook import filled_in, read_back
 from fundops.proposals.workbook_form import form_of, identity_of
 from fundops.refusals import record_refusal
 from fundops.schemas import CHANGES, READS, problems
@@ -64,16 +65,34 @@ def workbook_answer(raw: bytes, name: str, *, tag: str | None = None, found: int
     return Response(raw, media_type=XLSX, headers=headers)
 
 
-def refuse_file(request: Request, actor: Actor, found: list[Marked]) -> Problem:
-    """Return the refusal of a file, each problem with its cell; put on record who sent it."""
+def refusal_of(found: list[Marked]) -> Problem:
+    """Return the refusal of a file, each problem with its cell."""
     errors = [FieldError(one.pointer or "", str(one)) for one in found]
-    refusal = Problem("file-refused", detail=str(found[0]), errors=errors)
+    return Problem("file-refused", detail=str(found[0]), errors=errors)
+
+
+def refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
+    """Return the refusal of a file that was to be saved over ``tag``; put on record who sent it.
+
+    One that would have come too late is refused for that alone.
+    """
+    check_match(request, tag)
+    refusal = refusal_of(found)
     record_refusal(database(request), actor, request.method, request.url.path, refusal)
     return refusal
 
 
+def require_tag(request: Request) -> None:
+    """Raise ``etag-required`` before anything in a body is judged."""
+    if "if-match" not in request.headers:
+        raise Problem("etag-required")
+
+
 @router.get(
-    "/{proposal_id}/workbook", operation_id="get_proposal_workbook", responses=WORKBOOK | READS
+    "/{proposal_id}/workbook",
+    operation_id="get_proposal_workbook",
+    response_class=Response,
+    responses=WORKBOOK | READS,
 )
 def get_proposal_workbook(
     request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
@@ -94,6 +113,7 @@ def get_proposal_workbook(
 @router.post(
     "/{proposal_id}/check_workbook",
     operation_id="check_proposal_workbook",
+    response_class=Response,
     responses=WORKBOOK | problems(400, 401, 403, 404, 413, 415, 422),
     openapi_extra=RAW_BODY | {"x-dry-run": True},
 )
@@ -107,7 +127,9 @@ def check_proposal_workbook(
     raw = raw_body(request)
     with read_session(request) as db:
         proposal, terms, form = _asked(db, actor, proposal_id, language)
-        returned = _readable(request, actor, form, raw, identity_of(terms, proposal))
+        returned = read_back(form, raw, identity_of(terms, proposal))
+        if returned.filled.refused:
+            raise refusal_of(returned.filled.problems)
         checked = submission.examine_content(db, proposal, terms, returned.content)
     placed = returned.place(checked.problems)
     read = returned.filled.problems
@@ -116,7 +138,7 @@ def check_proposal_workbook(
     try:
         made = annotate(raw, found, language)
     except FileRefused as refused:
-        raise refuse_file(request, actor, [refused.problem, *found]) from None
+        raise refusal_of([refused.problem, *found]) from None
     return workbook_answer(made, f"{proposal.code}-checked.xlsx", found=len(found))
 
 
@@ -136,14 +158,16 @@ def send_proposal_workbook(
     the cells named; what is missing or against the rules of the call is not, as in any draft.
     When another draft has been saved since, it is kept aside as a version of its own.
     """
+    require_tag(request)
     raw = raw_body(request)
     with read_session(request) as db:
         proposal, terms, form = _asked(db, actor, proposal_id, language)
         identity = identity_of(terms, proposal)
-    returned = _readable(request, actor, form, raw, identity)
-    unread = [one for one in returned.filled.errors if one.code != "needed"]
+        tag = versions.current_draft(db, proposal.id).number
+    returned = read_back(form, raw, identity)
+    unread = unreadable(returned.filled)
     if unread:
-        raise refuse_file(request, actor, unread)
+        raise refuse_file(request, actor, tag, unread)
     given = returned.content
 
     def work(db: Session) -> dict[str, Any]:
@@ -155,11 +179,6 @@ def send_proposal_workbook(
     return kept_aside(request, actor, proposal_id, given, lambda: command(request, actor, work))
 
 
-def _readable(
-    request: Request, actor: Actor, form: Form, raw: bytes, identity: dict[str, str]
-) -> Returned:
-    """Return what a workbook says; raise ``file-refused`` for one that is not what is needed."""
-    returned = read_back(form, raw, identity)
-    if returned.filled.refused:
-        raise refuse_file(request, actor, returned.filled.problems)
-    return returned
+def unreadable(filled: Filled) -> list[Marked]:
+    """Return what keeps a workbook from being saved: what could not be read, not what is blank."""
+    return [one for one in filled.errors if one.code != "needed"]

@@ -14,15 +14,22 @@ from fundops.audit import canonical
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
 from fundops.forms.annotate import annotate
-from fundops.forms.declaration import Form
 from fundops.forms.problems import FileRefused
 from fundops.forms.render import render
 from fundops.messages import text
-from fundops.proposals.workbook_routes import WORKBOOK, Language, refuse_file, workbook_answer
+from fundops.proposals.workbook_routes import (
+    WORKBOOK,
+    Language,
+    refusal_of,
+    refuse_file,
+    require_tag,
+    unreadable,
+    workbook_answer,
+)
 from fundops.reviews import marks, queries, service
 from fundops.reviews.models import Assignment
 from fundops.reviews.review_schemas import ReviewDraftIn, ReviewDraftOut
-from fundops.reviews.workbook import Returned, filled_in, form_of, read_back
+from fundops.reviews.workbook import filled_in, form_of, read_back
 from fundops.schemas import CHANGES, READS, problems
 from fundops.strict import RAW_BODY, RawRoute, raw_body
 
@@ -40,7 +47,10 @@ def _draft(db: Session, assignment: Assignment) -> dict[str, Any]:
 
 
 @router.get(
-    "/{assignment_id}/workbook", operation_id="get_review_workbook", responses=WORKBOOK | READS
+    "/{assignment_id}/workbook",
+    operation_id="get_review_workbook",
+    response_class=Response,
+    responses=WORKBOOK | READS,
 )
 def get_review_workbook(
     request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
@@ -61,6 +71,7 @@ def get_review_workbook(
 @router.post(
     "/{assignment_id}/check_workbook",
     operation_id="check_review_workbook",
+    response_class=Response,
     responses=WORKBOOK | problems(400, 401, 403, 404, 413, 415, 422),
     openapi_extra=RAW_BODY | {"x-dry-run": True},
 )
@@ -76,7 +87,9 @@ def check_review_workbook(
         assignment, _, call = queries.reading(db, actor, assignment_id)
         criteria = marks.criteria_of(db, call.id)
     form = form_of(criteria, assignment.blind_code, language)
-    returned = _readable(request, actor, form, raw, assignment.blind_code)
+    returned = read_back(form, raw, assignment.blind_code)
+    if returned.filled.refused:
+        raise refusal_of(returned.filled.problems)
     _, faults = marks.read(criteria, returned.draft)
     read = returned.filled.problems
     known = {(one.sheet, one.cell) for one in read if one.cell is not None}
@@ -85,7 +98,7 @@ def check_review_workbook(
     try:
         made = annotate(raw, found, language)
     except FileRefused as refused:
-        raise refuse_file(request, actor, [refused.problem, *found]) from None
+        raise refusal_of([refused.problem, *found]) from None
     name = f"{assignment.blind_code}-checked.xlsx"
     return workbook_answer(made, name, found=len(found))
 
@@ -105,14 +118,16 @@ def send_review_workbook(
     A workbook with cells that cannot be read is refused, with the cells named; a review that is
     not complete yet is not, as any save.
     """
+    require_tag(request)
     raw = raw_body(request)
     with read_session(request) as db:
         assignment, _, call = queries.reading(db, actor, assignment_id)
         form = form_of(marks.criteria_of(db, call.id), assignment.blind_code, language)
-    returned = _readable(request, actor, form, raw, assignment.blind_code)
-    unread = [one for one in returned.filled.errors if one.code != "needed"]
+        tag = assignment.version
+    returned = read_back(form, raw, assignment.blind_code)
+    unread = unreadable(returned.filled)
     if unread:
-        raise refuse_file(request, actor, unread)
+        raise refuse_file(request, actor, tag, unread)
     given = ReviewDraftIn.model_validate(returned.draft)
 
     def work(db: Session) -> dict[str, Any]:
@@ -124,11 +139,3 @@ def send_review_workbook(
         return service.draft_out(draft, assignment.version)
 
     return command(request, actor, work)
-
-
-def _readable(request: Request, actor: Actor, form: Form, raw: bytes, blind_code: str) -> Returned:
-    """Return what a workbook says; raise ``file-refused`` for one that is not what is needed."""
-    returned = read_back(form, raw, blind_code)
-    if returned.filled.refused:
-        raise refuse_file(request, actor, returned.filled.problems)
-    return returned
