@@ -24,7 +24,7 @@ WRITTEN_IN = 2026
 """The year in which the pages were written. Codes carry the year in which they were given."""
 CODES = re.compile(rf"\b(PTY|PER|EVT|CMT|PLG|AGR|CAL|PRP)-{WRITTEN_IN}-")
 GRANTS = re.compile(rf"\bGRT-{WRITTEN_IN}-(?=000[12]\b)")
-TO_COME = re.compile(rf'"{WRITTEN_IN + 1}-(?=\d\d-\d\dT)')
+TO_COME = re.compile(rf'"{WRITTEN_IN + 1}-(?=\d\d-\d\d)')
 BEGAN, AWARDED = timedelta(days=60), timedelta(days=18)
 """How long ago the demonstration's story begins and its board's awards are confirmed."""
 
@@ -48,7 +48,7 @@ class Take:
 def this_year(text: str) -> str:
     """Return ``text`` with the codes of the years in which the demonstration takes place.
 
-    Instants of the year after that of writing become ones of next year: deadlines to come.
+    Dates of the year after that of writing become ones of next year: deadlines to come.
     """
     now = datetime.now(UTC)
     text = CODES.sub(rf"\1-{(now - BEGAN).year}-", text)
