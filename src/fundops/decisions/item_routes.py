@@ -14,7 +14,7 @@ from fundops.calls.models import Call
 from fundops.command import command
 from fundops.decisions import promotion, queries, voting
 from fundops.decisions.models import Board, BoardItem
-from fundops.decisions.schemas import ItemOut, PromoteIn, ReasonIn, RecuseIn, VoteIn
+from fundops.decisions.schemas import DecisionReasonIn, ItemOut, PromoteIn, RecuseIn, VoteIn
 from fundops.schemas import COMMANDS
 from fundops.strict import StrictRoute
 
@@ -68,7 +68,7 @@ def ask_promotion(request: Request, actor: Preparer, item_id: UUID, given: Promo
     responses=COMMANDS,
 )
 def withdraw_promotion(
-    request: Request, actor: Preparer, item_id: UUID, given: ReasonIn
+    request: Request, actor: Preparer, item_id: UUID, given: DecisionReasonIn
 ) -> Response:
     """Take back a promotion that was asked for; the proposal stays on the reserve list."""
 

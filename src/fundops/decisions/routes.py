@@ -23,12 +23,12 @@ from fundops.decisions.schemas import (
     BoardPatch,
     CloseBoardIn,
     ConfirmIn,
+    DecisionReasonIn,
     ItemIn,
     ItemOut,
     ItemPatch,
     LineOut,
     MemberIn,
-    ReasonIn,
     ReserveList,
     WhatIfIn,
     WhatIfOut,
@@ -317,7 +317,9 @@ def confirm_board(request: Request, actor: Confirmer, board_id: UUID, given: Con
     response_model=BoardDetail,
     responses=COMMANDS,
 )
-def cancel_board(request: Request, actor: Preparer, board_id: UUID, given: ReasonIn) -> Response:
+def cancel_board(
+    request: Request, actor: Preparer, board_id: UUID, given: DecisionReasonIn
+) -> Response:
     """Cancel a board that is not confirmed; nothing it decided takes effect."""
 
     def cancelled(db: Session, call: Call, board: Board) -> None:

@@ -132,7 +132,7 @@ class CloseBoardIn(In):
     )
 
 
-class ReasonIn(In):
+class DecisionReasonIn(In):
     """Why something is taken back."""
 
     reason: Reason
@@ -219,7 +219,7 @@ class PortfolioOut(Out):
     proposals: list[UUID]
 
 
-class ChoiceOut(Out):
+class ForcedOut(Out):
     """A proposal forced in or out; ``cost`` is null where nothing allows it."""
 
     proposal_id: UUID
@@ -239,7 +239,7 @@ class WhatIfOut(Out):
     keeps_minimums: bool
     best: PortfolioOut
     with_choices: PortfolioOut | None
-    choices: list[ChoiceOut]
+    choices: list[ForcedOut]
     line: PortfolioOut = Field(description="What the funding line chooses, for comparison.")
 
 
@@ -352,7 +352,7 @@ class BoardDetail(BoardOut):
     items: list[ItemOut]
 
 
-class ReserveOut(Out):
+class WaitingOut(Out):
     """A place on the reserve list, and whether it could be awarded now."""
 
     item_id: UUID
@@ -369,5 +369,5 @@ class ReserveOut(Out):
 class ReserveList(Out):
     """The reserve list of a call, in order."""
 
-    items: list[ReserveOut]
+    items: list[WaitingOut]
     next_cursor: str | None
