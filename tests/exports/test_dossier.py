@@ -14,39 +14,31 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Role
 from fundops.calls.models import Call, CallCriterion
 from fundops.config import Settings
 from fundops.db import Base, Database
-from fundops.decisions import boards, promotion, voting
-from fundops.decisions.models import Board, BoardItem
-from fundops.decisions.schemas import CloseBoardIn, PromoteIn
+from fundops.decisions.models import Board
 from fundops.demo.story import Story, tell
 from fundops.exports import render
 from fundops.exports.dossier import dossier_workbook
 from fundops.exports.dossier_columns import weighted_formula
-from fundops.grants import service as grants
-from fundops.grants.models import Grant
-from fundops.grants.schemas import CloseIn
 from fundops.ids import uuid7
-from fundops.ledger.models import Fund
-from fundops.parties.models import Membership, Person
-from fundops.proposals.models import Proposal, ProposalBudgetLine, ProposalVersion
+from fundops.parties.models import Membership
+from fundops.proposals.models import Proposal
 from fundops.reviews.models import Conflict
 from fundops.reviews.scoring import Criterion, Mark, weighted_score
-from tests.decisions.factories import Room, a_board, all_vote, an_item, confirmed
 from tests.exports import books
+from tests.exports.decided import Case
 from tests.exports.test_controls import needs_libreoffice
-from tests.factories import a_fund, a_lot, a_person
+from tests.factories import a_fund
 from tests.reviews.review_factories import Scene, counted, draft, submit
 from tests.world import Caller, World
 
 CANARY = re.compile("qzx", re.I)
 """What is in the name of every reviewer and member of a board."""
-SAID = "Zélie QZXNAME 1 said so, and so did qzxname, ZELIE."
 
 
 @pytest.fixture
@@ -99,138 +91,12 @@ def table(data: bytes, name: str) -> list[dict[str, Any]]:
     ]
 
 
-class Case:
-    """A call in which everything happened that can happen between a review and an award."""
-
-    def __init__(self, world: World) -> None:
-        self.scene = scene = Scene(
-            world, proposals=4, reviewers=4, divergence_threshold=3_000, envelope_minor=2_500_000
-        )
-        self.world, self.call_id = world, scene.call_id
-        for number, one in enumerate(scene.reviewers, 1):
-            scene.rename(one, f"Zélie Qzxname {number}")
-        self._reviews()
-        self.ranking = self.rank()
-        self._decide()
-
-    def _draft(self, *marks: Any) -> dict[str, Any]:
-        given = draft(*marks)
-        for mark in given["marks"]:
-            mark["justification"] = f"{mark['justification']} {SAID}"
-        return given | {"strengths": SAID, "weaknesses": f"Qzxname 2: {SAID}"}
-
-    def review(self, proposal: int, reviewer: int, *marks: str | None, **over: Any) -> str:
-        """Let a reviewer review a proposal; return the review's address."""
-        place = self.scene.assigned(proposal, reviewer, **over)
-        done = submit(self.scene.reviewers[reviewer], place, self._draft(*marks))
-        assert done.status_code == 200, done.text
-        found = self.scene.officer.get(
-            f"/v1/reviews?proposal_id={self.scene.proposals[proposal].id}&status=submitted"
-        ).json()["items"]
-        return f"/v1/reviews/{max(found, key=lambda one: one['submitted_at'])['id']}"
-
-    def officer(self, path: str, **body: Any) -> Any:
-        """Let the officer do something that must be possible."""
-        done = self.scene.officer.post(path, json=body)
-        assert done.status_code in (200, 201), done.text
-        return done.json()
-
-    def _reviews(self) -> None:
-        self.review(0, 0, "5", "1", "9")
-        returned = self.review(0, 1, "2", "3", "1")
-        self.officer(f"{returned}/return", reason=f"Says too little. {SAID}")
-        place = "/v1/assignments/" + next(
-            one["id"] for one in self.scene.reviewers[1].get("/v1/assignments").json()["items"]
-        )
-        again = submit(self.scene.reviewers[1], place, self._draft("4.5", "2", "8"))
-        assert again.status_code == 200, again.text
-        self.review(1, 0, "5", "1", "10")
-        self.review(1, 1, "1", None, "1")
-        self.review(1, 2, "3", "2", "5", is_extra=True)
-        apart = self.scene.proposals[1].id
-        aliases = [
-            one["alias"]
-            for one in self.scene.officer.get(f"/v1/reviews?proposal_id={apart}").json()["items"]
-        ]
-        self.officer(
-            f"/v1/proposals/{apart}/consensus", agreed="66.67", participants=aliases,
-            minutes=f"They met and agreed on the middle. {SAID}",
-        )  # fmt: skip
-        aside = self.review(2, 0, "4", "2", "6")
-        self.review(2, 2, None, "3", "0")
-        self.officer(f"{aside}/set_aside", reason=f"Hired by the applicant. {SAID}")
-        self.review(2, 1, "3.5", None, None)
-        declined = self.scene.assign(3, 3).json()["id"]
-        self.scene.reviewers[3].post(
-            f"/v1/assignments/{declined}/decline", json={"reason": f"No time. {SAID}"}
-        )
-
-    def rank(self) -> UUID:
-        """Rank the call as it is now."""
-        made = self.officer(
-            f"/v1/calls/{self.call_id}/rankings", draws=100, seed=1, accept_divergences=True
-        )
-        return UUID(made["id"])
-
-    def _decide(self) -> None:
-        with self.scene.writing() as db:
-            fund = db.get_one(Fund, self.scene.fund_id)
-            a_lot(db, fund, 2_500_000)
-            for proposal in self.scene.proposals:
-                self._budget(db, proposal)
-            persons = [a_person(db, Role.BOARD_MEMBER)[0] for _ in range(3)]
-            for number, one in enumerate(persons, 5):
-                db.get_one(Person, one.person_id).name = f"Zélie Qzxname {number}"
-            call = db.get_one(Call, self.call_id)
-            self.room = room = Room(
-                fund, call, self.scene.officer.actor, a_person(db, Role.FUND_MANAGER)[0],
-                a_person(db, Role.APPROVER)[0], tuple(persons),
-            )  # fmt: skip
-            found = [db.get_one(Proposal, one.id) for one in self.scene.proposals]
-            board = a_board(db, room, ranking_id=self.ranking, title=f"Board of {SAID}")
-            self.awarded = an_item(db, room, board, found[0])
-            an_item(db, room, board, found[1], amount=900_000)
-            self.waiting = an_item(db, room, board, found[2], "reserve", place=1)
-            rejected = an_item(db, room, board, found[3], "reject")
-            rejected.reason = f"No review. {SAID}"
-            boards.open_board(db, room.officer, call, board)
-            voting.recuse(db, persons[0], call, board, rejected, f"Kin. {SAID}")
-            all_vote(db, room, board)
-            minutes = CloseBoardIn(minutes=f"All of them were there. {SAID}")
-            boards.close_board(db, room.officer, call, board, minutes)
-            confirmed(db, room, board)
-
-    def _budget(self, db: Session, proposal: Proposal) -> None:
-        version = db.execute(
-            select(ProposalVersion.id).where(ProposalVersion.proposal_id == proposal.id)
-        ).scalar_one()
-        for number, total in enumerate((600_000, 400_000), 1):
-            db.add(
-                ProposalBudgetLine(
-                    id=uuid7(), version_id=version, number=number, category="AG"[number - 1],
-                    description="Work", unit="month", quantity=100, unit_cost_minor=total // 10,
-                    duration=1_000, share_bp=10_000, total_minor=total,
-                )
-            )  # fmt: skip
-
-    def promote(self) -> None:
-        """Let the first award be given up, and the reserve list move up."""
-        with self.scene.writing() as db:
-            grant = db.execute(
-                select(Grant).where(Grant.proposal_id == self.scene.proposals[0].id)
-            ).scalar_one()
-            room = self.room
-            fund = db.get_one(Fund, room.fund.id)
-            grants.end_grant(db, room.manager, fund, grant, "cancel", CloseIn(reason="Given up."))
-            call, item = db.get_one(Call, self.call_id), db.get_one(BoardItem, self.waiting.id)
-            promotion.ask(db, room.officer, call, item, PromoteIn())
-            promotion.confirm(db, room.manager, call, item)
-
-
 @pytest.fixture
 def case(world: World) -> Case:
     """Give the call in which everything happened."""
-    return Case(world)
+    made = Case(world)
+    made.confirm()
+    return made
 
 
 def test_the_story_adds_up_when_recomputed(story: Story, tmp_path: Path) -> None:
