@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fundops.calls.routes import ROUTERS as CALLS
-from fundops.decisions.routes import ROUTERS as DECISIONS
 from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
+from fundops.decisions.routes import ROUTERS as DECISIONS
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements

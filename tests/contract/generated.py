@@ -36,8 +36,6 @@ RECORDS = {
     "files.documents.DOCUMENT_STEPS": "Document of an organisation",
     "files.uploads.UPLOAD_STEPS": "Upload",
     "grants.conditional.CONDITIONAL_STEPS": "Conditional award",
-    "files.documents.DOCUMENT_STEPS": "Document of an organisation",
-    "files.uploads.UPLOAD_STEPS": "Upload",
     "grants.payments.STEPS": "Disbursement",
     "grants.service.STEPS": "Grant",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -15,12 +14,12 @@ from fundops.forms.parse import parse
 from fundops.forms.render import render
 
 
-def a_form(computed: str = "{quantity}*{cost}", **over: Any) -> Form:
+def a_form(computed: str = "{quantity}*{cost}", *, locked: bool = True) -> Form:
     columns = (
         Column("what", "What", Text()),
         Column("quantity", "Quantity", Number()),
         Column("cost", "Cost", Number()),
-        Column("total", "Total", Number(), **({"locked": True, "computed": computed} | over)),
+        Column("total", "Total", Number(), locked=locked, computed=computed),
     )
     table = Table("lines", "Lines", columns, max_rows=5)
     return Form("costs", 1, "Costs", (Section("costs", "Costs", table=table),))

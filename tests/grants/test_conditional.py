@@ -17,7 +17,7 @@ from fundops.donors.agreement_schemas import InstalmentPatch
 from fundops.donors.claim_schemas import WriteOffIn
 from fundops.donors.models import Agreement, Instalment
 from fundops.errors import Problem
-from fundops.grants import conditional, payments, service
+from fundops.grants import payments, service
 from fundops.grants.awarding import Terms
 from fundops.grants.models import ConditionalAward, Grant
 from fundops.grants.schemas import CloseIn, DisbursementIn

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fundops.forms.prescan import Refused
 from fundops.imports import limits, xlsx, xlsx_child
 from fundops.imports.read import read
 from tests.imports.conftest import (
@@ -97,7 +98,7 @@ def test_a_definition_split_between_two_pieces_is_seen() -> None:
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("a.xml", b" " * ((1 << 20) - 4) + b"<!DOCTYPE x>")
-    with pytest.raises(xlsx_child.Refused, match="xlsx_dtd"):
+    with pytest.raises(Refused, match="xlsx_dtd"):
         xlsx_child.prescan(raw.getvalue())
 
 
@@ -108,7 +109,7 @@ def test_a_bomb_is_refused_by_what_it_says_and_by_what_it_is(
     parts = {f"xl__media__{number}_dot_bin": huge for number in range(5)}
     assert refusal(write_file, repack(workbook, **parts)) == "xlsx_too_large"
     monkeypatch.setattr(limits, "MAX_UNZIPPED_BYTES", 1000)
-    with pytest.raises(xlsx_child.Refused, match="xlsx_too_large"):
+    with pytest.raises(Refused, match="xlsx_too_large"):
         xlsx_child.prescan(workbook.read_bytes())
 
 

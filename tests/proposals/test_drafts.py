@@ -9,7 +9,7 @@ from sqlalchemy import true
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.proposals import drafts, queries
+from fundops.proposals import queries
 from tests.factories import a_fund
 from tests.proposals.proposal_factories import (
     Applicant,
@@ -249,7 +249,7 @@ def test_an_organisation_at_risk_has_a_code_that_tells_nothing(world: World) -> 
 def test_there_is_a_largest_number_of_versions(
     applicant: Applicant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafts.versions, "MAX_VERSIONS", 2)
+    monkeypatch.setattr(versions, "MAX_VERSIONS", 2)
     assert applicant.save(right()).status_code == 200
     refused = applicant.save(right(summary="More"))
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:fundops:problem:conflict")

@@ -304,7 +304,7 @@ def test_documents_must_be_there_and_good_on_the_day_of_the_deadline(
         ("/attachments", True)
     ]
     day = applicant.call.deadline_at.date()
-    dates = {
+    dates: dict[str, Any] = {
         name: None if value is None else day + value
         for name, value in ({"issued_on": timedelta(days=-400)} | document).items()
     }

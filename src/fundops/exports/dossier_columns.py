@@ -117,7 +117,7 @@ RANKING: tuple[Spec, ...] = (
     (
         "recomputed",
         Computed(
-            "IF(COUNTIFS(scores_proposal,{proposal},scores_counts,TRUE)=0,0,ROUND(ROUND(100*"
+            'IF(COUNTIFS(scores_proposal,{proposal},scores_counts,TRUE)=0,"",ROUND(ROUND(100*'
             "SUMIFS(scores_recomputed,scores_proposal,{proposal},scores_counts,TRUE),0)/"
             "COUNTIFS(scores_proposal,{proposal},scores_counts,TRUE),0)/100)",
             POINTS,
@@ -283,4 +283,4 @@ def weighted_formula(criteria: Sequence[CallCriterion]) -> str:
         tops.append(f'IF({key}="",0,{factor}*{above})')
         weights.append(f'IF({key}="",0,{weight_of_one})')
     top, weight = "+".join(tops), "+".join(weights)
-    return f"IF(({weight})=0,0,ROUND(10000*({top})/({common}*({weight})),0)/100)"
+    return f'IF(({weight})=0,"",ROUND(10000*({top})/({common}*({weight})),0)/100)'

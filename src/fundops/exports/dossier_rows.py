@@ -149,7 +149,7 @@ def score_rows(found: Dossier) -> list[Row]:
             (
                 review.proposal, review.alias, review.number, review.status,
                 review.status == "submitted" and review.weighted is not None, review.submitted_at,
-                *given, review.weighted, review.weighted or 0,
+                *given, review.weighted, review.weighted,
                 found.plain.given(review.strengths), found.plain.given(review.weaknesses),
                 found.plain.given(review.reason),
             )
@@ -198,7 +198,7 @@ def ranking_rows(found: Dossier) -> list[Row]:
         rows.append(
             (
                 f"={one.rank}" if one.is_tied else str(one.rank), codes[one.proposal_id],
-                one.raw, mean_of(given).hundredths or 0, one.adjusted, one.low_rank,
+                one.raw, mean_of(given).hundredths, one.adjusted, one.low_rank,
                 one.high_rank, one.reviews, one.divergence, agreed.get(one.proposal_id),
                 decided.get(one.proposal_id),
             )

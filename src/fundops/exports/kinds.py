@@ -82,7 +82,7 @@ class Computed:
     """A formula over the row's own cells, with its value in the row.
 
     ``template`` names columns by key in braces: ``"{paid}-{refunded}"``. The value in the row is
-    what ``result`` takes (``int`` minor units for ``Money``).
+    what ``result`` takes (``int`` minor units for ``Money``; ``None`` where the formula gives "").
     """
 
     template: str

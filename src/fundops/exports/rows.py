@@ -193,6 +193,8 @@ def computed_tail(
 ) -> str:
     """Return the tail of a formula (already markup) with its value, checked against its kind."""
     match kind.result:
+        case Money() | Integer() if value is None:  # a formula that comes to nothing, not to zero
+            return cells.formula_text_tail(style, formula, "")
         case Money() | Integer() if type(value) is int:
             return cells.formula_tail(style, formula, cells.digits(value, exponent))
         case Share() if type(value) is Decimal and value.is_finite():

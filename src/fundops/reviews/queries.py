@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session, aliased
 
 from fundops.authz import Actor, Permission
 from fundops.calls.models import Call
+from fundops.db import AnySelect
 from fundops.errors import Problem
 from fundops.parties.labels import hidden_column, name_column
 from fundops.parties.models import Party, Person
@@ -53,7 +54,7 @@ def rows_of(*columns: Any) -> Select[Any]:
     return select(*columns)
 
 
-def mapping(db: Session, query: Select[Any]) -> dict[Any, Any]:
+def mapping(db: Session, query: AnySelect) -> dict[Any, Any]:
     """Return the rows of a query of two columns as a mapping; later rows win."""
     return {row[0]: row[1] for row in db.execute(query)}
 
