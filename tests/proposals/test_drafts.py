@@ -9,7 +9,7 @@ from sqlalchemy import true
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.proposals import queries
+from fundops.proposals import queries, versions
 from tests.factories import a_fund
 from tests.proposals.proposal_factories import (
     Applicant,
