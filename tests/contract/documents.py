@@ -45,12 +45,12 @@ class Take:
     path: str
 
 
-def this_year(text: str) -> str:
+def this_year(text: str, now: datetime | None = None) -> str:
     """Return ``text`` with the codes of the years in which the demonstration takes place.
 
     Dates of the year after that of writing become ones of next year: deadlines to come.
     """
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     text = CODES.sub(rf"\1-{(now - BEGAN).year}-", text)
     text = GRANTS.sub(f"GRT-{(now - AWARDED).year}-", text)
     return TO_COME.sub(f'"{now.year + 1}-', text)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,10 +187,10 @@ def test_imports_print_what_is_shown(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FUNDOPS_DATABASE_URL", "sqlite:///var/fundops.db")
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = list(documents.steps(page, "console import"))
+    every = documents.steps(page, "console import")
+    found = [step for step in every if isinstance(step, documents.Command)]
     assert len(found) == 3
     for step in found:
-        assert isinstance(step, documents.Command)
         printed = CliRunner().invoke(commands.app, list(step.words[1:])).output
         assert agrees(step.printed, printed), printed
 
@@ -249,3 +250,22 @@ def test_a_command_may_take_several_lines() -> None:
     assert command == documents.Command(
         ("curl", "-s", "--json", '\n  {"a": 1}', "$BASE/x"), ("{}",)
     )
+
+
+def test_pages_hold_in_later_years() -> None:
+    page = 'PTY-2026-0001 GRT-2026-0001 GRT-2026-0003 DSB-2026-0001 "2027-03-31T15:59:59Z" 2027'
+    then = datetime(2029, 1, 10, tzinfo=UTC)
+    assert documents.this_year(page, then) == (
+        'PTY-2028-0001 GRT-2028-0001 GRT-2026-0003 DSB-2026-0001 "2030-03-31T15:59:59Z" 2027'
+    )
+    assert documents.this_year(page, datetime(2026, 11, 21, tzinfo=UTC)) == page
+
+
+def test_what_is_sent_and_run_beside() -> None:
+    asked = documents.curl(["curl", "-s", "-X", "PUT", "--data-binary", "@a.xlsx", "http://x"])
+    assert (asked.method, asked.sent, asked.body) == ("PUT", "a.xlsx", None)
+    program = documents.Command(("python3", "-c", "import sys; print(1); sys.exit('no')"), ())
+    beside = shell.Shell(client=None, names={})
+    assert beside.run(program) == "1\nno\n"
+    with pytest.raises(AssertionError, match="may not run"):
+        beside.run(documents.Command(("rm", "-r", "var"), ()))
