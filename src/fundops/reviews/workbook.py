@@ -131,16 +131,18 @@ class Returned:
 
     filled: Filled
     draft: dict[str, Any]
+    rows: tuple[int, ...] = ()
+    """For each mark of the draft, which row of the form it came from, counting from 0."""
 
     def place(self, faults: list[FieldError]) -> list[Problem]:
         """Return what the rules found, each with the cell it is about."""
         return [self.filled.problem(self._pointer(one.pointer), one.detail) for one in faults]
 
     def _pointer(self, pointer: str) -> str:
+        """Return where the form has what is at a place of the draft: rows in the form's order."""
         match pointer.split("/")[1:]:
             case ["marks", at, *rest] if at.isdigit():
-                number = self.draft["marks"][int(at)]["criterion"]
-                return "/".join(["", "marks", str(number), *rest])
+                return "/".join(["", "marks", str(self.rows[int(at)]), *rest])
         return pointer
 
 
@@ -153,13 +155,15 @@ def read_back(form: Form, raw: bytes, blind_code: str) -> Returned:
     if filled.refused:
         return Returned(filled, {})
     [table] = form.tables()
-    marks = [
-        mark
-        for row, given in zip(table.rows, filled.values.get("marks") or [], strict=False)
-        if (mark := _mark(int(row.key), given)) is not None
+    given = zip(table.rows, filled.values.get("marks") or [], strict=False)
+    found = [
+        (at, mark)
+        for at, (row, values) in enumerate(given)
+        if (mark := _mark(int(row.key), values)) is not None
     ]
     texts = {name: filled.values[name] for name in TEXTS if filled.values.get(name) is not None}
-    return Returned(filled, {"marks": marks, **texts})
+    draft = {"marks": [mark for _, mark in found], **texts}
+    return Returned(filled, draft, tuple(at for at, _ in found))
 
 
 def _mark(number: int, given: Mapping[str, Any]) -> dict[str, Any] | None:
