@@ -37,6 +37,8 @@ class Returned:
 
     filled: Filled
     content: Content
+    objectives: tuple[str, ...] = ()
+    """The objectives of the form's rows of shares, in their order."""
 
     def place(self, problems: list[FieldError]) -> list[Problem]:
         """Return what the rules found, each with the cell it is about."""
@@ -47,8 +49,9 @@ class Returned:
         parts = pointer.split("/")[1:]
         match parts:
             case ["shares", at, "objective" | "percent"] if at.isdigit():
-                objective = self.content["shares"][int(at)]["objective"]
-                return f"/shares/{objective}/percent"
+                # By place: a number would be taken for one.
+                row = self.objectives.index(str(self.content["shares"][int(at)]["objective"]))
+                return f"/shares/{row}/percent"
             case ["codes", name, at] if at.isdigit():
                 return f"/codes/{name}.{self.content['codes'][name][int(at)]}/applies"
             case ["codes", *_]:
@@ -75,7 +78,9 @@ def read_back(form: Form, raw: bytes, identity: Mapping[str, str]) -> Returned:
     Never raises for what is in the file; one that is not of this proposal is ``refused``.
     """
     filled = parse(form, raw, identity)
-    return Returned(filled, {} if filled.refused else _content(form, filled.values))
+    content = {} if filled.refused else _content(form, filled.values)
+    objectives = next((table.rows for table in form.tables() if table.key == "shares"), ())
+    return Returned(filled, content, tuple(row.key for row in objectives))
 
 
 def _content(form: Form, given: Values) -> Content:
