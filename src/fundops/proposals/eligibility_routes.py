@@ -31,7 +31,7 @@ Decider = Annotated[Actor, Depends(Can(Permission.ELIGIBILITY_DECIDE))]
 def get_eligibility(request: Request, actor: Reader, proposal_id: UUID) -> Response:
     """Read what each eligibility rule of the call finds, and the decisions taken so far."""
     with read_session(request) as db:
-        proposal = queries.get_visible(db, actor, proposal_id)
+        proposal = queries.get_readable(db, actor, proposal_id)
         found, number = eligibility_service.findings_for(db, actor, proposal)
         answer = {
             "proposal_id": proposal.id,

@@ -30,7 +30,7 @@ from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.calls.models import Call
 from fundops.errors import Problem
 from fundops.ledger.models import Fund
-from fundops.parties.labels import code_column, hidden_column, name_column
+from fundops.parties.labels import code_column, hidden_column, is_hidden, name_column
 from fundops.parties.models import Party
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
 
@@ -159,6 +159,18 @@ def get_visible(
     if found is None:
         raise Problem("not-found")
     return found
+
+
+def get_readable(db: Session, actor: Actor, proposal_id: UUID) -> Proposal:
+    """Return a proposal whose own words and files ``actor`` may read.
+
+    Raises ``not-found`` out of reach, and for a protected applicant's where ``actor`` may not know
+    who that is: what it says of itself, its places and file names would tell.
+    """
+    proposal = get_visible(db, actor, proposal_id)
+    if is_hidden(db.get_one(Party, proposal.party_id), actor):
+        raise Problem("not-found")
+    return proposal
 
 
 def get_own(db: Session, actor: Actor, proposal_id: UUID) -> Proposal:

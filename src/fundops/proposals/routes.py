@@ -223,7 +223,7 @@ def get_proposal_version(
 ) -> Response:
     """Read one version whole: a submission, or a draft of one's own, kept aside or not."""
     with read_session(request) as db:
-        proposal = queries.get_visible(db, actor, proposal_id)
+        proposal = queries.get_readable(db, actor, proposal_id)
         only = not queries.may_write(actor, proposal)
         if not 1 <= number <= versions.MAX_VERSIONS:
             raise Problem("not-found")

@@ -196,7 +196,7 @@ def list_submission_receipts(
 def list_attachments(request: Request, actor: Reader, proposal_id: UUID) -> Response:
     """List the files of a proposal; who does not write it sees those that were submitted."""
     with read_session(request) as db:
-        proposal = queries.get_visible(db, actor, proposal_id)
+        proposal = queries.get_readable(db, actor, proposal_id)
         if queries.may_write(actor, proposal):
             files = attached.of_proposal(db, proposal.id)
         elif proposal.submitted_number is None:
