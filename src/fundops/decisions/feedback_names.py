@@ -16,14 +16,17 @@ from fundops.proposals.models import Proposal
 from fundops.reviews.masking import MASK, Masker
 from fundops.reviews.models import Assignment, Reviewer
 
+MOST_KEPT = 500
+"""Sets of names for which patterns are kept."""
+
 
 class Nameless:
     """Takes the names of persons out of texts; with ``aliases``, their pseudonyms too."""
 
     def __init__(self, names: Iterable[str], aliases: Iterable[str] = ()) -> None:
-        names = sorted(set(names))
-        self._masker = Masker((), names)
-        self._needles = {word for name in names for word in _longest(name)}
+        self._names = frozenset(names)
+        self._holding = [(word, name) for name in sorted(self._names) for word in _telling(name)]
+        self._maskers: dict[frozenset[str], Masker] = {}
         said = sorted(set(aliases), key=lambda one: (-len(one), one))
         pattern = "|".join(rf"{re.escape(one)}(?!\w)" for one in said)
         self._aliases = re.compile(rf"(?<!\w)(?:{pattern})", re.IGNORECASE) if said else None
@@ -35,16 +38,25 @@ class Nameless:
             value = self._aliases.sub(lambda _: self._instead, value)
         # Few texts name anybody, and looking for a word is much cheaper than for every pattern.
         plain = _plain(value)
-        if "@" not in value and not any(needle in plain for needle in self._needles):
+        found = frozenset(name for word, name in self._holding if word in plain)
+        if not found and "@" not in value:
             return value
-        return self._masker.text(value).replace(MASK, self._instead)
+        return self._masker(found).text(value).replace(MASK, self._instead)
+
+    def _masker(self, names: frozenset[str]) -> Masker:
+        """Return what takes these names out, kept for the next text that may hold them."""
+        if names not in self._maskers:
+            if len(self._maskers) >= MOST_KEPT:
+                names = self._names
+            self._maskers.setdefault(names, Masker((), sorted(names)))
+        return self._maskers[names]
 
     def given(self, value: str | None) -> str | None:
         """Return ``value`` without names, nothing where there is none."""
         return None if value is None else self(value)
 
 
-def _longest(name: str) -> list[str]:
+def _telling(name: str) -> list[str]:
     """Return words of a name without one of which no text can hold it or a part of it."""
     words = re.findall(r"[^\W_]+", _plain(name))
     return [word for word in words if len(word) > 1] or words
