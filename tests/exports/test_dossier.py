@@ -73,12 +73,17 @@ def checks(values: books.Values) -> list[Any]:
     return [rows[row] for row in sorted(rows)]
 
 
+def plain(values: books.Values) -> books.Values:
+    """Return values with nothing as an empty text: openpyxl reads a formula that comes to "" so."""
+    return {place: "" if value is None else value for place, value in values.items()}
+
+
 def hold(data: bytes, folder: Path) -> None:
     """Assert that every formula recomputes to the value beside it, and that all controls hold."""
     path = saved(data, folder)
     values = books.cached(path)
     assert set(checks(values)) == {"OK"}, checks(values)
-    assert books.differences(values, books.recalculated(path)) == {}
+    assert books.differences(plain(values), plain(books.recalculated(path))) == {}
 
 
 def table(data: bytes, name: str) -> list[dict[str, Any]]:
@@ -231,7 +236,7 @@ def test_a_review_that_comes_after_the_ranking_is_told(case: Case, tmp_path: Pat
     path = saved(rendered(case.world.database, case.call_id), tmp_path)
     after = books.recalculated(path)
     assert [check for check in checks(after) if check != "OK"] != []
-    assert books.differences(books.cached(path), after) == {}
+    assert books.differences(plain(books.cached(path)), plain(after)) == {}
 
 
 def test_who_may_read_it(case: Case) -> None:
