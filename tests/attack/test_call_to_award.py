@@ -19,7 +19,7 @@ from fundops import audit, clock
 from fundops.authz import Role
 from fundops.ledger.models import Fund
 from tests.attack.test_insiders import second_token, slug, with_role
-from tests.factories import a_lot
+from tests.factories import a_fund, a_lot
 from tests.platform.corpus import VALUES
 from tests.proposals.proposal_factories import an_applicant, at_time, right
 from tests.reviews.review_factories import Scene, draft, save
@@ -428,3 +428,51 @@ def test_whatever_a_draft_holds_nothing_fails(world: World, turn: int) -> None:
                 for path in (f"{applicant.place}/overlaps", f"{applicant.place}/dossier"):
                     assert officer.get(path).status_code == 200, (value, place)
     assert taken > 5
+
+
+OTHERS = (
+    Role.GRANT_OFFICER, Role.FUND_MANAGER, Role.AUDITOR, Role.APPROVER, Role.BOARD_MEMBER,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_another_funds_people_find_nothing_of_it(
+    world: World, decided: Decided, role: Role
+) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund_id = a_fund(db).id
+    other = world.as_role(role, fund_id=fund_id)
+    applicant, call = decided.applicant, f"/v1/calls/{decided.applicant.call.id}"
+    item = decided.item.replace("/v1/board_items", f"{decided.board}/items")
+    gone = [
+        decided.board, item, applicant.place, f"{call}/funding_line", f"{call}/reserve_list",
+        f"{call}/rankings", f"{call}/divergences", f"{call}/consensuses", f"{call}/dossier",
+        *(
+            f"{applicant.place}/{what}"
+            for what in (
+                "versions", "versions/3", "attachments", "receipts", "eligibility", "overlaps",
+                "feedback", "dossier", "draft", "workbook",
+            )
+        ),
+    ]  # fmt: skip
+    for path in gone:
+        assert other.get(path).status_code in (403, 404), path
+    for path in ("/v1/boards", "/v1/proposals", "/v1/reviews", "/v1/coverage", "/v1/grants"):
+        answer = other.get(path)
+        assert answer.status_code == 403 or answer.json()["items"] == [], path
+    reopening = {"reason": "It is not mine.", "until_at": "2199-01-01T00:00:00Z"}
+    verdict = {"verdict": "ineligible", "reason": "It is not mine."}
+    answers = [
+        other.post(f"{decided.board}/confirm", json={}),
+        other.post(f"{decided.board}/close", json={"minutes": "All agreed."}),
+        other.post(f"{decided.board}/cancel", json={"reason": "It is not mine."}),
+        other.post(f"{decided.item}/vote", json={"vote": "against"}),
+        other.post(f"{decided.item}/promote", json={"reason": "It is not mine."}),
+        other.post(f"{call}/what_if", json={}),
+        other.post(f"{call}/rankings", json={}),
+        other.post(f"{call}/assign", json={}),
+        other.post(f"{applicant.place}/reopen", json=reopening),
+        other.post(f"{applicant.place}/decide_eligibility", json=verdict),
+    ]  # fmt: skip
+    assert {one.status_code for one in answers} <= {403, 404}, [one.text for one in answers]
