@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -185,6 +186,9 @@ class Database:
     """The engines of one database and the two ways to open a transaction on it."""
 
     def __init__(self, settings: Settings) -> None:
+        # Every table must be known before the first query: the column of a foreign key takes its
+        # type from the table it refers to, and would otherwise be read as whatever is stored.
+        import_module("fundops.models")
         self.settings = settings
         self.is_sqlite = settings.is_sqlite
         self.writer = make_engine(settings, read_only=False, size=settings.threads)
