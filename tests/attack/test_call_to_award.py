@@ -18,6 +18,7 @@ import pytest
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.ledger.models import Fund
+from fundops.reviews.independence import AUDITING
 from tests.attack.test_insiders import second_token, slug, with_role
 from tests.factories import a_fund, a_lot
 from tests.platform.corpus import VALUES
@@ -72,8 +73,12 @@ def test_a_second_hat_shows_no_scores_before_ones_own(world: World, role: Role) 
     assert hats.post(f"{call}/what_if", json={}).status_code == 404
     assert hats.get("/v1/reviews").json()["items"] == []
     assert hats.get(f"{proposal}/feedback").status_code in (404, 409)
-    # Once the own review is submitted, the duties of the other role are open again.
+    # Who reads every event in the other role, others' reviews too, does not review any more.
     saved = save(scene.reviewers[0], place, draft("3", "2", "5"))
+    if role in AUDITING:
+        assert saved.status_code == 404
+        return
+    # Once the own review is submitted, the duties of the other role are open again.
     submitted = scene.reviewers[0].post(f"{place}/submit", json={"number": saved.json()["number"]})
     assert submitted.status_code == 200, submitted.text
     line = hats.get(f"{call}/funding_line")

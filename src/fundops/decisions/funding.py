@@ -12,7 +12,7 @@ from fundops import audit, clock
 from fundops.allocation.plan import fundable
 from fundops.allocation.pool import Pool
 from fundops.allocation.position import NotFundable
-from fundops.authz import Actor, Permission, Role
+from fundops.authz import Actor
 from fundops.calls.models import Call
 from fundops.calls.parts import hundredths_text
 from fundops.decisions.candidates import (
@@ -26,11 +26,11 @@ from fundops.decisions.candidates import (
 from fundops.decisions.line import Candidate, Line, Place, Reason, Standing, draw_line
 from fundops.decisions.portfolio import Choice, Goal, Money, Portfolio, TooLarge, what_if
 from fundops.decisions.schemas import WhatIfIn
-from fundops.decisions.voting import conflicts
 from fundops.errors import Problem, invalid
 from fundops.grants.refusals import Words, refusal_out
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.reviews.conflicts import conflicted_pairs
 from fundops.reviews.models import Ranking
 from fundops.schemas import money_out
 
@@ -78,12 +78,9 @@ def funding_line(
 
 
 def hidden_from(db: Session, actor: Actor, listed_: Listed) -> frozenset[UUID]:
-    """Return the proposals that a reader who only votes has a conflict with."""
-    roles = {held.role for held in actor.holding(Permission.DECISION_READ)}
-    if roles != {Role.BOARD_MEMBER}:
-        return frozenset()
+    """Return the proposals that the reader, whoever it is, has a conflict with."""
     proposals = list(proposals_of(db, list(listed_.facts)).values())
-    return frozenset(one for _, one in conflicts(db, [actor.person_id], proposals))
+    return frozenset(one for _, one in conflicted_pairs(db, [actor.person_id], proposals))
 
 
 def _draw(found: Listed, money: Money, chosen: Collection[UUID]) -> Line:

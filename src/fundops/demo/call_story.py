@@ -133,7 +133,7 @@ def _people(chapter: _Chapter) -> None:
             )
             story.parties[key] = parties.create_party(db, story.officer, given)
         for key in ("legal", "watch", "sisters"):
-            title = f"{story.parties[key].name}, officer"
+            title = f"Officer of {key}"
             chapter.applicants[key] = a_player(db, Role.GRANTEE, title, story.parties[key].id)
         chapter.applicants["shelter"] = story.players[Role.GRANTEE]
         for number in (1, 2, 3):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import false, select, true
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -26,7 +26,8 @@ from fundops.messages import text
 from fundops.parties.models import Person
 from fundops.proposals.models import Proposal
 from fundops.records import snapshot
-from fundops.reviews import conflicts, pool_queries, queries
+from fundops.reviews import conflicts, queries
+from fundops.reviews.independence import may_review
 from fundops.reviews.models import Assignment, Conflict, Review, Reviewer
 from fundops.reviews.schemas import ManualIn, OwnConflictIn
 
@@ -43,6 +44,7 @@ STEPS: Steps = {
 }
 
 UNDECIDED, DECIDED = ("submitted",), ("eligible",)
+AFTER_DECISION = ("awarded", "reserve", "rejected")
 """Statuses of proposals that may be reviewed: before and after eligibility is decided."""
 
 
@@ -155,7 +157,7 @@ def _usable(db: Session, call: Call, reviewer_id: UUID) -> Reviewer:
         .join(Person, Person.id == Reviewer.person_id)
         .where(
             Reviewer.id == reviewer_id,
-            pool_queries.holds_reviewer_role(Reviewer.person_id, call.fund_id),
+            may_review(Reviewer.person_id, call.fund_id, true() if call.is_blind else false()),
         )
     )
     found = db.execute(query).one_or_none()

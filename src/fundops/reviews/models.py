@@ -126,6 +126,7 @@ class ReviewDraft(Base):
     assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
     number: Mapped[int]
     content: Mapped[str] = mapped_column(Text(500_000))
+    sha256: Mapped[str] = mapped_column(Text(64))
     saved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     saved_at: Mapped[datetime]
 

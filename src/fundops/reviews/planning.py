@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, select, true
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -26,7 +26,7 @@ from fundops.errors import Problem, invalid
 from fundops.messages import text
 from fundops.parties.models import Person
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
-from fundops.reviews import conflicts, pool_queries, queries
+from fundops.reviews import conflicts, queries
 from fundops.reviews.assignment import WHOLE, Plan, Reader, Shortage, ToRead, Weights, assign
 from fundops.reviews.assignments import (
     DECIDED,
@@ -36,6 +36,7 @@ from fundops.reviews.assignments import (
     open_loads,
     require_closed,
 )
+from fundops.reviews.independence import may_review
 from fundops.reviews.models import Assignment, Reviewer
 from fundops.reviews.schemas import AssignIn
 
@@ -130,7 +131,7 @@ def _reviewers(db: Session, call: Call) -> tuple[list[Any], set[UUID]]:
     may = (
         (Reviewer.status == "active")
         & (Person.status == "active")
-        & pool_queries.holds_reviewer_role(Reviewer.person_id, call.fund_id)
+        & may_review(Reviewer.person_id, call.fund_id, true() if call.is_blind else false())
     )
     rows = db.execute(
         queries.rows_of(

@@ -5,37 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Row, Select, false, func, or_, select, true
+from sqlalchemy.orm import Session
 
-from fundops import clock
-from fundops.authz import Actor, Permission, Role
-from fundops.parties.models import Membership, Person
+from fundops.authz import Actor, Permission
+from fundops.parties.models import Person
 from fundops.proposals.models import Proposal
+from fundops.reviews.independence import holds_reviewer_role
 from fundops.reviews.models import Assignment, Reviewer
 from fundops.reviews.queries import one, rows_of, to_be_written
 
 REVIEWER_SORTS = {"code": Person.code, "max_load": Reviewer.max_load}
-
-
-def holds_reviewer_role(person: Any, fund: Any = None) -> ColumnElement[bool]:
-    """Return the SQL of whether ``person`` now holds the role of reviewer.
-
-    With ``fund`` (an id or a column), for that fund or for all of them.
-    """
-    at = clock.now()
-    membership = aliased(Membership)
-    return exists(
-        select(membership.id).where(
-            membership.person_id == person,
-            membership.role == Role.REVIEWER.value,
-            membership.valid_from <= at,
-            or_(membership.valid_until.is_(None), membership.valid_until > at),
-            true()
-            if fund is None
-            else or_(membership.fund_id.is_(None), membership.fund_id == fund),
-        )
-    )
 
 
 def pool(actor: Actor, permission: Permission, *, status: str | None = None) -> Select[Any]:

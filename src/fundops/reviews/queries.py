@@ -32,6 +32,7 @@ from fundops.parties.labels import hidden_column, name_column
 from fundops.parties.models import Party, Person
 from fundops.proposals.models import Proposal
 from fundops.reviews.conflicts import conflict_exists
+from fundops.reviews.independence import may_review
 from fundops.reviews.models import Assignment, Conflict, Consensus, Ranking, Review, Reviewer
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ def own_reach(actor: Actor) -> ColumnElement[bool]:
     return and_(
         Reviewer.person_id == actor.person_id,
         funds_reached(actor, Permission.REVIEW_OWN),
+        may_review(actor.person_id, Call.fund_id, Call.is_blind),
         Assignment.status.in_(ACTIVE),
         Proposal.status.not_in(HIDDEN_PROPOSALS),
         ~conflict_exists(actor.person_id),
@@ -328,11 +330,15 @@ def call_rankings(call_id: UUID) -> Select[Any]:
     ).where(Ranking.call_id == call_id)  # fmt: skip
 
 
-def get_ranking(db: Session, actor: Actor, ranking_id: UUID) -> Ranking:
-    """Return a ranking; raise ``not-found`` when its call is out of reach."""
+def get_ranking(db: Session, actor: Actor, ranking_id: UUID) -> tuple[Ranking, frozenset[str]]:
+    """Return a ranking and the codes of proposals in it that ``actor`` has a conflict with.
+
+    Raises ``not-found`` when its call is out of reach.
+    """
     found = one(db.get(Ranking, ranking_id))
     get_call(db, actor, found.call_id, Permission.RANKING_READ)
-    return found
+    query = select(Proposal.code).where(Proposal.call_id == found.call_id, ~without_own_part(actor))
+    return found, frozenset(db.execute(query).scalars())
 
 
 def own_conflicts(actor: Actor) -> Select[Any]:

@@ -210,6 +210,6 @@ def list_rankings(request: Request, actor: Reader, paging: Paging, call_id: UUID
     "/{ranking_id}", operation_id="get_ranking", response_model=RankingOut, responses=READS
 )
 def get_ranking(request: Request, actor: Reader, ranking_id: UUID) -> Response:
-    """Read a ranking as it was computed."""
+    """Read a ranking as it was computed, without proposals that you have a conflict with."""
     with read_session(request) as db:
-        return json_response(ranking_out(queries.get_ranking(db, actor, ranking_id)))
+        return json_response(ranking_out(*queries.get_ranking(db, actor, ranking_id)))

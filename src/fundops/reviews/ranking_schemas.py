@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -138,6 +139,9 @@ class RankingPage(Out):
 class RankingOut(RankingLine):
     """A ranking with its result; scores in it are whole hundredths of a point out of 100."""
 
+    withheld: int = Field(
+        description="Proposals left out for a conflict of the reader's; `sha256` is of the whole."
+    )
     result: dict[str, Any]
 
 
@@ -148,9 +152,23 @@ def ranking_line(row: Any) -> dict[str, Any]:
     return out
 
 
-def ranking_out(row: Any) -> dict[str, Any]:
-    """Return the wire form of a ranking; the result goes out as it is kept."""
-    return ranking_line(row) | {"result": orjson.Fragment(row.result)}
+def ranking_out(row: Any, hidden: Collection[str] = ()) -> dict[str, Any]:
+    """Return the wire form of a ranking; the result goes out as it is kept.
+
+    Proposals of the codes ``hidden``, which the reader has a conflict with, are left out.
+    """
+    if not hidden:
+        return ranking_line(row) | {"withheld": 0, "result": orjson.Fragment(row.result)}
+    result = json.loads(row.result)
+    whole = len(result["rows"])
+    result["rows"] = [one for one in result["rows"] if one["code"] not in hidden]
+    for name in ("flips", "adjusted_flips"):
+        result[name] = [
+            one
+            for one in result[name]
+            if one["proposal"] not in hidden and one["review_of"] not in hidden
+        ]
+    return ranking_line(row) | {"withheld": whole - len(result["rows"]), "result": result}
 
 
 def divergence_out(found: Any, code: str, reviews: int) -> dict[str, Any]:

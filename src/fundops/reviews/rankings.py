@@ -24,8 +24,9 @@ from fundops.errors import FieldError, Problem
 from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.proposals.models import Proposal
+from fundops.records import snapshot
 from fundops.reviews import conflicts, divergences, marks, queries
-from fundops.reviews.assignments import DECIDED, UNDECIDED
+from fundops.reviews.assignments import AFTER_DECISION, DECIDED, UNDECIDED
 from fundops.reviews.divergences import Diverging, Submitted
 from fundops.reviews.models import Assignment, Consensus, Ranking, Review, Reviewer
 from fundops.reviews.ranking import rank
@@ -33,9 +34,9 @@ from fundops.reviews.ranking_result import result_of
 from fundops.reviews.scoring import Scored
 from fundops.reviews.standing import Line
 from fundops.reviews.verdict import Key
+from fundops.trail import DIGESTED
 
 Order = Literal["raw", "adjusted", "agreed"]
-AFTER_DECISION = ("awarded", "reserve", "rejected")
 MAX_REVIEWS = 50_000
 
 
@@ -260,7 +261,7 @@ def keep(
     db.flush()
     audit.record(
         db, actor, "ranking.computed", "ranking", ranking.id, fund_id=call.fund_id,
-        after={"call_id": call.id, "sha256": ranking.sha256, "seed": terms.seed} | parameters,
+        after=parameters | snapshot(ranking, without=DIGESTED["rankings"]),
     )  # fmt: skip
     return ranking
 

@@ -7,6 +7,7 @@ final unless an officer returns it with a reason, and the returned one is kept b
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
@@ -24,10 +25,11 @@ from fundops.messages import text
 from fundops.proposals.models import Proposal
 from fundops.records import snapshot
 from fundops.reviews import divergences, marks
-from fundops.reviews.assignments import take_step
+from fundops.reviews.assignments import AFTER_DECISION, take_step
 from fundops.reviews.marks import Complete
 from fundops.reviews.models import Assignment, Review, ReviewDraft, Score
 from fundops.reviews.review_schemas import ReviewDraftIn
+from fundops.trail import DIGESTED
 
 MAX_DRAFT = 500_000
 """Characters of a draft as it is kept."""
@@ -76,6 +78,7 @@ def save_draft(
         assignment_id=assignment.id,
         number=assignment.last_number + 1,
         content=content,
+        sha256=hashlib.sha256(content.encode()).hexdigest(),
         saved_by_id=actor.person_id,
         saved_at=clock.now(),
     )
@@ -83,6 +86,10 @@ def save_draft(
     assignment.last_number = draft.number
     db.add(draft)
     db.flush()
+    audit.record(
+        db, actor, "review.draft_kept", "review_draft", draft.id, fund_id=call.fund_id,
+        after=snapshot(draft, without=DIGESTED["review_drafts"]),
+    )  # fmt: skip
     audit.record(
         db, actor, "review.saved", "assignment", assignment.id, fund_id=call.fund_id,
         before=before, after={"last_number": draft.number},
@@ -205,10 +212,13 @@ def give_back(
 ) -> Review:  # fmt: skip
     """Return a submitted review to its writer with the reason; it stays, and counts no more.
 
-    Raises ``wrong-status`` for one that is not submitted.
+    Raises ``wrong-status`` for one that is not submitted, ``conflict`` once its proposal has been
+    decided: what a decision stood on stays as it was.
     """
     if review.status != "submitted":
         raise Problem("wrong-status", action="return", status=review.status)
+    if db.get_one(Proposal, review.proposal_id).status in AFTER_DECISION:
+        raise Problem("conflict", detail=text("reviews.decided_already"))
     names = ("status", "reason", "returned_by_id", "returned_at")
     before = {name: getattr(review, name) for name in names}
     take_step(db, actor, assignment, call, "return", reason, others_opened_at=None)
