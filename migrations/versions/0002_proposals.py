@@ -1278,6 +1278,7 @@ def make_tables() -> None:
         sa.Column("proposal_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("body", Text(20000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
         sa.Column("key_id", Text(64), nullable=False),
         sa.Column("signature", Text(200), nullable=False),
         sa.Column("issued_at", UtcDateTime(), nullable=False),
@@ -1597,6 +1598,7 @@ def make_tables() -> None:
         sa.Column("assignment_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("content", Text(500000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
         sa.Column("saved_by_id", sa.Uuid(), nullable=True),
         sa.Column("saved_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -55,13 +55,18 @@ REGISTERS: dict[str, str] = {
     "party_documents": "party_document",
     "pledges": "pledge",
     "proposal_attachments": "proposal_attachment",
+    "proposal_versions": "proposal_version",
     "proposals": "proposal",
     "published_activities": "published_activity",
+    "rankings": "ranking",
     "receipts": "receipt",
     "recusals": "recusal",
     "refunds": "refund",
+    "review_drafts": "review_draft",
     "reviewers": "reviewer",
     "reviews": "review",
+    "statements": "statement",
+    "submission_receipts": "submission_receipt",
     "tranches": "tranche",
     "votes": "vote",
     "write_offs": "write_off",
@@ -81,6 +86,14 @@ ACCESS: dict[str, str] = {
 
 UNTRACKED = frozenset({"version", "secret_hash"})
 """Columns that say nothing beyond the events themselves, or what is kept of a secret."""
+
+DIGESTED: dict[str, frozenset[str]] = {
+    "proposal_versions": frozenset({"content"}),
+    "rankings": frozenset({"result"}),
+    "review_drafts": frozenset({"content"}),
+    "submission_receipts": frozenset({"body"}),
+}
+"""Large columns that events tell by the ``sha256`` beside them; ``fundops check`` compares both."""
 
 GONE: dict[str, Any] = {"id": None}
 """What an event says of a row after it was deleted: drafts alone are, such as a call's criteria."""
@@ -117,19 +130,27 @@ def _note(db: Session, _context: object, _instances: object) -> None:
             continue
         for attribute in inspect(record).attrs:
             history = attribute.history
-            if attribute.key in UNTRACKED or not history.has_changes():
+            if not _is_told(record.__tablename__, attribute.key) or not history.has_changes():
                 continue
             row = seen.setdefault((record_type, record.id), _Seen(record))
             row.before.setdefault(attribute.key, history.deleted[0] if history.deleted else None)
 
 
 def _plain(value: Any) -> Any:
-    """Return ``value`` as an event's payload would hold it."""
+    """Return ``value`` as an event's payload would hold it, bytes in hex."""
+    if isinstance(value, bytes):
+        return value.hex()
     return json.loads(canonical(value))
 
 
 def _columns(mapper: Mapper[Any]) -> list[str]:
-    return [a.key for a in mapper.column_attrs if a.key not in UNTRACKED]
+    table = mapper.class_.__tablename__
+    return [a.key for a in mapper.column_attrs if _is_told(table, a.key)]
+
+
+def _is_told(table: str, column: str) -> bool:
+    """Return whether events tell a column itself."""
+    return column not in UNTRACKED and column not in DIGESTED.get(table, ())
 
 
 def complete(db: Session) -> None:

@@ -150,10 +150,9 @@ def results(given: Mapping[str, Any], found: Findings) -> list[dict[str, Any]]:
     return planned
 
 
-def cofunding(given: Mapping[str, Any], found: Findings) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the co-funding, of which there may be none, and its amounts in minor units."""
+def cofunding(given: Mapping[str, Any], found: Findings) -> list[dict[str, Any]]:
+    """Return the co-funding, of which there may be none."""
     stated: list[dict[str, Any]] = []
-    amounts: list[int] = []
     for at, entry in enumerate(given.get("cofunding") or ()):
         if is_blank(entry):
             continue
@@ -162,8 +161,6 @@ def cofunding(given: Mapping[str, Any], found: Findings) -> tuple[list[dict[str,
         minor = None
         if currency is not None:
             minor = found.take(f"{place}/amount", values.amount, entry.get("amount"), currency)
-        if minor is not None:
-            amounts.append(minor)
         stated.append(
             {
                 "source": found.take(
@@ -176,7 +173,7 @@ def cofunding(given: Mapping[str, Any], found: Findings) -> tuple[list[dict[str,
                 ),
             }
         )
-    return stated, amounts
+    return stated
 
 
 def _objective(value: Any) -> int:

@@ -33,7 +33,6 @@ class Checked:
     problems: list[FieldError] = field(default_factory=list)
     content: dict[str, Any] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
-    cofunded_minor: list[int] = field(default_factory=list)
     requested_minor: int | None = None
     country: str | None = None
     region: str | None = None
@@ -64,7 +63,7 @@ def check(
     made.lines, made.requested_minor = check_lines.budget(terms, given, found, frozenset(shares))
     content["budget"] = [line_out(line, terms.currency) for line in made.lines]
     content["results"] = check_lines.results(given, found)
-    content["cofunding"], made.cofunded_minor = check_lines.cofunding(given, found)
+    content["cofunding"] = check_lines.cofunding(given, found)
     content["answers"] = _answers(given, found)
     attached.check(terms, files, awaited, found)
     content["attachments"] = [one.out() for one in files]

@@ -230,6 +230,7 @@ class SubmissionReceipt(Base):
     proposal_id: Mapped[UUID] = mapped_column(ForeignKey("proposals.id"))
     number: Mapped[int]
     body: Mapped[str] = mapped_column(Text(20_000))
+    sha256: Mapped[str] = mapped_column(Text(64))
     key_id: Mapped[str] = mapped_column(Text(64))
     signature: Mapped[str] = mapped_column(Text(200))
     issued_at: Mapped[datetime]

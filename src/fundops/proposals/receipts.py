@@ -7,6 +7,7 @@ hash there. The applicant can verify it with ``openssl`` and needs to trust nobo
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from fundops.calls.models import Call
 from fundops.ids import uuid7
 from fundops.proposals import service
 from fundops.proposals.models import Proposal, ProposalVersion, SubmissionReceipt
+from fundops.records import snapshot
+from fundops.trail import DIGESTED
 
 
 class Signature(Protocol):
@@ -42,8 +45,8 @@ class Signs(Protocol):
 
 
 def issue(
-    db: Session, proposal: Proposal, version: ProposalVersion, *, seq: int, at: datetime,
-    signer: Signs,
+    db: Session, author: audit.Author, proposal: Proposal, version: ProposalVersion, *, seq: int,
+    at: datetime, signer: Signs,
 ) -> SubmissionReceipt:  # fmt: skip
     """Sign and keep the receipt of a submission that event ``seq`` has just recorded."""
     call = db.get_one(Call, proposal.call_id)
@@ -73,12 +76,17 @@ def issue(
         proposal_id=proposal.id,
         number=db.execute(query).scalar_one() + 1,
         body=body,
+        sha256=hashlib.sha256(body.encode()).hexdigest(),
         key_id=signed.key_id,
         signature=signed.signature,
         issued_at=clock.now(),
     )
     db.add(made)
     db.flush()
+    audit.record(
+        db, author, "proposal.receipt_issued", "submission_receipt", made.id,
+        fund_id=call.fund_id, after=snapshot(made, without=DIGESTED["submission_receipts"]),
+    )  # fmt: skip
     return made
 
 

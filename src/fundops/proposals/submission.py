@@ -12,29 +12,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor
 from fundops.calls import codelists, deadlines
 from fundops.calls.models import Call
-from fundops.db import Base
 from fundops.errors import FieldError, Problem
 from fundops.files.models import File, Upload
-from fundops.ids import uuid7
+from fundops.ledger.models import Fund
 from fundops.messages import text
-from fundops.proposals import attached, content, receipts, service, versions
+from fundops.proposals import attached, content, receipts, service, version_rows, versions
 from fundops.proposals.attached import Attached, Awaited
 from fundops.proposals.checks import Checked, check
-from fundops.proposals.content import CODE_LISTS
 from fundops.proposals.models import (
     Proposal,
     ProposalAttachment,
-    ProposalBudgetLine,
-    ProposalCode,
-    ProposalCofunding,
-    ProposalResult,
     ProposalVersion,
     SubmissionReceipt,
 )
@@ -129,55 +122,10 @@ def _enter(
         # What an officer began, the applicant's own person has made theirs.
         facts |= {"confirmed_by_id": actor.person_id, "confirmed_at": at}
     seq = service.take_step(db, actor, proposal, action, None, **facts)
-    write_rows(db, version.id, checked)
-    return receipts.issue(db, proposal, version, seq=seq, at=at, signer=signer)
-
-
-def write_rows(db: Session, version_id: UUID, checked: Checked) -> None:
-    """Write a submitted version out in rows: codes, budget lines, results, co-funding."""
-    made = checked.content
-    codes: list[dict[str, Any]] = [
-        {"list_name": "objective", "code": str(share["objective"]), "percent": share["percent"]}
-        for share in made["shares"]
-    ]
-    declared: Mapping[str, Sequence[str]] = made["codes"] | {"region": made["regions"]}
-    codes += [
-        {"list_name": name, "code": code, "percent": None}
-        for name in (*CODE_LISTS, "region")
-        for code in declared[name]
-    ]
-    lines = [
-        {
-            "category": line.category, "description": line.description, "unit": line.unit,
-            "quantity": line.quantity, "unit_cost_minor": line.unit_cost_minor,
-            "duration": line.duration, "share_bp": line.share_bp,
-            "total_minor": line.total_minor, "objective": line.objective,
-        }
-        for line in checked.lines
-    ]  # fmt: skip
-    cofunding = [
-        {
-            "source": one["source"], "amount_minor": minor, "currency": one["currency"],
-            "is_secured": one["is_secured"],
-        }
-        for one, minor in zip(made["cofunding"], checked.cofunded_minor, strict=True)
-    ]  # fmt: skip
-    _write(db, ProposalCode, version_id, codes, numbered=False)
-    _write(db, ProposalBudgetLine, version_id, lines)
-    _write(db, ProposalResult, version_id, [dict(one) for one in made["results"]])
-    _write(db, ProposalCofunding, version_id, cofunding)
-
-
-def _write(
-    db: Session, model: type[Base], version_id: UUID, rows: list[dict[str, Any]],
-    *, numbered: bool = True,
-) -> None:  # fmt: skip
-    for number, row in enumerate(rows, 1):
-        row |= {"id": uuid7(), "version_id": version_id}
-        if numbered:
-            row["number"] = number
-    if rows:
-        db.execute(insert(model), rows)
+    call = db.get_one(Call, proposal.call_id)
+    currency = db.get_one(Fund, call.fund_id).base_currency
+    version_rows.write(db, version.id, checked.content, currency)
+    return receipts.issue(db, actor, proposal, version, seq=seq, at=at, signer=signer)
 
 
 def _awaited(

@@ -15,12 +15,16 @@ from uuid import UUID
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from fundops import audit
 from fundops.audit import Author
+from fundops.calls.models import Call
 from fundops.errors import Problem
 from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.proposals import content
 from fundops.proposals.models import Proposal, ProposalVersion
+from fundops.records import snapshot
+from fundops.trail import DIGESTED
 
 MAX_VERSIONS = 5_000
 """Saves of one proposal: one every half minute for forty hours."""
@@ -30,7 +34,10 @@ def add(
     db: Session, author: Author, proposal: Proposal, kind: str, stored: str, sha256: str,
     at: datetime,
 ) -> ProposalVersion:  # fmt: skip
-    """Append a version. Raises ``conflict`` when the proposal has as many as it may have."""
+    """Append a version and record its digest.
+
+    Raises ``conflict`` when the proposal has as many as it may have.
+    """
     if proposal.last_number >= MAX_VERSIONS:
         raise Problem("conflict", detail=text("proposals.too_many_versions", limit=MAX_VERSIONS))
     proposal.last_number += 1
@@ -46,6 +53,11 @@ def add(
     )
     db.add(version)
     db.flush()
+    audit.record(
+        db, author, "proposal.version_kept", "proposal_version", version.id,
+        fund_id=db.get_one(Call, proposal.call_id).fund_id,
+        after=snapshot(version, without=DIGESTED["proposal_versions"]),
+    )  # fmt: skip
     return version
 
 

@@ -1,4 +1,4 @@
-"""What must hold of reviews, recomputed from what the database really holds.
+"""What must hold of reviews, and of proposals under them, by what the database really holds.
 
 Runs with ``fundops check``. A mark, a weighted score or a ranking changed behind the program's back
 no longer fits its seal; a mark or a score that never was right does not recompute.
@@ -6,7 +6,6 @@ no longer fits its seal; a mark or a score that never was right does not recompu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -15,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from fundops.calls.models import CallCriterion
 from fundops.messages import text
+from fundops.proposals import integrity
+from fundops.proposals.integrity import unsealed
 from fundops.reviews import marks
 from fundops.reviews.marks import Marked
-from fundops.reviews.models import Assignment, Ranking, Review, Score
+from fundops.reviews.models import Assignment, Ranking, Review, ReviewDraft, Score
 from fundops.reviews.scoring import ScoreInvalid
 
 PAGE = 2_000
@@ -74,17 +75,20 @@ def reviews_recompute(db: Session) -> Iterator[str]:
 
 def rankings_sealed(db: Session) -> Iterator[str]:
     """Yield a sentence for each ranking that is not as it was computed."""
-    query = select(Ranking.id, Ranking.result, Ranking.sha256).order_by(Ranking.id)
-    for row in db.execute(query.execution_options(yield_per=20)):
-        if hashlib.sha256(row.result.encode()).hexdigest() != row.sha256:
-            yield f"{row.id}: {text('reviews.check.changed')}"
+    return unsealed(db, Ranking.id, Ranking.result, Ranking.sha256)
+
+
+def drafts_sealed(db: Session) -> Iterator[str]:
+    """Yield a sentence for each save of a review that is not as it was saved."""
+    return unsealed(db, ReviewDraft.id, ReviewDraft.content, ReviewDraft.sha256)
 
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "reviews_sealed": reviews_sealed,
     "reviews_recompute": reviews_recompute,
     "rankings_sealed": rankings_sealed,
-}
+    "drafts_sealed": drafts_sealed,
+} | integrity.CHECKS
 """Each check by its name; ``reviews.check.<name>`` says what holds where it finds nothing."""
 
 
