@@ -24,7 +24,14 @@ from fundops.decisions.models import Board
 from fundops.demo.story import Story, tell
 from fundops.exports import render
 from fundops.exports.dossier import dossier_workbook
-from fundops.exports.dossier_columns import weighted_formula
+from fundops.exports.dossier_checks import (
+    factor_of,
+    scale,
+    units_of,
+    weighted_formula,
+    weighted_of,
+    worst_of,
+)
 from fundops.ids import uuid7
 from fundops.parties.models import Membership
 from fundops.proposals.models import Proposal
@@ -208,6 +215,113 @@ def test_any_mark_or_amount_changed_turns_a_control(case: Case, tmp_path: Path) 
     assert unseen == []
 
 
+Edit = tuple[str, str, int, Any]
+"""Sheet, heading, row of the data from 0, and the new value, or how the old one changes."""
+
+
+def exchanged(sheet: str, *headings: str, rows: tuple[int, int] = (0, 1)) -> list[Edit]:
+    """Return the edits that exchange cells of two rows."""
+    one, other = rows
+    return [
+        (sheet, heading, to, Was(came))
+        for heading in headings
+        for to, came in ((one, other), (other, one))
+    ]
+
+
+class Was(int):
+    """The value that a row of the same column had before."""
+
+
+def plus(amount: float) -> Any:
+    return lambda value: value + amount
+
+
+EDITS: dict[str, list[Edit]] = {
+    "awards exchanged": exchanged("Awards", "Awarded"),
+    "requests exchanged": exchanged("Proposals", "Requested"),
+    "totals shifted": [("Budgets", "Total", 0, plus(1000)), ("Budgets", "Total", 1, plus(-1000))],
+    "charged": [("Budgets", "Charged", 0, lambda value: value / 2)],
+    "quantity and duration": [
+        ("Budgets", "Quantity", 0, plus(1)), ("Budgets", "Duration", 0, plus(-1)),
+    ],
+    "scores shifted": [("Scores", "Weighted", 0, plus(-5)), ("Scores", "Weighted", 1, plus(5))],
+    "reviews exchanged": exchanged(
+        "Scores", "Criterion 1", "Criterion 2", "Criterion 3", "Criterion 4", "Weighted",
+        rows=(0, 11),
+    ),
+    "marks exchanged": exchanged("Justifications", "Mark", rows=(0, 47)),
+    "ranks exchanged": exchanged("Ranking", "Rank", rows=(0, 3)),
+    "interval": [("Ranking", "Rank from", 0, plus(3))],
+    "means exchanged": exchanged("Ranking", "Raw mean"),
+    "outcome": [("Ranking", "Outcome", 3, "award")],
+    "outcome of both": [("Ranking", "Outcome", 3, "award"), ("Proposals", "Outcome", 3, "award")],
+    "number of reviews": [("Ranking", "Reviews", 0, plus(-1))],
+    "votes": [("Decisions", "For", 0, 0), ("Decisions", "Against", 0, 3)],
+    "weight": [("Criteria", "Weight", 0, plus(0.1))],
+    "scale": [("Criteria", "Highest", 0, plus(1))],
+    "best end": [("Criteria", "Best end", 0, "low")],
+    "declared": [("Declared", "Percent", 0, plus(-10))],
+    "amount decided": [("Decisions", "Amount", 0, plus(1))],
+}  # fmt: skip
+"""What somebody might change in a dossier so that most sums stay as they were."""
+
+
+def edited(data: bytes, edits: list[Edit], path: Path) -> Path:
+    """Write the file with cells changed."""
+    from openpyxl import load_workbook
+
+    book, old = load_workbook(BytesIO(data)), load_workbook(BytesIO(data))
+    for sheet, heading, row, change in edits:
+        headings = [cell.value for cell in book[sheet][1]]
+        column = headings.index(heading) + 1
+        values = [old[sheet].cell(line, column).value for line in range(2, old[sheet].max_row + 1)]
+        new = values[change] if isinstance(change, Was) else change
+        new = new(values[row]) if callable(new) else new
+        assert new != values[row], (sheet, heading)
+        book[sheet].cell(row + 2, column).value = new
+    book.save(path)
+    return path
+
+
+@pytest.mark.sqlite_only
+def test_what_leaves_the_sums_as_they_were_turns_a_control(story: Story, tmp_path: Path) -> None:
+    data = rendered(story.database, told_call(story.database))
+    assert set(checks(books.recalculated(edited(data, [], tmp_path / "same.xlsx")))) == {"OK"}
+    unseen = [
+        name
+        for name, edits in EDITS.items()
+        if set(checks(books.recalculated(edited(data, edits, tmp_path / "edited.xlsx")))) == {"OK"}
+    ]
+    assert unseen == []
+
+
+def test_headings_hashes_and_anchors_stand_in_one_line(case: Case) -> None:
+    from openpyxl import load_workbook
+
+    book = load_workbook(BytesIO(rendered(case.world.database, case.call_id)))
+    for sheet in book:
+        if sheet.title in ("Cover", "Controls", "How to read this"):
+            continue
+        for cell in sheet[1]:
+            assert sheet.column_dimensions[cell.column_letter].width >= len(str(cell.value)) + 2
+        if len(sheet[1]) > 8:
+            assert sheet.freeze_panes is not None
+            assert sheet.freeze_panes[0] > "A"
+    hashes = {str(cell.value): cell.column_letter for row in book["Cover"] for cell in row}
+    found = [column for value, column in hashes.items() if re.fullmatch("[0-9a-f]{64}", value)]
+    assert len(found) == 2
+    assert all(book["Cover"].column_dimensions[column].width > 64 for column in found)
+    anchors = [row["Anchors"] for row in table(books_bytes(book), "Criteria")]
+    assert not [one for one in anchors if one and "\n" in one]
+
+
+def books_bytes(book: Any) -> bytes:
+    held = BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
 def test_no_judge_is_named_anywhere(case: Case) -> None:
     whole = {
         name: part.decode(errors="replace")
@@ -317,6 +431,7 @@ def test_the_formula_rounds_halves_as_the_books_do(
 ) -> None:
     """Every mark on a grid, by the formula as a spreadsheet computes it and by exact fractions."""
     from openpyxl import Workbook
+    from openpyxl.workbook.defined_name import DefinedName
 
     criteria = [
         CallCriterion(
@@ -332,6 +447,13 @@ def test_the_formula_rounds_halves_as_the_books_do(
     sheet = book.active
     assert sheet is not None
     sheet.title = "Scores"
+    terms_sheet, (part, common) = book.create_sheet("Criteria"), scale(criteria)
+    for one in criteria:
+        terms_sheet.append([units_of(one, part), worst_of(one), factor_of(one, part, common)])
+    for letter, key in zip("ABC", ("units", "worst", "factor"), strict=True):
+        name, last = f"criteria_{key}", len(criteria)
+        place = f"Criteria!${letter}$1:${letter}${last}"
+        book.defined_names[name] = DefinedName(name, attr_text=place)
     formula = weighted_formula(criteria)
     for row in range(1, 61):
         given = [
@@ -342,7 +464,10 @@ def test_the_formula_rounds_halves_as_the_books_do(
             sheet[f"{column}{row}"] = None if mark is None else mark / 100
         sheet[f"C{row}"] = "=" + formula.replace("{c1}", f"A{row}").replace("{c2}", f"B{row}")
         marks = [Mark(str(number), mark) for number, mark in enumerate(given, 1)]
-        expected["Scores", f"C{row}"] = (weighted_score(pure, marks).hundredths or 0) / 100
+        exact = weighted_score(pure, marks).hundredths
+        expected["Scores", f"C{row}"] = (exact or 0) / 100
+        by_id = {one.id: mark for one, mark in zip(criteria, given, strict=True)}
+        assert weighted_of(criteria, by_id) == exact
     path = tmp_path / "halves.xlsx"
     book.save(path)
     found = books.recalculated(path)

@@ -27,12 +27,16 @@ from fundops.exports import (
     total,
 )
 from fundops.exports import dossier_rows as rows
-from fundops.exports.dossier_columns import TABLES, TOTALS, columns, score_columns
-from fundops.exports.dossier_controls import controls_of
+from fundops.exports.dossier_columns import TOTALS, WIDE, columns
+from fundops.exports.dossier_controls import ENVELOPE_AT, controls_of
 from fundops.exports.dossier_data import Dossier, gather
 from fundops.messages import text
 
-WIDTHS = {"A": 44.0, "B": 60.0}
+WIDTHS = {"A": 44.0, "B": 72.0}
+"""The second holds a hash in one line."""
+FROZEN = {"ranking": 2, "marks": 2}
+"""First columns kept in sight: rank and proposal, proposal and reviewer."""
+NOTES = ("note_names", "note_missing", "note_adjusted")
 
 
 def dossier_workbook(
@@ -81,15 +85,15 @@ def _subject(found: Dossier) -> str:
 
 
 def _sheet(found: Dossier, table: str, made: Callable[[], Iterable[Any]], language: str) -> Sheet:
-    given = (
-        score_columns(found.criteria, language) if table not in TABLES else columns(table, language)
-    )
+    currency, order = found.fund.base_currency, rows.ordered_by(found)
+    given = columns(table, language, currency, found.criteria, order)
     return Sheet(
         name=text(f"dossier.sheet.{table}", language),
         columns=given,
         rows=made,
         table_name=table,
-        currency=found.fund.base_currency,
+        currency=currency,
+        freeze_columns=FROZEN.get(table, 1 if len(given) > WIDE else 0),
         totals=TOTALS.get(table, ()),
     )
 
@@ -104,7 +108,7 @@ def _cover(found: Dossier, language: str) -> Grid:
         (say("call"), Cell("B3", f"{call.code} {call.title}")),
         (say("fund"), Cell("B4", f"{found.fund.code} {found.fund.name}")),
         (say("deadline"), Cell("B5", call.deadline_at)),
-        (say("envelope"), Cell("B6", call.envelope_minor, money)),
+        (say("envelope"), Cell(ENVELOPE_AT, call.envelope_minor, money)),
         (say("status"), Cell("B7", call.status)),
         (say("proposals"), Cell("B8", count("proposals"))),
         (say("reviews"), Cell("B9", count("scores", {"counts": True}))),
@@ -120,5 +124,5 @@ def _cover(found: Dossier, language: str) -> Grid:
     cells = [Cell("A1", title, look="title")]
     for row, (label, cell) in enumerate(facts, start=3):
         cells += [Cell(f"A{row}", label, look="label"), cell]
-    cells.append(Cell("A18", say("note"), look="wrapped", across=2))
+    cells += [Cell(f"A{row}", say(note), look="note") for row, note in enumerate(NOTES, start=18)]
     return Grid(text("dossier.sheet.cover", language), tuple(cells), widths=WIDTHS)

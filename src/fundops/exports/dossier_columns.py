@@ -2,14 +2,14 @@
 
 Headings and meanings come from the catalogue (``dossier.<table>.<key>`` and ``….meaning``), the
 source of a table's rows from ``dossier.<table>.source``. Scores and points are shown to two
-decimals, as they are kept.
+decimals, as they are kept. What is computed in the sheets is in ``dossier_checks``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import gcd, lcm
+from collections.abc import Callable, Sequence
 
+from fundops import money
 from fundops.calls.models import CallCriterion
 from fundops.exports import (
     Code,
@@ -24,6 +24,7 @@ from fundops.exports import (
     Share,
     Text,
 )
+from fundops.exports import dossier_checks as checks
 from fundops.messages import text
 
 Spec = tuple[str, Kind, float]
@@ -31,6 +32,10 @@ Spec = tuple[str, Kind, float]
 POINTS = Money(exponent=2)
 """Scores and points: whole hundredths shown as decimals."""
 MONEY = Money()
+WIDE = 8
+"""Sheets of more columns keep their first in sight."""
+ROOM = 4.0
+"""Characters that a heading needs beside its letters, for the arrow of the filter."""
 
 CRITERIA: tuple[Spec, ...] = (
     ("number", Integer(), 9),
@@ -62,7 +67,7 @@ PROPOSALS: tuple[Spec, ...] = (
     ("requested", MONEY, 18),
     ("submitted_at", Instant(), 20),
     ("version", Integer(), 9),
-    ("content_sha256", Code(), 20),
+    ("content_sha256", Code(), 68),
     ("lodged", Flag(), 9),
     ("eligibility", Code(), 12),
     ("override", Flag(), 10),
@@ -207,80 +212,96 @@ TOTALS = {
 }
 
 
-def columns(table: str, language: str) -> tuple[Column, ...]:
-    """Return the columns of a table, headed and explained."""
-    return _columns(table, TABLES[table], language)
+def columns(
+    table: str,
+    language: str,
+    currency: str,
+    criteria: Sequence[CallCriterion],
+    order: str | None,
+) -> tuple[Column, ...]:
+    """Return the columns of a table, headed and explained.
 
-
-def _columns(table: str, specs: Sequence[Spec], language: str) -> tuple[Column, ...]:
+    ``order`` is what orders the ranking, nothing where the reader sees only part of it.
+    """
+    specs = _score_specs(criteria) if table == "scores" else TABLES[table]
+    own = _computed(table, money.exponent(currency), criteria, order)
+    titles = {f"c{one.number}": one for one in criteria} if table == "scores" else {}
     source = text(f"dossier.{table}.source", language)
-    return tuple(
-        Column(
-            key,
-            text(f"dossier.{table}.{key}", language),
-            kind,
-            width,
-            text(f"dossier.{table}.{key}.meaning", language),
-            source,
-        )
-        for key, kind, width in specs
-    )
+    made = []
+    for key, kind, width in (*specs, *own):
+        if key in titles:
+            number = titles[key].number
+            heading = text("dossier.scores.criterion", language, number=number)
+            meaning = titles[key].title
+        else:
+            heading = text(f"dossier.{table}.{key}", language)
+            meaning = text(f"dossier.{table}.{key}.meaning", language)
+        wide = max(width, 1.15 * len(heading) + ROOM)
+        made.append(Column(key, heading, kind, round(wide, 1), meaning, source))
+    return tuple(made)
 
 
-def score_columns(criteria: Sequence[CallCriterion], language: str) -> tuple[Column, ...]:
+def _score_specs(criteria: Sequence[CallCriterion]) -> tuple[Spec, ...]:
     """Return the columns of the sheet of scores: one row a review, one column a criterion."""
-    first: tuple[Spec, ...] = (
+    return (
         ("proposal", Code(), 18),
         ("reviewer", Code(), 14),
         ("review", Integer(), 8),
         ("status", Code(), 11),
         ("counts", Flag(), 9),
         ("submitted_at", Instant(), 20),
-    )
-    last: tuple[Spec, ...] = (
+        *((f"c{one.number}", POINTS, 11.0) for one in criteria),
         ("weighted", POINTS, 11),
-        ("recomputed", Computed(weighted_formula(criteria), POINTS), 13),
+        ("recomputed", Computed(checks.weighted_formula(criteria), POINTS), 13),
         ("strengths", Text(), 60),
         ("weaknesses", Text(), 60),
         ("reason", Text(), 40),
     )
-    source = text("dossier.scores.source", language)
-    middle = tuple(
-        Column(
-            f"c{criterion.number}",
-            text("dossier.scores.criterion", language, number=criterion.number),
-            POINTS,
-            11,
-            criterion.title,
-            source,
-        )
-        for criterion in criteria
-    )
+
+
+def _whole(key: str, template: str) -> Spec:
+    return key, Computed(template, Integer()), 12
+
+
+def _computed(
+    table: str, digits: int, criteria: Sequence[CallCriterion], order: str | None
+) -> tuple[Spec, ...]:
+    """Return the columns that stand at the end of a sheet and are, or serve, formulas."""
+    made: dict[str, Callable[[], tuple[Spec, ...]]] = {
+        "criteria": lambda: _of_criteria(criteria),
+        "proposals": lambda: (_whole("differs", checks.proposal_differs(digits)),),
+        "budget": lambda: (
+            ("recomputed", Computed(checks.budget_total(digits), MONEY), 18),
+            _whole("differs", checks.gap("{total}", "{recomputed}", digits)),
+        ),
+        "scores": lambda: (_whole("differs", checks.score_differs()),),
+        "marks": lambda: (
+            ("row", Integer(), 8),
+            _whole("differs", checks.mark_differs(criteria)),
+        ),
+        "ranking": lambda: _of_ranking(order),
+        "items": lambda: (
+            ("decided", Computed(checks.DECIDED, Text()), 10),
+            _whole("differs", checks.item_differs(digits)),
+        ),
+        "awards": lambda: (_whole("differs", checks.award_differs(digits)),),
+    }
+    return made[table]() if table in made else ()
+
+
+def _of_criteria(criteria: Sequence[CallCriterion]) -> tuple[Spec, ...]:
+    part, common = checks.scale(criteria)
+    width = "ROUND(100*({highest}-{lowest}),0)"
     return (
-        *_columns("scores", first, language),
-        *middle,
-        *_columns("scores", last, language),
+        _whole("units", f"ROUND(10000*{{weight}}/{part},8)"),
+        _whole("worst", checks.WORST),
+        _whole("factor", f"{checks.SIGN}*{{units}}*{common}/{width}"),
     )
 
 
-def weighted_formula(criteria: Sequence[CallCriterion]) -> str:
-    """Return the formula of a review's weighted score from the marks of its row.
-
-    In whole numbers up to the one division, and in hundredths, so that exact halves are halves to
-    a spreadsheet as well and are rounded as they are in the books.
-    """
-    if not criteria:
-        return "0*{review}"
-    common = lcm(*(one.scale_max - one.scale_min for one in criteria))
-    part = gcd(*(one.weight_bp for one in criteria)) or 1
-    tops, weights = [], []
-    for one in criteria:
-        key = f"{{c{one.number}}}"
-        weight_of_one = one.weight_bp // part
-        factor = weight_of_one * (common // (one.scale_max - one.scale_min))
-        mark = f"ROUND(100*{key},0)"
-        above = f"({mark}-{one.scale_min})" if one.best == "high" else f"({one.scale_max}-{mark})"
-        tops.append(f'IF({key}="",0,{factor}*{above})')
-        weights.append(f'IF({key}="",0,{weight_of_one})')
-    top, weight = "+".join(tops), "+".join(weights)
-    return f'IF(({weight})=0,"",ROUND(10000*({top})/({common}*({weight})),0)/100)'
+def _of_ranking(order: str | None) -> tuple[Spec, ...]:
+    differs = _whole("differs", checks.ranking_differs(is_whole=order is not None))
+    if order is None:
+        return (differs,)
+    ordering = ("ordering", Computed(checks.ORDERING[order], POINTS), 12.0)
+    return ordering, _whole("place", checks.PLACE), differs

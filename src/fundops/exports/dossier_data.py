@@ -91,6 +91,12 @@ class Dossier:
                 found[review.proposal_id].append(review)
         return found
 
+    @property
+    def scored_when_ranked(self) -> dict[UUID, int]:
+        """How many reviews of each proposal gave a score when the ranking was computed."""
+        kept = [] if self.ranking is None else json.loads(self.ranking.result)["rows"]
+        return {UUID(one["proposal_id"]): one["reviews"] - one["without_score"] for one in kept}
+
 
 def gather(
     db: Session, actor: Actor | None, call: Call, proposal_id: UUID | None = None
