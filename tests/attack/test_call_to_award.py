@@ -6,6 +6,7 @@ Each attack goes through the API, on records that the API or the factories of it
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -481,3 +482,39 @@ def test_another_funds_people_find_nothing_of_it(
         other.post(f"{applicant.place}/decide_eligibility", json=verdict),
     ]  # fmt: skip
     assert {one.status_code for one in answers} <= {403, 404}, [one.text for one in answers]
+
+
+def test_who_reads_everything_is_not_asked_to_review(world: World) -> None:
+    scene = Scene(world, proposals=1, reviewers=3)
+    with_role(world, scene.reviewers[0], Role.AUDITOR)
+    with_role(world, scene.reviewers[1], Role.GRANT_OFFICER)
+    assert scene.assign(0, 0).status_code == 422
+    assert scene.assign(0, 1).status_code == 201  # not blind: an officer may review
+    blind = Scene(world, proposals=1, reviewers=2, is_blind=True)
+    with_role(world, blind.reviewers[0], Role.BOARD_MEMBER)
+    assert blind.assign(0, 0).status_code == 422
+    place = blind.assigned(0, 1)  # the control: a reviewer and nothing else
+    assert blind.reviewers[1].get(f"{place}/proposal").status_code == 200
+    with_role(world, blind.reviewers[1], Role.GRANT_OFFICER)
+    assert blind.reviewers[1].get(f"{place}/proposal").status_code == 404
+    planned = blind.officer.post(f"/v1/calls/{blind.call_id}/plan_assignments", json={})
+    barred = set(blind.reviewer_ids) | set(scene.reviewer_ids[:2])
+    assert not any(
+        one["is_new"] and one["reviewer_id"] in barred for one in planned.json()["pairs"]
+    )
+
+
+def test_nobody_reads_how_their_own_conflict_was_ranked(world: World) -> None:
+    scene = Scene(world, proposals=2, reviewers=2)
+    for proposal in (0, 1):
+        for reviewer in (0, 1):
+            scene.reviewed(proposal, reviewer)
+    ranking = a_ranking(scene)
+    member, other = world.as_role(Role.BOARD_MEMBER), world.as_role(Role.BOARD_MEMBER)
+    scene.make_applicant(member, 0)
+    seen, whole = (one.get(f"/v1/rankings/{ranking}").json() for one in (member, other))
+    assert (seen["withheld"], whole["withheld"]) == (1, 0)
+    own = str(scene.proposals[0].id)
+    assert own in {row["proposal_id"] for row in whole["result"]["rows"]}
+    assert own not in json.dumps(seen)
+    assert scene.proposals[0].code not in json.dumps(seen)

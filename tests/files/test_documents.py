@@ -90,11 +90,13 @@ def test_wrong_documents_are_refused(sender: Sender, over: Any, pointer: str) ->
 def test_a_file_of_another_is_no_document(world: World, sender: Sender) -> None:
     theirs = Sender(world).upload(b"their words", "a.txt")["id"]
     assert added(sender, file_id=theirs).json()["errors"][0]["pointer"] == "/file_id"
-    # Nor for an officer, who sees both, but must not mix them.
+    # Nor for an officer, who has no business with what a party has merely uploaded.
     officer = Sender(world, Role.GRANT_OFFICER, party=sender.party_id)
     assert added(officer, file_id=theirs).json()["errors"][0]["pointer"] == "/file_id"
     mine = sender.upload(b"my words", "a.txt")["id"]
-    assert added(officer, file_id=mine).status_code == 201
+    assert added(officer, file_id=mine).json()["errors"][0]["pointer"] == "/file_id"
+    assert added(sender, file_id=mine).status_code == 201
+    assert added(officer).status_code == 201  # of a file that the officer has sent
     document = listed(sender.caller, sender)[0]["id"]
     answer = sender.caller.post(f"/v1/documents/{document}/replace", json={"file_id": theirs})
     assert answer.json()["errors"][0]["pointer"] == "/file_id"

@@ -16,7 +16,8 @@ from fundops.files.store import ContentDamaged, ContentMissing, Store
 from fundops.parties.models import Party
 from tests.files import zoo
 from tests.files.conftest import Sender
-from tests.world import World
+from tests.proposals.proposal_factories import Applicant, set_up
+from tests.world import Caller, World
 
 READERS = (Role.FUND_MANAGER, Role.GRANT_OFFICER, Role.AUDITOR, Role.BOARD_MEMBER)
 
@@ -87,6 +88,10 @@ def test_who_reads_the_files_of_a_party(world: World, sender: Sender) -> None:
     file_id = sender.upload(b"some words", "a.txt")["id"]
     colleague = Sender(world, party=sender.party_id)
     stranger = Sender(world)
+    # What is used for nothing yet is the party's own business.
+    for role in READERS:
+        assert world.as_role(role).get(f"/v1/files/{file_id}").status_code == 404, role
+    a_document(sender, file_id)
     for path in (f"/v1/files/{file_id}", f"/v1/files/{file_id}/content"):
         assert colleague.caller.get(path).status_code == 200
         theirs = stranger.caller.get(path)
@@ -100,8 +105,38 @@ def test_who_reads_the_files_of_a_party(world: World, sender: Sender) -> None:
                 assert world.as_role(role).get(path).status_code == 403, role
 
 
+def test_files_reach_officers_of_the_funds_they_were_sent_to(world: World, sender: Sender) -> None:
+    """A document is known to whoever deals with the party, an attachment once it is submitted."""
+    here, elsewhere = set_up(world), set_up(world)
+    applicant = Applicant(world, here, sender.party_id)
+    applicant.caller = sender.caller
+    applicant.start()
+    document = sender.upload(b"our statutes", "a.txt")["id"]
+    a_document(sender, document)
+    attached = sender.upload(b"our plan", "b.txt")["id"]
+    given = {"kind": "work_plan", "file_id": attached}
+    assert sender.caller.post(f"{applicant.place}/attachments", json=given).status_code == 200
+    ours = world.as_role(Role.GRANT_OFFICER, fund_id=here.fund_id)
+    others = world.as_role(Role.GRANT_OFFICER, fund_id=elsewhere.fund_id)
+
+    def seen(caller: Caller) -> tuple[int, int]:
+        first, second = (caller.get(f"/v1/files/{one}") for one in (document, attached))
+        return first.status_code, second.status_code
+
+    assert (seen(ours), seen(others)) == ((200, 404), (404, 404))
+    applicant.submitted()
+    assert (seen(ours), seen(others)) == ((200, 200), (404, 404))
+
+
+def a_document(sender: Sender, file_id: str) -> None:
+    body = {"kind": "registration", "file_id": file_id, "title": "Registration"}
+    answer = sender.caller.post(f"/v1/parties/{sender.party_id}/documents", json=body)
+    assert answer.status_code == 201, answer.text
+
+
 def test_files_of_a_party_at_risk_reach_those_who_may_know_it(world: World, sender: Sender) -> None:
     file_id = sender.upload(b"some words", "a.txt")["id"]
+    a_document(sender, file_id)
     with world.database.write() as db:
         audit.lock_head(db)
         party = db.get(Party, sender.party_id)

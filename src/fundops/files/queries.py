@@ -1,17 +1,19 @@
 """Which files, uploads and documents an actor may see.
 
-A file is its party's: seen by the persons of that party and by roles that are held for no party,
-these only where they may know who the party is. An upload is its own person's and nobody else's.
+A file is its party's: seen by the persons of that party, and by roles that are held for no party
+where they may know who it is and have business with the file: one of the party's documents, or
+attached to what was submitted to one of their funds. An upload is its own person's and nobody
+else's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
@@ -38,11 +40,48 @@ def of_party(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     return known if parties is None else and_(known, Party.id.in_(parties))
 
 
+Funds = frozenset[UUID] | None
+"""Funds that somebody works for; none: all of them."""
+Reach = Callable[[Funds], ColumnElement[bool]]
+
+_uses: list[Reach] = []
+_dealings: list[Reach] = []
+
+
+def used_by(reach: Reach) -> Reach:
+    """Let officers see files for which ``reach``, a condition on ``File``, holds for their funds.
+
+    Registered by the domains that files are for; what is used for nothing yet, such as a file of
+    a draft, is its party's own business.
+    """
+    _uses.append(reach)
+    return reach
+
+
+def dealt_with_by(reach: Reach) -> Reach:
+    """Let officers of single funds see documents of parties for which ``reach`` holds."""
+    _dealings.append(reach)
+    return reach
+
+
+def _of_business(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Return the condition on ``File`` that whoever acts for no party has business with it."""
+    funds = actor.funds(permission)
+    is_document = exists(select(PartyDocument.id).where(PartyDocument.file_id == File.id))
+    known = true() if funds is None else or_(false(), *(reach(funds) for reach in _dealings))
+    return or_(
+        File.uploaded_by_id == actor.person_id,
+        and_(is_document, known),
+        *(reach(funds) for reach in _uses),
+    )
+
+
 def scoped(query: Select[Any], actor: Actor, permission: Permission) -> Select[Any]:
     """Limit a query over ``File`` outer-joined with ``Party`` to what ``actor`` may see."""
     if actor.parties(permission) is not None:
         return query.where(of_party(actor, permission))
-    return query.where(or_(File.party_id.is_(None), of_party(actor, permission)))
+    its = and_(of_party(actor, permission), _of_business(actor, permission))
+    return query.where(or_(File.party_id.is_(None), its))
 
 
 def visible_file(actor: Actor, file_id: UUID, permission: Permission) -> Select[Any]:

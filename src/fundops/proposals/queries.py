@@ -32,6 +32,7 @@ from fundops.errors import Problem
 from fundops.ledger.models import Fund
 from fundops.parties.labels import code_column, hidden_column, is_hidden, name_column
 from fundops.parties.models import Party
+from fundops.proposals import file_reach as file_reach  # officers reach files through proposals
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
 
 READ, WRITE = Permission.PROPOSAL_READ, Permission.PROPOSAL_WRITE
