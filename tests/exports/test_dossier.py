@@ -20,6 +20,7 @@ from fundops.authz import Role
 from fundops.calls.models import Call, CallCriterion
 from fundops.config import Settings
 from fundops.db import Base, Database
+from fundops.decisions.feedback_names import Nameless
 from fundops.decisions.models import Board
 from fundops.demo.story import Story, tell
 from fundops.exports import render
@@ -336,6 +337,15 @@ def test_no_judge_is_named_anywhere(case: Case) -> None:
     assert sum(part.count("[name] said so") for part in whole.values()) >= 4
     ids = [str(one.actor.person_id) for one in case.scene.reviewers] + case.scene.reviewer_ids
     assert not [one for one in ids if any(one in part for part in whole.values())]
+
+
+def test_labels_of_roles_leave_ordinary_words() -> None:
+    """The demonstration's judges are called "Board member 1": no text loses its "board" by that."""
+    nameless = Nameless(["Board member 1", "Reviewer 2", "Zélie Qzxname"])
+    kept = "Board of trustees: each member of the board and every Reviewer met."
+    assert nameless(kept) == kept
+    assert nameless("board member 1, Reviewer 2 and Qzxname") == "[name], [name] and [name]"
+    assert nameless("Board member 12 and Reviewer 20") == "Board member 12 and Reviewer 20"
 
 
 def test_a_review_that_comes_after_the_ranking_is_told(case: Case, tmp_path: Path) -> None:

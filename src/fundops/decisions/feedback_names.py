@@ -1,4 +1,10 @@
-"""Taking the names of those who judged out of what they and others wrote about a proposal."""
+"""Taking the names of those who judged out of what they and others wrote about a proposal.
+
+Whole names go however they are written. A single part of four letters or more goes where it has a
+capital, as names have, and in lower case only in a text that names the person otherwise too, since
+it may be an ordinary word. Of labels made of words of roles ("Board member 1") no part goes: else
+"Board of trustees" would lose its first word. See ``reviews.masking``.
+"""
 
 from __future__ import annotations
 

@@ -96,3 +96,27 @@ def test_a_long_name_never_stays_whatever_is_around_it(before: str, after: str, 
 @given(st.text(alphabet="a.@-+1 /www:é", max_size=200))
 def test_any_text_is_masked_without_failing(text: str) -> None:
     assert isinstance(MASKER.text(text), str)
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("We watch the place.", "We watch the place."),
+        ("Watch came; WATCH left.", f"{MASK} came; {MASK} left."),
+        ("Rosa watch said so", f"{MASK} said so"),
+        ("watch, Rosa", MASK),
+        ("Rosa came, and watch left", f"{MASK} came, and {MASK} left"),
+        ("The watchman and a Watchtower", "The watchman and a Watchtower"),
+        ("Asked Jorgensen, jørgensen", f"Asked {MASK}, {MASK}"),
+    ],
+)
+def test_part_of_a_name_goes_where_it_is_a_name(said: str, left: str) -> None:
+    assert Masker([], ["Rosa Watch", "Ann Jørgensen"]).text(said) == left
+
+
+def test_words_of_roles_are_no_names() -> None:
+    masker = Masker([], ["Board member 1", "Reviewer 2", "Grant Officer-Lund"])
+    kept = "A board of trustees. Board of trustees. Each member; the Reviewer."
+    assert masker.text(kept) == kept
+    assert masker.text("board member 1 and Reviewer 2") == f"{MASK} and {MASK}"
+    assert masker.text("Grant left; Lund stayed") == f"{MASK} left; {MASK} stayed"
