@@ -113,6 +113,35 @@ def best_by_trying(
     return best
 
 
+def ways_to_be_best(
+    candidates: Sequence[Candidate], terms: Terms, goal: Goal, money: Money | None
+) -> int:
+    """Return how many sets are worth as much as the best one, by trying every one of them."""
+    worths = [
+        sum(goal.worth(c) for c in chosen)
+        for size in range(len(candidates) + 1)
+        for chosen in itertools.combinations(candidates, size)
+        if keeps(terms, chosen) and (money is None or not chosen or money.pays(chosen))
+    ]
+    return worths.count(max(worths))
+
+
+def most_by_trying(
+    candidates: Sequence[Candidate], terms: Terms, above: Sequence[Candidate], limit: Limit,
+    money: Money | None,
+) -> int:  # fmt: skip
+    """Return the most that a scored set with all of ``above`` in it places under one limit."""
+    scored = [c for c in candidates if c.rank is not None]
+    return max(
+        sum(sum(codes_of(limit, item).values()) for item in [*terms.spent, *(c.item for c in one)])
+        for size in range(len(scored) + 1)
+        for one in itertools.combinations(scored, size)
+        if {c.id for c in above} <= {c.id for c in one}
+        and keeps(terms, one)
+        and (money is None or not one or money.pays(one))
+    )
+
+
 @st.composite
 def candidate_lists(draw: st.DrawFn, most: int = 6) -> list[Candidate]:
     """Draw ranked candidates with ties, a few without a score."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundops import clock
+from fundops import audit, clock
 from fundops.authz import Actor, Role
 from fundops.calls.models import Call
 from fundops.db import Database
@@ -455,16 +455,59 @@ def test_awards_count_from_the_day_that_was_set(database: Database) -> None:
         assert db.execute(select(Grant.awarded_on)).scalar_one() == day
 
 
-def test_withdrawn_while_the_board_sits(database: Database) -> None:
+@pytest.mark.parametrize("when", ["before the first", "before the second"])
+def test_what_is_withdrawn_after_the_vote_lapses_and_the_others_are_awarded(
+    database: Database, when: str
+) -> None:
     with database.write() as db:
         room = a_room(db)
-        proposal = a_proposal(db, room.call)
+        gone, stays = a_proposal(db, room.call), a_proposal(db, room.call)
         board = a_board(db, room)
-        an_item(db, room, board, proposal)
+        items = [an_item(db, room, board, one) for one in (gone, stays)]
         decided(db, room, board)
-        take_step(db, room.officer, proposal, "withdraw", "We have other funding.")
+        if when == "before the first":
+            take_step(db, room.officer, gone, "withdraw", "We have other funding.")
         confirming.confirm(db, room.manager, room.call, board, ConfirmIn())
+        assert [item.status for item in items] == ["carried", "carried"]
+        if when == "before the second":
+            take_step(db, room.officer, gone, "withdraw", "We have other funding.")
+        confirming.confirm(db, room.approver, room.call, board, ConfirmIn())
+        assert [item.status for item in items] == ["not_carried", "carried_out"]
+        assert db.execute(select(Grant.proposal_id)).scalars().all() == [stays.id]
+        assert (gone.status, stays.status) == ("withdrawn", "awarded")
+        events = select(audit.AuditEvent).where(audit.AuditEvent.action == "board_item.lapsed")
+        event = db.execute(events).scalar_one()
+        assert event.record_id == items[0].id
+        assert event.reason is not None
+        assert "withdrawn" in event.reason
+
+
+def test_a_board_of_which_all_was_withdrawn_is_confirmed_without_awards(database: Database) -> None:
+    with database.write() as db:
+        room = a_room(db)
+        gone = a_proposal(db, room.call)
+        board = a_board(db, room)
+        item = an_item(db, room, board, gone)
+        decided(db, room, board)
+        take_step(db, room.officer, gone, "withdraw", "We have other funding.")
+        confirmed(db, room, board)
+        assert (board.status, item.status) == ("confirmed", "not_carried")
+        assert db.execute(select(Grant.id)).first() is None
+
+
+def test_any_other_change_after_the_vote_refuses_the_whole(database: Database) -> None:
+    with database.write() as db:
+        room = a_room(db)
+        changed, stays = a_proposal(db, room.call), a_proposal(db, room.call)
+        board = a_board(db, room)
+        for one in (changed, stays):
+            an_item(db, room, board, one)
+        decided(db, room, board)
+        confirming.confirm(db, room.manager, room.call, board, ConfirmIn())
+        take_step(db, room.officer, changed, "declare_ineligible", "Found unregistered.")
     assert not_confirmed(database, room, board).slug == "wrong-status"
+    with database.read() as db:
+        assert db.execute(select(Grant.id)).first() is None
 
 
 def test_minutes_are_kept(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -247,6 +248,12 @@ def test_the_line_names_the_tie_and_the_earmark_that_binds(world: World) -> None
     ]
     assert line["tie"] == [str(tied.id), str(alike.id)]
     assert line["first_refused"] == str(nepal.id)
+    assert line["refused_together"] == [str(nepal.id)]
+    assert line["fundable_together"] is False
+    ties = {one["sentence"] for one in line["items"] if one["place"] == "tied"}
+    assert len(ties) == 1
+    assert "600.00 USD, and 300.00 USD of the fund's money" in ties.pop()
+    assert line["ended_by"]["reason"] == "cash"
     assert any("country" in sentence for sentence in line["binding"]["details"])
     assert line["left"] == {"amount": "400.00", "currency": "USD"}
     chosen = {"chosen": str(alike.id)}
@@ -256,6 +263,59 @@ def test_the_line_names_the_tie_and_the_earmark_that_binds(world: World) -> None
     other = scene.officer.get(f"/v1/calls/{room.call.id}/funding_line?order=adjusted").json()
     # Adjusted, the order is another one; raw stays what it is.
     assert other["items"][0]["code"] in {tied.code, alike.code}
+
+
+def test_where_cash_ends_the_line_it_is_said_with_exact_amounts(world: World) -> None:
+    scene = a_scene(world, cash=3_800_033, envelope=4_600_000)
+    room = scene.room
+    with world.database.write() as db:
+        first = a_proposal(db, room.call, 2_949_156)
+        tied, alike = (a_proposal(db, room.call, 700_000) for _ in range(2))
+        small = a_proposal(db, room.call, 299_997)
+        a_ranking(db, room.call, [(first, 9_000), (tied, 7_000), (alike, 7_000), (small, 5_000)])
+    path = f"/v1/calls/{room.call.id}/funding_line"
+    line = scene.officer.get(path).json()
+    assert [(one["place"], one["reason"], one["binds"]) for one in line["items"]] == [
+        ("above", None, None),
+        ("tied", "tie", "cash"),
+        ("tied", "tie", "cash"),
+        ("below", "ended", "cash"),
+    ]
+    short = "14,000.00 USD is asked for and 8,508.77 USD of the fund's money is free"
+    assert line["binding"]["sentence"].startswith(short)
+    assert "5,491.23 USD is missing" in line["binding"]["sentence"]
+    assert line["first_refused"] in line["refused_together"]
+    assert line["refused_together"] == line["tie"]
+    assert line["fundable_together"] is False
+    assert (line["left"]["amount"], line["free"]["amount"]) == ("16508.44", "8508.77")
+    assert line["ended_by"]["asked"]["amount"] == "14000.00"
+    assert line["ended_by"]["left"]["amount"] == "8508.77"
+    decided_line = scene.officer.get(path, params={"chosen": str(tied.id)}).json()
+    places = {one["code"]: one for one in decided_line["items"]}
+    assert places[tied.code]["place"] == "above"
+    assert (places[alike.code]["place"], places[alike.code]["reason"]) == ("below", "cash")
+    assert "1,508.77 USD" in places[alike.code]["sentence"]
+    assert decided_line["first_refused"] == str(alike.id)
+    assert "earmarks" not in places[alike.code]["sentence"]
+
+
+def test_the_line_says_whether_minimums_can_still_be_met(world: World) -> None:
+    scene = a_scene(world, cash=100_000, envelope=100_000)
+    room = scene.room
+    with world.database.write() as db:
+        room.call.limits = json.dumps(
+            [{"dimension": "country", "code": one, "min_share": "0.2"} for one in ("NP", "UG")]
+        )
+        db.merge(room.call)
+        kenya = a_proposal(db, room.call, 70_000)
+        nepal = a_proposal(db, room.call, 25_000, country="NP")
+        a_ranking(db, room.call, [(kenya, 9_000), (nepal, 8_000)])
+    line = scene.officer.get(f"/v1/calls/{room.call.id}/funding_line").json()
+    found = {one["code"]: one for one in line["minimums"]}
+    assert found["NP"]["reached"]["amount"] == "250.00"
+    assert (found["NP"]["can_be_met"], found["NP"]["missed"]["amount"]) == (True, "0.00")
+    assert found["UG"]["target"]["amount"] == "200.00"
+    assert (found["UG"]["can_be_met"], found["UG"]["missed"]["amount"]) == (False, "200.00")
 
 
 def test_what_if_is_a_dry_run_and_says_what_choices_cost(world: World) -> None:
@@ -273,6 +333,7 @@ def test_what_if_is_a_dry_run_and_says_what_choices_cost(world: World) -> None:
     body = found.json()
     assert body["best"]["worth"] == "150.00"
     assert body["best"]["is_proven"]
+    assert body["is_unique"] is True
     assert body["line"]["worth"] == "90.00"
     assert body["with_choices"]["proposals"] == [str(large.id)]
     assert [(c["code"], c["is_in"], c["cost"]) for c in body["choices"]] == [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fundops.decisions import line as module
 from fundops.decisions.limits import Limit, limits_of
-from fundops.decisions.line import Candidate, Line, Place, Reason, Terms, draw_line
+from fundops.decisions.line import Candidate, Hindrance, Line, Place, Reason, Terms, draw_line
 from tests.decisions.pure import a_candidate, candidate_lists, keeps, money_for, terms_of_calls
 
 
@@ -30,8 +30,11 @@ def test_money_goes_down_the_list_until_one_does_not_fit() -> None:
         "1": ("above", None),
         "2": ("above", None),
         "3": ("below", "envelope"),
-        "4": ("below", "envelope"),
+        "4": ("below", "ended"),
     }
+    assert [s.hindrance and s.hindrance.asked_minor for s in line.standings] == [None, None, 40, 40]
+    assert line.ended_by is not None
+    assert (line.ended_by.reason, line.ended_by.left_minor) == (Reason.ENVELOPE, 20)
     assert [s.fits_still for s in line.standings] == [False, False, False, True]
     assert (line.awarded_minor, line.left_minor) == (80, 20)
 
@@ -75,7 +78,7 @@ def test_a_tie_across_the_line_is_shown_and_not_broken() -> None:
         "1": ("above", None),
         "2": ("tied", "tie"),
         "3": ("tied", "tie"),
-        "4": ("below", "envelope"),
+        "4": ("below", "ended"),
     }
     assert [c.code for c in line.tie] == ["PRP-0002", "PRP-0003"]
     assert line.left_minor == 50
@@ -146,9 +149,78 @@ def test_earlier_awards_count_against_envelope_and_limits() -> None:
     assert line.left_minor == 5
 
 
-def plainly(candidates: Sequence[Candidate], terms: Terms) -> dict[UUID, Place]:
+def test_too_little_money_ends_the_line_as_too_small_an_envelope_does() -> None:
+    tied = [a_candidate(2, 30, rank=2), a_candidate(3, 30, rank=2)]
+    candidates = [a_candidate(1, 50), *tied, a_candidate(4, 10, rank=4), a_candidate(5, 90, rank=5)]
+    line = draw_line(candidates, Terms(150), free_minor=90)
+    assert places(line) == {
+        "1": ("above", None),
+        "2": ("tied", "tie"),
+        "3": ("tied", "tie"),
+        "4": ("below", "ended"),
+        "5": ("below", "cash"),
+    }
+    assert [s.hindrance for s in line.standings[1:]] == [
+        Hindrance(Reason.CASH, 60, 40),
+        Hindrance(Reason.CASH, 60, 40),
+        Hindrance(Reason.CASH, 60, 40),
+        Hindrance(Reason.CASH, 90, 40),
+    ]
+    assert [s.candidate.code[-1] for s in line.refused] == ["2", "3"]
+    assert (line.left_minor, line.free_minor) == (100, 40)
+    decided = draw_line(candidates, Terms(150), chosen=[tied[0].id], free_minor=90)
+    assert places(decided)["3"] == ("below", "cash")
+    assert places(decided)["4"] == ("below", "ended")
+    assert decided.ended_by == Hindrance(Reason.CASH, 30, 10)
+
+
+def test_the_smaller_of_envelope_and_money_is_what_binds() -> None:
+    candidates = [a_candidate(1, 50), a_candidate(2, 80)]
+    for envelope, free, reason, left in (
+        (100, 90, Reason.CASH, 40),
+        (90, 100, Reason.ENVELOPE, 40),
+        (90, 90, Reason.ENVELOPE, 40),
+        (None, 90, Reason.CASH, 40),
+        (90, None, Reason.ENVELOPE, 40),
+    ):
+        line = draw_line(candidates, Terms(envelope), free_minor=free)
+        assert line.standings[1].hindrance == Hindrance(reason, 80, left)
+        assert bool(line.refused) == (reason is Reason.CASH)
+
+
+def test_a_tie_says_what_keeps_it_from_being_funded_whole() -> None:
+    tied = [a_candidate(1, 30, rank=1), a_candidate(2, 30, rank=1)]
+    limits = (Limit("country", "KE", max_amount_minor=40),)
+    by_limit = draw_line(tied, Terms(100, limits=limits), free_minor=100)
+    assert {(s.place, s.hindrance and s.hindrance.reason) for s in by_limit.standings} == {
+        (Place.TIED, Reason.LIMIT)
+    }
+    assert not by_limit.refused
+    money = money_for(tied, [("KE", 30), ("NP", 50)])
+    by_earmarks = draw_line(tied, Terms(100), fundable=money.pays, free_minor=money.free_minor)
+    assert {s.hindrance for s in by_earmarks.standings} == {Hindrance(Reason.EARMARKS, 60)}
+    assert len(by_earmarks.refused) == 2
+
+
+def test_below_the_line_earmarks_are_asked_as_well() -> None:
+    """Nothing is said to fit still for which no money is."""
+    candidates = [a_candidate(1, 90), a_candidate(2, 30), a_candidate(3, 5, country="NP")]
+    money = money_for(candidates, [("KE", 200)])
+    line = draw_line(candidates, Terms(100), fundable=money.pays, free_minor=money.free_minor)
+    assert places(line)["2"] == ("below", "envelope")
+    assert places(line)["3"] == ("skipped", "earmarks")
+
+
+def plainly(
+    candidates: Sequence[Candidate], terms: Terms, cash: int | None = None
+) -> dict[UUID, Place]:
     """Return every place by the rules as they are stated, on lists and sums alone."""
     above: list[Candidate] = []
+
+    def goes(chosen: Sequence[Candidate]) -> bool:
+        total = sum(one.item.amount_minor for one in chosen)
+        return keeps(terms, chosen) and (cash is None or total <= cash)
+
     found: dict[UUID, Place] = {c.id: Place.UNRANKED for c in candidates if c.rank is None}
     is_over = False
     for rank in sorted({c.rank for c in candidates if c.rank is not None}):
@@ -168,12 +240,12 @@ def plainly(candidates: Sequence[Candidate], terms: Terms) -> dict[UUID, Place]:
                 found[c.id] = Place.SKIPPED
             else:
                 rest.append(c)
-        whole = not is_over and keeps(terms, [*above, *rest])
+        whole = not is_over and goes([*above, *rest])
         if whole:
             above += rest
             found.update({c.id: Place.ABOVE for c in rest})
         elif rest:
-            some = any(keeps(terms, [*above, c]) for c in rest)
+            some = any(goes([*above, c]) for c in rest)
             place = Place.TIED if some and len(rest) > 1 and not is_over else Place.BELOW
             found.update({c.id: place for c in rest})
             is_over = True
@@ -193,16 +265,39 @@ def _absolute(limit: Limit, terms: Terms) -> Limit:
 
 
 @settings(max_examples=300)
-@given(candidate_lists(), terms_of_calls(), st.randoms())
+@given(candidate_lists(), terms_of_calls(), st.one_of(st.none(), st.integers(0, 120)), st.randoms())
 def test_the_line_is_what_the_rules_say(
-    candidates: list[Candidate], terms: Terms, order: random.Random
+    candidates: list[Candidate], terms: Terms, cash: int | None, order: random.Random
 ) -> None:
-    line = draw_line(candidates, terms)
-    assert {s.candidate.id: s.place for s in line.standings} == plainly(candidates, terms)
+    line = draw_line(candidates, terms, free_minor=cash)
+    assert {s.candidate.id: s.place for s in line.standings} == plainly(candidates, terms, cash)
     assert keeps(terms, line.above)
+    check_amounts(line, terms, cash)
     shuffled = list(candidates)
     order.shuffle(shuffled)
-    assert draw_line(shuffled, terms) == line
+    assert draw_line(shuffled, terms, free_minor=cash) == line
+
+
+def check_amounts(line: Line, terms: Terms, cash: int | None) -> None:
+    """Check what is said to bind against plain sums."""
+    given = sum(c.item.amount_minor for c in line.above)
+    bounds = {Reason.ENVELOPE: terms.envelope_minor, Reason.CASH: cash}
+    left = {reason: most - given for reason, most in bounds.items() if most is not None}
+    for s in line.standings:
+        amount, found = s.candidate.item.amount_minor, s.hindrance
+        if s.place is Place.BELOW:
+            assert s.fits_still == all(amount <= most for most in left.values())
+        if s.place is Place.BELOW and not s.fits_still:
+            assert found is not None
+            assert s.reason is found.reason
+            assert (found.asked_minor, found.left_minor) == (amount, min(left.values()))
+            assert left.get(found.reason) == min(left.values())
+        if s.place is Place.TIED:
+            together = sum(c.item.amount_minor for c in line.tie)
+            assert found is not None
+            is_much = any(together > most for most in left.values())
+            assert is_much == (found.reason in bounds)
+            assert found.asked_minor == together
 
 
 @settings(max_examples=100)
@@ -232,6 +327,20 @@ def test_a_line_that_broke_ties_would_be_noticed(monkeypatch: pytest.MonkeyPatch
         test_a_tie_across_the_line_is_shown_and_not_broken()
     with pytest.raises(AssertionError):
         test_what_is_above_never_hangs_on_how_ties_are_written()
+
+
+def test_a_line_that_named_the_wrong_bound_would_be_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = module._Drawing._too_much
+
+    def envelope_only(self: module._Drawing, group: Sequence[Candidate]) -> Hindrance | None:
+        found = real(self, group)
+        return found and Hindrance(Reason.ENVELOPE, found.asked_minor, found.left_minor)
+
+    monkeypatch.setattr(module._Drawing, "_too_much", envelope_only)
+    with pytest.raises(AssertionError):
+        test_the_line_is_what_the_rules_say()
 
 
 def test_limits_are_read_as_a_call_states_them() -> None:

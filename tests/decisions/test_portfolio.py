@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fundops.decisions import portfolio as module
+from fundops.decisions import programme
 from fundops.decisions.limits import Limit
 from fundops.decisions.line import Candidate, Terms
 from fundops.decisions.portfolio import Goal, TooLarge, what_if
@@ -20,6 +22,7 @@ from tests.decisions.pure import (
     lot_lists,
     money_for,
     terms_of_calls,
+    ways_to_be_best,
 )
 
 
@@ -88,6 +91,7 @@ def check(
     assert not found.best.chosen or money.pays(found.best.chosen)
     best = best_by_trying(candidates, terms, goal, money)
     assert found.best.worth == best
+    assert found.is_unique == (ways_to_be_best(candidates, terms, goal, money) == 1)
     together = best_by_trying(candidates, terms, goal, money, ins, outs)
     if candidates:
         assert (found.with_choices and found.with_choices.worth) == together
@@ -117,15 +121,33 @@ def test_no_set_is_better(
 
 
 def test_a_solver_that_stops_early_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = module._Problem._run
+    real = programme.Problem._run
 
-    def lazy(self: module._Problem, *asked: object) -> object:
+    def lazy(self: programme.Problem, *asked: object) -> object:
         found = real(self, *asked)  # type: ignore[arg-type]
         return found and (found[0][1:], found[1], found[2])
 
-    monkeypatch.setattr(module._Problem, "_run", lazy)
+    monkeypatch.setattr(programme.Problem, "_run", lazy)
     with pytest.raises(AssertionError):
         test_no_set_is_better()
+
+
+def test_of_several_best_portfolios_one_is_given_and_said_to_be_one() -> None:
+    alike = [a_candidate(1, 60, score=5_000), a_candidate(2, 60, score=5_000)]
+    assert what_if(alike, Terms(100), Goal.SCORE).is_unique is False
+    assert what_if(alike, Terms(120), Goal.SCORE).is_unique is True
+    assert what_if([], Terms(100), Goal.SCORE).is_unique is True
+
+
+def test_a_solver_that_repeats_itself_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = programme.Problem.solve
+
+    def forgetful(self: programme.Problem, *asked: Any, **_other: Any) -> Any:
+        return real(self, *asked)
+
+    monkeypatch.setattr(programme.Problem, "solve", forgetful)
+    with pytest.raises(AssertionError):
+        test_of_several_best_portfolios_one_is_given_and_said_to_be_one()
 
 
 def test_what_the_solver_rounds_is_caught_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +157,7 @@ def test_what_the_solver_rounds_is_caught_and_asked_again(monkeypatch: pytest.Mo
     found = what_if(candidates, Terms(big), Goal.SCORE)
     assert len(found.best.chosen) == 2
     assert found.best.awarded_minor <= big
-    monkeypatch.setattr(module._Problem, "_holds", lambda _self, _chosen: True)
+    monkeypatch.setattr(programme.Problem, "_holds", lambda _self, _chosen: True)
     believed = what_if(candidates, Terms(big), Goal.SCORE)
     assert believed.best.awarded_minor > big
 

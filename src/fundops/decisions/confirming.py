@@ -7,7 +7,9 @@ reviewed it; the second may be the preparer, the first may, both cannot.
 At the second confirmation, under the write turn: the call's limits and envelope are counted anew
 with all awards made by then, every award on cash is reserved as one question to the fund's money,
 conditional awards are set on their instalments, and each proposal takes its step. Whatever cannot
-be done refuses the whole, with what binds named.
+be done refuses the whole, with what binds named. One thing does not: what an applicant has
+withdrawn since the vote lapses, as nobody can be awarded who no longer asks, and the others' awards
+are what the board decided on them all the same.
 """
 
 from __future__ import annotations
@@ -66,8 +68,27 @@ def confirm(db: Session, actor: Actor, call: Call, board: Board, given: ConfirmI
     board.second_confirmed_by_id = actor.person_id
     board.second_confirmed_at = clock.now()
     _record(db, actor, BOARD_EVENTS["confirm"], call, board, before)
-    carry_out(db, actor, call, items, board.awards_on)
+    carry_out(db, actor, call, _standing(db, actor, call, items), board.awards_on)
     return board
+
+
+def _standing(db: Session, actor: Actor, call: Call, items: Sequence[BoardItem]) -> list[BoardItem]:
+    """Let the items lapse whose proposals were withdrawn since the vote; return the others."""
+    proposals = proposals_of(db, [item.proposal_id for item in items])
+    kept = []
+    for item in items:
+        if proposals[item.proposal_id].status != "withdrawn":
+            kept.append(item)
+            continue
+        was = item.status
+        advance(item, ITEM_STEPS, "lapse", actor)
+        db.flush()
+        audit.record(
+            db, actor, "board_item.lapsed", "board_item", item.id, fund_id=call.fund_id,
+            reason=text("decisions.lapsed"),
+            before={"status": was}, after={"status": item.status},
+        )  # fmt: skip
+    return kept
 
 
 def carry_out(
@@ -153,7 +174,10 @@ def _check_unchanged(db: Session, board: Board, items: Sequence[BoardItem]) -> N
     changed = sorted(
         one.code
         for one in proposals_of(db, [item.proposal_id for item in items]).values()
-        if board.opened_at and one.submitted_at and one.submitted_at > board.opened_at
+        if one.status != "withdrawn"
+        and board.opened_at
+        and one.submitted_at
+        and one.submitted_at > board.opened_at
     )
     if changed:
         raise Problem("conflict", detail=text("decisions.changed_since", codes=", ".join(changed)))

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
+from fundops import money as amounts
 from fundops.allocation.plan import fundable
 from fundops.allocation.pool import Pool
 from fundops.allocation.position import NotFundable
@@ -23,9 +24,18 @@ from fundops.decisions.candidates import (
     proposals_of,
     too_large,
 )
-from fundops.decisions.line import Candidate, Line, Place, Reason, Standing, draw_line
+from fundops.decisions.line import (
+    Candidate,
+    Hindrance,
+    Line,
+    Place,
+    Reason,
+    Standing,
+    draw_line,
+)
+from fundops.decisions.line_schemas import WhatIfIn
+from fundops.decisions.minimums import Minimum, minimums_of
 from fundops.decisions.portfolio import Choice, Goal, Money, Portfolio, TooLarge, what_if
-from fundops.decisions.schemas import WhatIfIn
 from fundops.errors import Problem, invalid
 from fundops.grants.refusals import Words, refusal_out
 from fundops.ledger.models import Fund
@@ -52,10 +62,9 @@ def funding_line(
     found = listed(db, call, on, order=order, ranking=ranking)
     money, read = money_of(db, call, found.facts, on)
     line = _draw(found, money, found.chosen(chosen))
-    refused = next((s.candidate for s in line.standings if s.reason is Reason.EARMARKS), None)
     hidden = hidden_from(db, actor, found)
-    if refused is not None and refused.id in hidden:
-        refused = None
+    refused = () if hidden & {s.candidate.id for s in line.refused} else line.refused
+    minimums = minimums_of(found.candidates, found.terms, line.above, money)
     currency = found.fund.base_currency
     return {
         "call_id": call.id,
@@ -68,9 +77,13 @@ def funding_line(
         "left": money_out(line.left_minor, currency),
         "kept_back": money_out(line.kept_back_minor, currency),
         "tie": [candidate.id for candidate in line.tie if candidate.id not in hidden],
-        "fundable_together": not line.above or money.pays(line.above),
-        "first_refused": None if refused is None else refused.id,
-        "binding": None if refused is None else _binding(db, actor, read, money, line, refused),
+        "free": money_out(line.free_minor, currency),
+        "ended_by": None if line.ended_by is None else _end_out(line.ended_by, currency),
+        "minimums": [_minimum_out(one, currency) for one in minimums],
+        "fundable_together": not line.refused,
+        "first_refused": refused[0].candidate.id if refused else None,
+        "refused_together": [standing.candidate.id for standing in refused],
+        "binding": _binding(db, actor, read, money, line, hidden) if refused else None,
         "items": [
             _standing_out(one, currency) for one in line.standings if one.candidate.id not in hidden
         ],
@@ -85,41 +98,86 @@ def hidden_from(db: Session, actor: Actor, listed_: Listed) -> frozenset[UUID]:
 
 def _draw(found: Listed, money: Money, chosen: Collection[UUID]) -> Line:
     try:
-        return draw_line(found.candidates, found.terms, chosen=chosen, fundable=money.pays)
+        return draw_line(
+            found.candidates, found.terms, chosen=chosen, fundable=money.pays,
+            free_minor=money.free_minor,
+        )  # fmt: skip
     except ValueError as error:
         raise too_large() from error
 
 
 def _binding(
-    db: Session, actor: audit.Author, read: Pool, money: Money, line: Line, refused: Candidate
+    db: Session,
+    actor: audit.Author,
+    read: Pool,
+    money: Money,
+    line: Line,
+    hidden: Collection[UUID],
 ) -> dict[str, Any] | None:
-    """Return which earmarks keep money from the first proposal that they refuse."""
+    """Return what keeps money from the first that it refuses: too little of it, or earmarks.
+
+    The details name who competes for what, so a reader from whom one of those is hidden has none.
+    """
+    refused = [standing.candidate for standing in line.refused]
     before: list[Candidate] = []
     for standing in line.standings:
-        if standing.candidate is refused:
+        if standing.candidate is refused[0]:
             break
         if standing.place is Place.ABOVE:
             before.append(standing.candidate)
-    asked = [*before, refused]
+    asked = [*before, *refused]
     awards = [(money.facts[c.id], c.item.amount_minor) for c in asked]
     answer = fundable(awards, money.position, money.on)
     if not isinstance(answer, NotFundable):
         return None
     words = Words(db, actor, read, {c.id: c.code for c in asked})
-    out = refusal_out(words, answer, [money.facts[refused.id]])
+    out = refusal_out(words, answer, [money.facts[c.id] for c in refused])
     details = [one["sentence"] for one in out["binding"]]
     details += [limit["sentence"] for one in out["binding"] for limit in one["limits"]]
     details += [one["sentence"] for one in out["refused"]]
-    return {"sentence": out["sentence"], "details": details}
+    sentence, found = out["sentence"], line.refused[0].hindrance
+    if found is not None and found.reason is Reason.CASH:
+        sentence = _sentence("binding", found, words.currency)
+    return {
+        "sentence": sentence,
+        "details": [] if {c.id for c in asked} & set(hidden) else details,
+    }
+
+
+def _sentence(kind: str, found: Hindrance, currency: str) -> str:
+    """Return what a hindrance comes to, in the words of ``kind``."""
+    left = found.left_minor or 0
+    if found.breach is not None:
+        return text(f"decisions.{kind}_limit", limit=found.breach.sentence(currency))
+    return text(
+        f"decisions.{kind}_{found.reason}",
+        asked=amounts.display(found.asked_minor, currency),
+        left=amounts.display(left, currency),
+        missing=amounts.display(max(0, found.asked_minor - left), currency),
+    )
+
+
+def _why(standing: Standing, currency: str) -> str | None:
+    """Return why a proposal is not above the line, with the amounts that say so."""
+    found = standing.hindrance
+    if standing.reason is None:
+        return None
+    if found is None:
+        return text(f"decisions.line_{standing.reason}")
+    if standing.reason is Reason.TIE:
+        return f"{text('decisions.line_tie')} {_sentence('together', found, currency)}"
+    if standing.reason is Reason.ENDED:
+        return text("decisions.line_ended", why=_sentence("ended", found, currency))
+    if found.breach is not None:
+        return found.breach.sentence(currency)
+    if found.reason in (Reason.ENVELOPE, Reason.CASH):
+        return _sentence("line_short", found, currency)
+    return text(f"decisions.line_{found.reason}")
 
 
 def _standing_out(standing: Standing, currency: str) -> dict[str, Any]:
-    candidate = standing.candidate
-    sentence = None
-    if standing.breach is not None:
-        sentence = standing.breach.sentence(currency)
-    elif standing.reason is not None:
-        sentence = text(f"decisions.line_{standing.reason}")
+    candidate, found = standing.candidate, standing.hindrance
+    binds = standing.reason if found is None else found.reason
     return {
         "proposal_id": candidate.id,
         "code": candidate.code,
@@ -128,8 +186,29 @@ def _standing_out(standing: Standing, currency: str) -> dict[str, Any]:
         "amount": money_out(candidate.item.amount_minor, currency),
         "place": str(standing.place),
         "reason": None if standing.reason is None else str(standing.reason),
-        "sentence": sentence,
+        "binds": None if binds is None else str(binds),
+        "sentence": _why(standing, currency),
         "fits_still": standing.fits_still,
+    }
+
+
+def _end_out(found: Hindrance, currency: str) -> dict[str, Any]:
+    return {
+        "reason": str(found.reason),
+        "asked": money_out(found.asked_minor, currency),
+        "left": money_out(found.left_minor, currency),
+        "sentence": _sentence("ended", found, currency),
+    }
+
+
+def _minimum_out(found: Minimum, currency: str) -> dict[str, Any]:
+    return {
+        "dimension": found.limit.dimension,
+        "code": found.limit.code,
+        "target": money_out(found.target_minor, currency),
+        "reached": money_out(found.reached_minor, currency),
+        "can_be_met": found.can_be_met,
+        "missed": money_out(found.missed_minor, currency),
     }
 
 
@@ -168,6 +247,7 @@ def ask_what_if(
         "order": given.order,
         "on": on,
         "keeps_minimums": answer.keeps_minimums,
+        "is_unique": answer.is_unique,
         "best": _portfolio_out(answer.best, goal, currency),
         "with_choices": None if together is None else _portfolio_out(together, goal, currency),
         "choices": [_choice_out(choice, goal) for choice in answer.choices],

@@ -3,8 +3,8 @@
 Proposals are taken in order of rank. One that is outside the call's floor and ceiling, that would
 exceed a stated limit, that would use what a minimum keeps for others, or that no earmark pays for
 besides those before it, is *skipped*, and the reason is named; the line goes on. The first that
-does not fit the envelope ends the line: it and all after it are *below*, even those that would
-still fit, which is said of them.
+asks for more than the envelope or the fund's free money has left, whichever is less, ends the line:
+it and all after it are *below*, even those that would still fit, which is said of them.
 
 **Ties are never broken here.** Proposals of one rank are funded together or not at all. Where only
 some of them fit, they are *tied*: nothing decides between them, the line ends, and whoever decides
@@ -46,7 +46,9 @@ class Reason(StrEnum):
     MINIMUM = "minimum"
     EARMARKS = "earmarks"
     ENVELOPE = "envelope"
+    CASH = "cash"
     TIE = "tie"
+    ENDED = "ended"
     NO_SCORE = "no_score"
 
 
@@ -87,14 +89,37 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Hindrance:
+    """What keeps proposals from being funded after those above, and by how much.
+
+    ``asked_minor`` is what they ask for together; ``left_minor`` what of the envelope, or of the
+    fund's free money, is left for it, where that is what binds.
+    """
+
+    reason: Reason
+    asked_minor: int
+    left_minor: int | None = None
+    breach: Breach | None = None
+
+
+@dataclass(frozen=True)
 class Standing:
-    """One proposal's place, and why if it is not above the line."""
+    """One proposal's place, and why if it is not above the line.
+
+    ``hindrance`` is what binds: for one that is tied, what keeps all of its rank from being funded
+    together; for one below that would fit by itself, what ended the line before it.
+    """
 
     candidate: Candidate
     place: Place
     reason: Reason | None = None
-    breach: Breach | None = None
+    hindrance: Hindrance | None = None
     fits_still: bool = False
+
+    @property
+    def breach(self) -> Breach | None:
+        """The stated limit that binds, if one does."""
+        return None if self.hindrance is None else self.hindrance.breach
 
 
 @dataclass(frozen=True)
@@ -102,7 +127,8 @@ class Line:
     """The whole list, in order, and what is left of the envelope below the line.
 
     ``kept_back_minor`` is what minimums hold for proposals that did not come; ``tie`` names those
-    that the line runs between.
+    that the line runs between; ``ended_by`` is what ended the line, none where it never ended;
+    ``free_minor`` is what is left of the fund's free money, none where that was not asked.
     """
 
     standings: tuple[Standing, ...]
@@ -110,6 +136,8 @@ class Line:
     left_minor: int | None
     kept_back_minor: int
     unmet: dict[int, int] = field(default_factory=dict)
+    ended_by: Hindrance | None = None
+    free_minor: int | None = None
 
     @property
     def above(self) -> tuple[Candidate, ...]:
@@ -120,6 +148,21 @@ class Line:
     def tie(self) -> tuple[Candidate, ...]:
         """The proposals that the line runs between."""
         return tuple(s.candidate for s in self.standings if s.place is Place.TIED)
+
+    @property
+    def refused(self) -> tuple[Standing, ...]:
+        """The first whom money refuses, by cash or by earmarks: one, or all of a tie."""
+        for standing in self.standings:
+            if standing.hindrance is None or standing.reason is Reason.ENDED:
+                continue
+            if standing.hindrance.reason in (Reason.CASH, Reason.EARMARKS):
+                return self._with(standing)
+        return ()
+
+    def _with(self, standing: Standing) -> tuple[Standing, ...]:
+        if standing.place is not Place.TIED:
+            return (standing,)
+        return tuple(s for s in self.standings if s.place is Place.TIED)
 
 
 Fundable = Callable[[Sequence[Candidate]], bool]
@@ -132,14 +175,18 @@ def draw_line(
     *,
     chosen: Collection[UUID] = (),
     fundable: Fundable | None = None,
+    free_minor: int | None = None,
 ) -> Line:
     """Draw the funding line. The answer does not depend on the order in which candidates come.
+
+    ``free_minor`` is the fund's free money, whatever it is earmarked for; none asks only
+    ``fundable``.
 
     Raises ``ValueError`` for more than ``MAX_CANDIDATES``.
     """
     if len(candidates) > MAX_CANDIDATES:
         raise ValueError(f"more than {MAX_CANDIDATES} candidates")
-    return _Drawing(candidates, terms, frozenset(chosen), fundable).run()
+    return _Drawing(candidates, terms, frozenset(chosen), fundable, free_minor).run()
 
 
 class _Drawing:
@@ -151,8 +198,9 @@ class _Drawing:
         terms: Terms,
         chosen: frozenset[UUID],
         fundable: Fundable | None,
+        free_minor: int | None,
     ) -> None:
-        self.terms, self.fundable = terms, fundable
+        self.terms, self.fundable, self.free = terms, fundable, free_minor
         self.groups = _groups(candidates, chosen)
         self.unranked = sorted((c for c in candidates if c.rank is None), key=lambda c: c.code)
         self.tally = Tally(terms.limits, terms.envelope_minor)
@@ -163,7 +211,8 @@ class _Drawing:
         self.left = terms.left_minor
         self.above: list[Candidate] = []
         self.standings: list[Standing] = []
-        self.is_ended = False
+        self.ended_by: Hindrance | None = None
+        self._asked: dict[tuple[int, frozenset[UUID]], bool] = {}
 
     def run(self) -> Line:
         """Walk down the list."""
@@ -177,63 +226,73 @@ class _Drawing:
             self.left,
             sum(unmet.values()),
             unmet,
+            self.ended_by,
+            self.free,
         )
 
     def _group(self, group: Sequence[Candidate]) -> list[Standing]:
-        skipped = {c.id: found for c in group if (found := self._skipped(c)) is not None}
+        skipped = {c.id: one for c in group if (one := self._skipped(c)) is not None}
         fitting = [c for c in group if c.id not in skipped]
-        if not self.is_ended and fitting and self._fit(fitting):
+        binds = self.ended_by or self._hindrance(fitting)
+        if binds is None:
             self._place(fitting)
             kept = {c.id: Standing(c, Place.ABOVE) for c in fitting}
         else:
-            kept = self._ending(fitting)
+            kept = self._below(fitting, binds)
         return [skipped.get(c.id) or kept[c.id] for c in group]
 
-    def _ending(self, fitting: Sequence[Candidate]) -> dict[UUID, Standing]:
+    def _below(self, fitting: Sequence[Candidate], together: Hindrance) -> dict[UUID, Standing]:
         """End the line before ``fitting``: between them where some of several would fit."""
-        alone = {c.id for c in fitting if self._fit([c])}
-        between = not self.is_ended and len(fitting) > 1 and bool(alone)
-        if fitting:
-            self.is_ended = True
-        if between:
-            return {c.id: Standing(c, Place.TIED, Reason.TIE) for c in fitting}
+        alone = {c.id: self._hindrance([c]) for c in fitting}
+        was_ended = self.ended_by is not None
+        if fitting and not was_ended:
+            self.ended_by = together
+        if not was_ended and len(fitting) > 1 and None in alone.values():
+            return {c.id: Standing(c, Place.TIED, Reason.TIE, together) for c in fitting}
         return {
-            c.id: Standing(c, Place.BELOW, Reason.ENVELOPE, fits_still=c.id in alone)
+            c.id: Standing(c, Place.BELOW, found.reason, found)
+            if (found := alone[c.id]) is not None
+            else Standing(c, Place.BELOW, Reason.ENDED, self.ended_by, fits_still=True)
             for c in fitting
         }
 
     def _skipped(self, candidate: Candidate) -> Standing | None:
-        """Return why a proposal alone cannot be funded after those above, the envelope apart."""
+        """Return why a proposal alone cannot be funded after those above, amounts left apart."""
         amount = candidate.item.amount_minor
-        reason: Reason | None = None
-        breach = None
+        found: Hindrance | None = None
         if self.terms.floor_minor is not None and amount < self.terms.floor_minor:
-            reason = Reason.FLOOR
+            found = Hindrance(Reason.FLOOR, amount)
         elif self.terms.ceiling_minor is not None and amount > self.terms.ceiling_minor:
-            reason = Reason.CEILING
+            found = Hindrance(Reason.CEILING, amount)
         elif (breach := self.tally.refusal([candidate.item])) is not None:
-            reason = Reason.LIMIT
-        elif (
-            self._fits_envelope([candidate])
-            and (breach := self._kept_for_others([candidate])) is not None
-        ):
-            reason = Reason.MINIMUM
-        elif self._fits_envelope([candidate]) and not self._earmarks([candidate]):
-            reason = Reason.EARMARKS
-        if reason is None:
+            found = Hindrance(Reason.LIMIT, amount, breach=breach)
+        elif self._too_much([candidate]) is None:
+            found = self._hindrance([candidate])
+        if found is None:
             return None
-        return Standing(candidate, Place.SKIPPED, reason, breach)
+        return Standing(candidate, Place.SKIPPED, found.reason, found)
 
-    def _fit(self, group: Sequence[Candidate]) -> bool:
-        return (
-            self._fits_envelope(group)
-            and self.tally.refusal([c.item for c in group]) is None
-            and self._kept_for_others(group) is None
-            and self._earmarks(group)
-        )
+    def _hindrance(self, group: Sequence[Candidate]) -> Hindrance | None:
+        """Return what keeps ``group`` from being funded together after those above."""
+        too_much = self._too_much(group)
+        if too_much is not None or not group:
+            return too_much
+        asked = _asked(group)
+        if (breach := self.tally.refusal([c.item for c in group])) is not None:
+            return Hindrance(Reason.LIMIT, asked, breach=breach)
+        if (breach := self._kept_for_others(group)) is not None:
+            return Hindrance(Reason.MINIMUM, asked, breach=breach)
+        return None if self._earmarks(group) else Hindrance(Reason.EARMARKS, asked)
 
-    def _fits_envelope(self, group: Sequence[Candidate]) -> bool:
-        return self.left is None or sum(c.item.amount_minor for c in group) <= self.left
+    def _too_much(self, group: Sequence[Candidate]) -> Hindrance | None:
+        """Return which has less left than ``group`` asks for: the envelope or the free money."""
+        bounds = [(self.left, Reason.ENVELOPE), (self.free, Reason.CASH)]
+        known = [(left, reason) for left, reason in bounds if left is not None]
+        if not known:
+            return None
+        left, reason = min(known, key=lambda one: one[0])
+        asked = _asked(group)
+        return Hindrance(reason, asked, left) if asked > left else None
 
     def _kept_for_others(self, group: Sequence[Candidate]) -> Breach | None:
         """Return the minimum whose money ``group`` would use, if there is one."""
@@ -243,7 +302,7 @@ class _Drawing:
         for candidate in group:
             trial.add(candidate.item)
         unmet = trial.unmet(self.targets)
-        taken = sum(c.item.amount_minor for c in group)
+        taken = _asked(group)
         before = sum(self.tally.unmet(self.targets).values()) - self.left
         after = sum(unmet.values()) - (self.left - taken)
         # What was short before is nobody's fault; only what this group would add to it counts.
@@ -256,10 +315,13 @@ class _Drawing:
         return Breach(limit, code, "minimum", used, self.targets[number], 0)
 
     def _earmarks(self, group: Sequence[Candidate]) -> bool:
-        """Whether earmarks allow ``group`` besides those above; not asked below the line."""
-        if self.fundable is None or self.is_ended:
+        """Whether earmarks allow ``group`` besides those above."""
+        if self.fundable is None:
             return True
-        return self.fundable([*self.above, *group])
+        question = len(self.above), frozenset(c.id for c in group)
+        if question not in self._asked:
+            self._asked[question] = self.fundable([*self.above, *group])
+        return self._asked[question]
 
     def _place(self, group: Sequence[Candidate]) -> None:
         for candidate in group:
@@ -267,6 +329,12 @@ class _Drawing:
             self.above.append(candidate)
             if self.left is not None:
                 self.left -= candidate.item.amount_minor
+            if self.free is not None:
+                self.free -= candidate.item.amount_minor
+
+
+def _asked(group: Sequence[Candidate]) -> int:
+    return sum(c.item.amount_minor for c in group)
 
 
 def _groups(candidates: Sequence[Candidate], chosen: frozenset[UUID]) -> list[list[Candidate]]:

@@ -14,6 +14,7 @@ from fundops.calls.models import Call
 from fundops.command import check_match, command, etag, read_session
 from fundops.decisions import boards, confirming, funding, promotion, queries
 from fundops.decisions.item_routes import router as items
+from fundops.decisions.line_schemas import LineOut, WhatIfIn, WhatIfOut
 from fundops.decisions.models import Board
 from fundops.decisions.schemas import (
     MAX_CHOSEN,
@@ -27,11 +28,8 @@ from fundops.decisions.schemas import (
     ItemIn,
     ItemOut,
     ItemPatch,
-    LineOut,
     MemberIn,
     ReserveList,
-    WhatIfIn,
-    WhatIfOut,
 )
 from fundops.errors import Problem, invalid
 from fundops.ledger.models import Fund

@@ -14,8 +14,10 @@ BOARD_STEPS: Steps = {
 ITEM_STEPS: Steps = {
     "carry": step("proposed", "carried", Permission.DECISION_PREPARE),
     "drop": step("proposed", "not_carried", Permission.DECISION_PREPARE),
+    "lapse": step("carried", "not_carried", Permission.DECISION_CONFIRM),
     "carry_out": step("carried", "carried_out", Permission.DECISION_CONFIRM),
 }
+"""An item lapses whose proposal was withdrawn between the vote and the second confirmation."""
 BOARD_EVENTS = {
     "open": "board.opened",
     "close": "board.closed",
