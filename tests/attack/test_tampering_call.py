@@ -109,7 +109,10 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         for table, (column, check) in SEALED.items()
     },
     **{f"{table} sealed anew": (anew(table), TOLD) for table in SEALED},
-    **{f"{table}.sha256": (f"UPDATE {table} SET sha256 = 'f' || sha256", TOLD) for table in SEALED},
+    **{
+        f"{table}.sha256": (f"UPDATE {table} SET sha256 = substr(sha256, 2) || 'x'", TOLD)
+        for table in SEALED
+    },
     "a submitted version sealed anew": (anew("proposal_versions", "kind = 'submitted'"), TOLD),
     "draft versions deleted": ("DELETE FROM proposal_versions WHERE kind = 'draft'", TOLD),
     "a draft made a submission": (
