@@ -147,15 +147,11 @@ def proposal_differs(digits: int) -> str:
 
 def ranking_differs(*, is_whole: bool) -> str:
     """Count: mean, reviews, outcome and, of a whole ranking, the rank."""
-    outcome = "COUNTIFS(proposals_proposal,{proposal},proposals_outcome,{outcome})"
-    # The proposal is there, but with no outcome.
-    none = "+".join(
-        f'COUNTIFS(proposals_proposal,{{proposal}},proposals_outcome,"{one}")'
-        for one in ("award", "reserve", "reject")
-    )
+    row = "MATCH({proposal},proposals_proposal,0)"
+    mean = gap_or_blank("{raw}", "{recomputed}")
     found = (
-        f"{gap_or_blank('{raw}', '{recomputed}')}+IF({{reviews}}={COUNTED},0,1)"
-        f'+IF({{outcome}}="",IF({none}=0,0,1),IF({outcome}=0,1,0))'
+        f"{mean}+IF({{reviews}}=INDEX(proposals_reviews,{row}),0,1)"
+        f'+IF({{outcome}}&""=INDEX(proposals_outcome,{row})&"",0,1)'
     )
     rank = '+IF(VALUE(SUBSTITUTE({rank},"=",""))={place},0,1)'
     return found + rank if is_whole else found
