@@ -10,7 +10,6 @@ from sqlalchemy import select
 from fundops import clock
 from fundops.authz import Role
 from fundops.decisions.feedback_names import Nameless
-from fundops.demo.story import tell
 from fundops.ids import uuid7
 from fundops.proposals import eligibility_service
 from fundops.proposals.models import Proposal
@@ -18,7 +17,7 @@ from fundops.proposals.schemas import EligibilityIn
 from fundops.reviews.models import Assignment, Conflict
 from tests.exports.decided import Case
 from tests.reviews.review_factories import Scene, a_proposal, counted
-from tests.world import Caller, World
+from tests.world import World
 
 
 @pytest.fixture
@@ -152,12 +151,3 @@ def test_it_takes_as_many_queries_for_two_reviews_as_for_three(case: Case) -> No
 )
 def test_names_go_however_they_are_written(said: str, left: str) -> None:
     assert Nameless(["Jörg Ångström"], ["Reviewer 1"])(said) == left
-
-
-def test_a_review_that_a_decision_stood_on_is_not_returned(world: World) -> None:
-    story = tell(world.database)
-    officer = Caller(world.client, story.players[Role.GRANT_OFFICER].token)
-    [review, *_] = officer.get("/v1/reviews").json()["items"]
-    answer = officer.post(f"/v1/reviews/{review['id']}/return", json={"reason": "Too short"})
-    assert answer.status_code == 409
-    assert "decided" in answer.json()["detail"]

@@ -108,6 +108,7 @@ def test_who_reads_the_files_of_a_party(world: World, sender: Sender) -> None:
 def test_files_reach_officers_of_the_funds_they_were_sent_to(world: World, sender: Sender) -> None:
     """A document is known to whoever deals with the party, an attachment once it is submitted."""
     here, elsewhere = set_up(world), set_up(world)
+    assert sender.party_id is not None
     applicant = Applicant(world, here, sender.party_id)
     applicant.caller = sender.caller
     applicant.start()

@@ -101,10 +101,9 @@ def weighted_formula(criteria: Sequence[CallCriterion]) -> str:
 
 
 def score_differs() -> str:
-    """Count: the recorded score against the marks, and whether the review counts."""
-    counts = 'IF({status}="submitted",IF({recomputed}="",0,1),0)'
+    """Count: the recorded score against the marks, and a review that counts without a score."""
     same = gap_or_blank("{weighted}", "{recomputed}")
-    return f"{same}+IF(IF({{counts}},1,0)={counts},0,1)"
+    return f'{same}+IF({{counts}},IF({{recomputed}}="",1,0),0)'
 
 
 def mark_differs(criteria: Sequence[CallCriterion]) -> str:

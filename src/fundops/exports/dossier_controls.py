@@ -65,7 +65,7 @@ def _sum(values: Iterable[int | None]) -> int:
 
 def _between_sheets(found: Dossier, language: str) -> list[Control]:
     money = Money(currency=found.fund.base_currency)
-    counted = [r.weighted for r in found.reviews if r.status == "submitted"]
+    counted = [r.weighted for r in found.reviews if found.counts(r)]
     known = {one.id for one in found.proposals}
     carried = _sum(
         one.amount_minor

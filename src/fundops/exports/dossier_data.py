@@ -30,10 +30,10 @@ from fundops.calls.models import (
     CallRule,
 )
 from fundops.decisions.feedback_names import Nameless, judges
-from fundops.decisions.models import Board, BoardItem, Recusal, Vote
-from fundops.donors.models import Lot
-from fundops.grants.models import Grant
-from fundops.ledger.models import Account, Fund
+from fundops.decisions.models import Board
+from fundops.exports import dossier_decided as decided
+from fundops.exports.dossier_decided import columns
+from fundops.ledger.models import Fund
 from fundops.parties.labels import hidden_column, name_column
 from fundops.parties.models import Party
 from fundops.proposals.models import (
@@ -43,7 +43,7 @@ from fundops.proposals.models import (
     ProposalCode,
     ProposalVersion,
 )
-from fundops.reviews.models import Assignment, Conflict, Consensus, Ranking, Review, Score
+from fundops.reviews.models import Assignment, Conflict, Ranking, Review, Score
 from fundops.reviews.queries import without_own_part
 from fundops.reviews.rankings import Ranked, latest, ranked
 
@@ -84,12 +84,26 @@ class Dossier:
 
     @property
     def counted(self) -> dict[UUID, list[Row[Any]]]:
-        """The submitted reviews of each proposal."""
+        """The reviews of each proposal that count."""
         found: dict[UUID, list[Row[Any]]] = defaultdict(list)
         for review in self.reviews:
-            if review.status == "submitted":
+            if self.counts(review):
                 found[review.proposal_id].append(review)
         return found
+
+    def counts(self, review: Row[Any]) -> bool:
+        """Return whether a review counted when the ranking was computed; without one, does now.
+
+        What has been returned or set aside since was part of what the board had before it.
+        """
+        if self.ranking is None:
+            return bool(review.status == "submitted")
+        at = self.ranking.computed_at
+        gone_at = review.returned_at
+        return bool(
+            review.submitted_at <= at
+            and (review.status == "submitted" or (gone_at is not None and gone_at > at))
+        )
 
     @property
     def scored_when_ranked(self) -> dict[UUID, int]:
@@ -106,7 +120,7 @@ def gather(
     Proposals that the actor is in conflict with, or has yet to review, are left out.
     """
     seq = db.execute(select(AuditHead.seq)).scalar_one()
-    ranking = latest(db, call.id)
+    ranking = _ranking(db, call.id)
     one = true() if proposal_id is None else Proposal.id == proposal_id
     if actor is not None:
         # Who is in conflict with an applicant does not read how it was judged.
@@ -131,18 +145,30 @@ def gather(
         reviews=db.execute(_reviews(call.id, one)).all(),
         scores=_scores(db, call.id, one),
         conflicts=db.execute(_conflicts(call.id, one)).all(),
-        recusals=db.execute(_recusals(call.id, one)).all(),
-        consensuses=db.execute(_consensuses(call.id, one)).all(),
+        recusals=db.execute(decided.recusals(call.id, one)).all(),
+        consensuses=db.execute(decided.consensuses(call.id, one)).all(),
         ranking=ranking,
         ranked=[] if ranking is None else ranked(db, ranking),
-        boards=db.execute(_boards(call.id)).all(),
-        items=db.execute(_items(call.id, one)).all(),
-        votes=_votes(db, call.id, one),
-        awards=db.execute(_awards(call.id, one)).all(),
-        money=db.execute(_money(actor, call.id, one)).all(),
+        boards=db.execute(decided.boards(call.id)).all(),
+        items=db.execute(decided.items(call.id, one)).all(),
+        votes=decided.votes(db, call.id, one),
+        awards=db.execute(decided.awards(call.id, one)).all(),
+        money=db.execute(decided.money(actor, call.id, one)).all(),
         plain=Nameless(judges(db, Proposal.call_id == call.id, Board.call_id == call.id)[0]),
         **by_call,
     )
+
+
+def _ranking(db: Session, call_id: UUID) -> Ranking | None:
+    """Return the ranking that the board whose decision was confirmed had, else the latest."""
+    query = (
+        select(Board.ranking_id)
+        .where(Board.call_id == call_id, Board.status == "confirmed", Board.ranking_id.is_not(None))
+        .order_by(Board.second_confirmed_at.desc(), Board.id)
+        .limit(1)
+    )
+    before_board = db.execute(query).scalar()
+    return latest(db, call_id) if before_board is None else db.get_one(Ranking, before_board)
 
 
 def _of_call(db: Session, call_id: UUID) -> dict[str, Any]:
@@ -168,15 +194,11 @@ def _of_call(db: Session, call_id: UUID) -> dict[str, Any]:
     return found
 
 
-def _columns(*columns: Any) -> Select[Any]:
-    return select(*columns)
-
-
 def _proposals(actor: Actor | None, call_id: UUID) -> Select[Any]:
     name = Party.name if actor is None else name_column(actor)
     hidden = func.coalesce(False, False) if actor is None else hidden_column(actor)
     return (
-        _columns(
+        columns(
             Proposal.id, Proposal.code, name.label("applicant"), hidden.label("is_hidden"),
             Proposal.title, Proposal.language, Proposal.country, Proposal.region,
             Proposal.starts_on, Proposal.ends_on, Proposal.requested_minor, Proposal.status,
@@ -207,7 +229,7 @@ def _submitted(query: Select[Any], call_id: UUID, one: ColumnElement[bool]) -> S
 
 def _codes(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
     query = (
-        _columns(
+        columns(
             Proposal.code.label("proposal"), ProposalCode.list_name, ProposalCode.code,
             ProposalCode.percent,
         )
@@ -219,7 +241,7 @@ def _codes(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
 
 def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
     query = (
-        _columns(
+        columns(
         Proposal.code.label("proposal"), ProposalBudgetLine.category,
         ProposalBudgetLine.number, ProposalBudgetLine.description, ProposalBudgetLine.unit,
         ProposalBudgetLine.quantity, ProposalBudgetLine.unit_cost_minor,
@@ -234,10 +256,10 @@ def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
 
 def _reviews(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
     return (
-        _columns(
+        columns(
             Review.id, Review.proposal_id, Proposal.code.label("proposal"), Assignment.alias,
             Review.number, Review.status, Review.submitted_at, Review.weighted, Review.reason,
-            Review.strengths, Review.weaknesses,
+            Review.strengths, Review.weaknesses, Review.returned_at,
         )
         .select_from(Review)
         .join(Assignment, Assignment.id == Review.assignment_id)
@@ -252,7 +274,7 @@ def _scores(
 ) -> dict[UUID, dict[UUID, Row[Any]]]:
     """Return each review's scores by criterion."""
     query = (
-        _columns(Score.review_id, Score.criterion_id, Score.score, Score.justification)
+        columns(Score.review_id, Score.criterion_id, Score.score, Score.justification)
         .join(Review, Review.id == Score.review_id)
         .join(Proposal, Proposal.id == Review.proposal_id)
         .where(Proposal.call_id == call_id, one)
@@ -266,7 +288,7 @@ def _scores(
 def _conflicts(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
     """Conflicts that took a reviewer out: by pseudonym and kind, without what was told of them."""
     return (
-        _columns(
+        columns(
             Proposal.code.label("proposal"), Assignment.alias, Assignment.status,
             Conflict.kind, Conflict.declared_at, Assignment.reason,
         )
@@ -279,114 +301,6 @@ def _conflicts(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
             one,
         )
         .order_by(Proposal.code, Assignment.alias)
-    )  # fmt: skip
-
-
-def _recusals(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    return (
-        _columns(
-            Board.code.label("board"), BoardItem.id.label("item_id"),
-            Proposal.code.label("proposal"), func.count().label("recused"),
-        )
-        .select_from(Recusal)
-        .join(BoardItem, BoardItem.id == Recusal.item_id)
-        .join(Board, Board.id == BoardItem.board_id)
-        .join(Proposal, Proposal.id == BoardItem.proposal_id)
-        .where(Board.call_id == call_id, one)
-        .group_by(Board.code, BoardItem.id, Proposal.code)
-        .order_by(Board.code, Proposal.code)
-    )  # fmt: skip
-
-
-def _consensuses(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    return (
-        _columns(
-            Proposal.code.label("proposal"), Consensus.proposal_id, Consensus.agreed,
-            Consensus.minutes, Consensus.participants, Consensus.settled_at,
-        )
-        .select_from(Consensus)
-        .join(Proposal, Proposal.id == Consensus.proposal_id)
-        .where(Proposal.call_id == call_id, one)
-        .order_by(Proposal.code, Consensus.settled_at)
-    )  # fmt: skip
-
-
-def _boards(call_id: UUID) -> Select[Any]:
-    return (
-        _columns(
-            Board.id, Board.code, Board.title, Board.mode, Board.meets_on, Board.decide_by_at,
-            Board.quorum, Board.status, Board.minutes, Board.closed_at, Board.first_confirmed_at,
-            Board.second_confirmed_at,
-        )
-        .where(Board.call_id == call_id)
-        .order_by(Board.code)
-    )  # fmt: skip
-
-
-def _items(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    return (
-        _columns(
-            BoardItem.id, BoardItem.proposal_id, Board.code.label("board"), BoardItem.number,
-            Proposal.code.label("proposal"), BoardItem.outcome, BoardItem.amount_minor,
-            BoardItem.place, BoardItem.basis, BoardItem.reason, BoardItem.conditions,
-            BoardItem.status, BoardItem.promotion_confirmed_at, BoardItem.promotion_reason,
-        )
-        .select_from(BoardItem)
-        .join(Board, Board.id == BoardItem.board_id)
-        .join(Proposal, Proposal.id == BoardItem.proposal_id)
-        .where(Board.call_id == call_id, one)
-        .order_by(Board.code, BoardItem.number)
-    )  # fmt: skip
-
-
-def _votes(db: Session, call_id: UUID, one: ColumnElement[bool]) -> dict[UUID, dict[str, int]]:
-    query = (
-        _columns(Vote.item_id, Vote.vote, func.count().label("votes"))
-        .select_from(Vote)
-        .join(BoardItem, BoardItem.id == Vote.item_id)
-        .join(Board, Board.id == BoardItem.board_id)
-        .join(Proposal, Proposal.id == BoardItem.proposal_id)
-        .where(Board.call_id == call_id, one)
-        .group_by(Vote.item_id, Vote.vote)
-    )
-    found: dict[UUID, dict[str, int]] = defaultdict(dict)
-    for row in db.execute(query):
-        found[row.item_id][row.vote] = row.votes
-    return found
-
-
-def _awards(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    return (
-        _columns(
-            Grant.id, Grant.code, Proposal.code.label("proposal"), Proposal.id.label("proposal_id"),
-            Grant.awarded_on, Grant.awarded_minor, Grant.paid_minor, Grant.refunded_minor,
-            Grant.status,
-        )
-        .select_from(Grant)
-        .join(Proposal, Proposal.id == Grant.proposal_id)
-        .where(Proposal.call_id == call_id, one)
-        .order_by(Grant.code)
-    )  # fmt: skip
-
-
-def _money(actor: Actor | None, call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
-    """What each award holds of each lot: still reserved, and paid less refunded."""
-    name = Party.name if actor is None else name_column(actor)
-    return (
-        _columns(
-            Grant.code.label("grant"), Lot.code.label("lot"), name.label("donor"), Account.kind,
-            (Account.credits_minor - Account.debits_minor).label("credit_minor"),
-            Account.normal,
-        )
-        .select_from(Account)
-        .join(Grant, Grant.id == Account.grant_id)
-        .join(Proposal, Proposal.id == Grant.proposal_id)
-        .join(Lot, Lot.id == Account.lot_id)
-        .join(Party, Party.id == Lot.donor_id)
-        .where(
-            Proposal.call_id == call_id, Account.kind.in_(("reserved", "advance")), one
-        )
-        .order_by(Grant.code, Lot.code, Account.kind)
     )  # fmt: skip
 
 

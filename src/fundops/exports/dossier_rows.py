@@ -53,11 +53,11 @@ def weighted_again(found: Dossier) -> dict[UUID, int | None]:
 
 def counts_of(found: Dossier) -> Counter[UUID]:
     """Return how many reviews of each proposal count: submitted, and with a mark."""
-    return Counter(r.proposal_id for r in found.reviews if _counts(r))
+    return Counter(r.proposal_id for r in found.reviews if _counts(found, r))
 
 
-def _counts(review: Any) -> bool:
-    return review.status == "submitted" and review.weighted is not None
+def _counts(found: Dossier, review: Any) -> bool:
+    return found.counts(review) and review.weighted is not None
 
 
 def decided_by(item: Any) -> str:
@@ -210,17 +210,16 @@ def score_rows(found: Dossier) -> list[Row]:
         rows.append(
             (
                 review.proposal, review.alias, review.number, review.status,
-                _counts(review), review.submitted_at, *given, review.weighted, again,
+                _counts(found, review), review.submitted_at, *given, review.weighted, again,
                 found.plain.given(review.strengths), found.plain.given(review.weaknesses),
-                found.plain.given(review.reason), _score_differs(review, again),
+                found.plain.given(review.reason), _score_differs(found, review, again),
             )
         )  # fmt: skip
     return rows
 
 
-def _score_differs(review: Any, again: int | None) -> int:
-    counts = review.status == "submitted" and again is not None
-    return int(review.weighted != again) + int(_counts(review) != counts)
+def _score_differs(found: Dossier, review: Any, again: int | None) -> int:
+    return int(review.weighted != again) + int(_counts(found, review) and again is None)
 
 
 def mark_rows(found: Dossier) -> Iterator[Row]:

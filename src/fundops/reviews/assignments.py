@@ -250,11 +250,14 @@ def _end_by(
         )
         review = db.execute(query).scalar_one()
         review.status, review.reason = "set_aside", text("reviews.set_aside_for_conflict")
+        review.returned_at = clock.now()
         db.flush()
         audit.record(
             db, actor, "review.set_aside", "review", review.id, fund_id=call.fund_id,
-            before={"status": "submitted", "reason": None},
-            after={"status": review.status, "reason": review.reason},
+            before={"status": "submitted", "reason": None, "returned_at": None},
+            after={
+                name: getattr(review, name) for name in ("status", "reason", "returned_at")
+            },
         )  # fmt: skip
     return assignment
 

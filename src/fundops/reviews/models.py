@@ -134,7 +134,8 @@ class ReviewDraft(Base):
 class Review(Base):
     """A submitted review. ``weighted`` is null where no mark was given.
 
-    Returned reviews stay and do not count; so do those set aside for a conflict found later.
+    Returned reviews stay and do not count from ``returned_at`` on; so do those set aside for a
+    conflict found later.
     ``sha256`` is of the canonical JSON of all marks, so that a mark changed unseen is found.
     """
 

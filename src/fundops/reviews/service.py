@@ -25,7 +25,7 @@ from fundops.messages import text
 from fundops.proposals.models import Proposal
 from fundops.records import snapshot
 from fundops.reviews import divergences, marks
-from fundops.reviews.assignments import AFTER_DECISION, take_step
+from fundops.reviews.assignments import take_step
 from fundops.reviews.marks import Complete
 from fundops.reviews.models import Assignment, Review, ReviewDraft, Score
 from fundops.reviews.review_schemas import ReviewDraftIn
@@ -212,13 +212,11 @@ def give_back(
 ) -> Review:  # fmt: skip
     """Return a submitted review to its writer with the reason; it stays, and counts no more.
 
-    Raises ``wrong-status`` for one that is not submitted, ``conflict`` once its proposal has been
-    decided: what a decision stood on stays as it was.
+    Raises ``wrong-status`` for one that is not submitted. What was decided on it stands: the
+    ranking before the board is frozen.
     """
     if review.status != "submitted":
         raise Problem("wrong-status", action="return", status=review.status)
-    if db.get_one(Proposal, review.proposal_id).status in AFTER_DECISION:
-        raise Problem("conflict", detail=text("reviews.decided_already"))
     names = ("status", "reason", "returned_by_id", "returned_at")
     before = {name: getattr(review, name) for name in names}
     take_step(db, actor, assignment, call, "return", reason, others_opened_at=None)
