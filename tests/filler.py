@@ -86,7 +86,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
         "organisations": "[]", "countries": "[]", "regions": "[]", "places": "[]",
     },
     "receipts": {"fee_minor": 0, "exchange_minor": 0, "matched_minor": 0},
-    "rankings": {"parameters": "{}", "result": '{"order":"raw","rows":[],"flips":[],"adjusted_flips":[]}'},
+    "rankings": {"parameters": '{"order":"raw"}', "result": '{"rows":[]}'},
     "review_drafts": {"content": "{}"},
     "reviewers": {"max_load": 10, "languages": "[]", "regions": "[]"},
     "reviews": {"weighted": 5_000, "status": "submitted"},
