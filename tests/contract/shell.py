@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -94,7 +95,11 @@ class Shell:
 
 
 def _outside(words: list[str]) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    # As at a reader's terminal: warnings are errors for our own programs only.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"}
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
     return done.stdout + done.stderr
 
 
