@@ -61,7 +61,18 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     },
     "conflicts": {"party_id": None},
     "consensuses": {"participants": "[]"},
-    "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested"},
+    "bank_accounts": {"status": "proposed", "approved_by_id": None, "cap_minor": None,
+        "origin": "first",
+    },
+    "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested",
+        "certified_by_id": None, "approved_by_id": None, "sent_by_id": None, "returned_on": None,
+    },
+    "duty_profiles": {"status": "proposed", "decided_by_id": None},
+    "payment_holds": {"grant_id": None, "disbursement_id": None, "lifted_by_id": None,
+        "lifted_at": None,
+    },
+    "person_limits": {"decided_by_id": None},
+    "sanctions_checks": {"status": "clear", "resolved_by_id": None},
     "donor_choices": {"kind": "return", "new_lot_id": None},
     "eligibility_decisions": {"findings": "[]"},
     "exchange_rates": {"starts_on": lambda: ON + timedelta(days=next(_numbers))},
@@ -111,9 +122,14 @@ def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
         if table.name == "transfers":
             rows["second_account"] = _row(metadata.tables["accounts"], rows, currency)
             connection.execute(insert(metadata.tables["accounts"]), rows["second_account"])
+        if table.name == "person_limits":
+            rows["second_person"] = _row(metadata.tables["persons"], rows, currency)
+            connection.execute(insert(metadata.tables["persons"]), rows["second_person"])
         row = _row(table, rows, currency)
         if table.name == "transfers":
             row["credit_account_id"] = rows["second_account"]["id"]
+        if table.name == "person_limits":
+            row["proposed_by_id"] = rows["second_person"]["id"]
         connection.execute(insert(table), row)
         rows[table.name] = row
     return rows

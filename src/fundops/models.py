@@ -4,6 +4,7 @@ from fundops import audit, codes, idempotency, seals, trail
 from fundops.calls import models as calls
 from fundops.db import Base
 from fundops.decisions import models as decisions
+from fundops.disbursements import models as disbursements
 from fundops.donors import models as donors
 from fundops.files import models as files
 from fundops.funds import models as funds
@@ -13,6 +14,7 @@ from fundops.ledger import models as ledger
 from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
 from fundops.parties import profile_models as profiles
+from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
@@ -24,6 +26,7 @@ __all__ = [
     "calls",
     "codes",
     "decisions",
+    "disbursements",
     "donors",
     "files",
     "funds",
@@ -34,6 +37,7 @@ __all__ = [
     "metadata",
     "overlaps",
     "parties",
+    "payees",
     "profiles",
     "proposals",
     "reviews",

@@ -67,8 +67,47 @@ class Permission(StrEnum):
     GRANT_READ = "grant:read"
     GRANT_AWARD = "grant:award"
     DISBURSEMENT_REQUEST = "disbursement:request"
+    DISBURSEMENT_CERTIFY = "disbursement:certify"
+    DISBURSEMENT_APPROVE = "disbursement:approve"
     DISBURSEMENT_PAY = "disbursement:pay"
+    DISBURSEMENT_CONFIRM = "disbursement:confirm"
+    DISBURSEMENT_HOLD = "disbursement:hold"
+    DISBURSEMENT_REVIEW = "disbursement:review"
+    DUTY_READ = "duty:read"
+    DUTY_WRITE = "duty:write"
+    DUTY_APPROVE = "duty:approve"
+    SANCTIONS_READ = "sanctions_check:read"
+    SANCTIONS_WRITE = "sanctions_check:write"
+    SANCTIONS_RESOLVE = "sanctions_check:resolve"
+    BANK_ACCOUNT_READ = "bank_account:read"
+    BANK_ACCOUNT_PROPOSE = "bank_account:propose"
+    BANK_ACCOUNT_APPROVE = "bank_account:approve"
+    BANKING_READ = "banking:read"
+    BATCH_WRITE = "batch:write"
+    BATCH_RELEASE = "batch:release"
+    BANK_STATEMENT_WRITE = "bank_statement:write"
+    POLICY_READ = "policy:read"
+    POLICY_WRITE = "policy:write"
+    POLICY_APPROVE = "policy:approve"
+    GRANT_AGREEMENT_READ = "grant_agreement:read"
+    GRANT_AGREEMENT_WRITE = "grant_agreement:write"
+    GRANT_AGREEMENT_SIGN = "grant_agreement:sign"
+    GRANT_AGREEMENT_COUNTERSIGN = "grant_agreement:countersign"
+    AMENDMENT_REQUEST = "amendment:request"
+    AMENDMENT_APPROVE = "amendment:approve"
+    REQUIREMENT_RECORD = "requirement:record"
+    REQUIREMENT_WAIVE = "requirement:waive"
+    GRANT_SUSPEND = "grant:suspend"
+    GRANT_CLOSE = "grant:close"
+    EXPENDITURE_READ = "expenditure:read"
+    EXPENDITURE_REPORT = "expenditure:report"
+    EXPENDITURE_ACCEPT = "expenditure:accept"
     REFUND_WRITE = "refund:write"
+    RECEIVABLE_READ = "receivable:read"
+    RECEIVABLE_WRITE = "receivable:write"
+    PLAN_READ = "cash_plan:read"
+    ATTENTION_READ = "attention:read"
+    NOTICE_READ = "notice:read"
     TRACE_READ = "trace:read"
     STATEMENT_READ = "statement:read"
     STATEMENT_ISSUE = "statement:issue"
@@ -88,6 +127,7 @@ class Role(StrEnum):
     GRANTEE = "grantee"
     REVIEWER = "reviewer"
     BOARD_MEMBER = "board_member"
+    SIGNATORY = "signatory"
 
 
 _P = Permission
@@ -121,6 +161,26 @@ _CALL_READERS = frozenset(
 )
 """What whoever judges or audits a call may read of it."""
 
+_GRANT_READERS = frozenset(
+    {
+        _P.POLICY_READ,
+        _P.GRANT_AGREEMENT_READ,
+        _P.EXPENDITURE_READ,
+        _P.RECEIVABLE_READ,
+        _P.SANCTIONS_READ,
+        _P.DUTY_READ,
+    }
+)
+"""What whoever handles or audits grants may read of them."""
+
+_PAYMENT_READERS = _GRANT_READERS | {
+    _P.BANK_ACCOUNT_READ,
+    _P.BANKING_READ,
+    _P.PLAN_READ,
+    _P.ATTENTION_READ,
+}
+"""What whoever handles or audits payments may read; bank details are masked for all of them."""
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _EVERYBODY
     | {
@@ -134,7 +194,23 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.FUND_MANAGER: _MONEY_READERS
     | _CALL_READERS
+    | _PAYMENT_READERS
     | {
+        _P.POLICY_WRITE,
+        _P.POLICY_APPROVE,
+        _P.GRANT_AGREEMENT_WRITE,
+        _P.GRANT_AGREEMENT_COUNTERSIGN,
+        _P.AMENDMENT_APPROVE,
+        _P.REQUIREMENT_WAIVE,
+        _P.GRANT_SUSPEND,
+        _P.GRANT_CLOSE,
+        _P.DUTY_WRITE,
+        _P.DUTY_APPROVE,
+        _P.DISBURSEMENT_APPROVE,
+        _P.DISBURSEMENT_HOLD,
+        _P.SANCTIONS_RESOLVE,
+        _P.BANK_ACCOUNT_APPROVE,
+        _P.EXPENDITURE_ACCEPT,
         _P.REVIEWER_READ,
         _P.REVIEWER_WRITE,
         _P.ASSIGNMENT_READ,
@@ -159,7 +235,21 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.AUDIT_READ,
     },
     Role.FINANCE_OFFICER: _MONEY_READERS
+    | _PAYMENT_READERS
     | {
+        _P.POLICY_WRITE,
+        _P.DUTY_WRITE,
+        _P.DISBURSEMENT_CERTIFY,
+        _P.DISBURSEMENT_HOLD,
+        _P.SANCTIONS_WRITE,
+        _P.SANCTIONS_RESOLVE,
+        _P.BANK_ACCOUNT_PROPOSE,
+        _P.BANK_ACCOUNT_APPROVE,
+        _P.BATCH_WRITE,
+        _P.BANK_STATEMENT_WRITE,
+        _P.REQUIREMENT_RECORD,
+        _P.EXPENDITURE_ACCEPT,
+        _P.RECEIVABLE_WRITE,
         _P.BALANCES_READ,
         _P.PARTY_WRITE,
         _P.EVENT_WRITE,
@@ -175,10 +265,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.STATEMENT_ISSUE,
     },
     Role.APPROVER: _MONEY_READERS
+    | _PAYMENT_READERS
     | {
         _P.WRITE_OFF_APPROVE,
         _P.RECEIPT_REVERSE,
-        _P.DISBURSEMENT_PAY,
+        _P.POLICY_APPROVE,
+        _P.DUTY_APPROVE,
+        _P.AMENDMENT_APPROVE,
+        _P.DISBURSEMENT_APPROVE,
+        _P.DISBURSEMENT_HOLD,
+        _P.SANCTIONS_RESOLVE,
+        _P.BANK_ACCOUNT_APPROVE,
         _P.PARTY_FREEZE,
         _P.PROPOSAL_READ,
         _P.DECISION_READ,
@@ -188,7 +285,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.GRANT_OFFICER: _EVERYBODY
     | _CALL_READERS
+    | _GRANT_READERS
     | {
+        _P.BANK_ACCOUNT_READ,
+        _P.BANK_ACCOUNT_PROPOSE,
+        _P.GRANT_AGREEMENT_WRITE,
+        _P.AMENDMENT_REQUEST,
+        _P.REQUIREMENT_RECORD,
+        _P.EXPENDITURE_REPORT,
+        _P.SANCTIONS_WRITE,
+        _P.DISBURSEMENT_HOLD,
+        _P.ATTENTION_READ,
         _P.PROFILE_WRITE,
         _P.FILE_WRITE,
         _P.PROPOSAL_WRITE,
@@ -217,7 +324,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.AUDITOR: _MONEY_READERS
     | _CALL_READERS
+    | _PAYMENT_READERS
     | {
+        _P.NOTICE_READ,
+        _P.DISBURSEMENT_REVIEW,
         _P.BALANCES_READ,
         _P.ACCESS_READ,
         _P.AUDIT_READ,
@@ -235,6 +345,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.GRANTEE: _EVERYBODY
     | {
+        _P.GRANT_AGREEMENT_READ,
+        _P.GRANT_AGREEMENT_SIGN,
+        _P.AMENDMENT_REQUEST,
+        _P.DISBURSEMENT_CONFIRM,
+        _P.BANK_ACCOUNT_READ,
+        _P.BANK_ACCOUNT_PROPOSE,
+        _P.EXPENDITURE_READ,
+        _P.EXPENDITURE_REPORT,
         _P.FUND_READ,
         _P.CALL_READ,
         _P.GRANT_READ,
@@ -249,8 +367,31 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: _EVERYBODY | {_P.REVIEW_OWN, _P.CONFLICT_DECLARE},
     Role.BOARD_MEMBER: _EVERYBODY
     | _CALL_READERS
-    | {_P.FUND_READ, _P.GRANT_READ, _P.DECISION_VOTE, _P.CONFLICT_DECLARE},
+    | {
+        _P.FUND_READ,
+        _P.GRANT_READ,
+        _P.DECISION_VOTE,
+        _P.CONFLICT_DECLARE,
+        _P.DISBURSEMENT_PAY,
+        _P.DISBURSEMENT_REVIEW,
+    },
+    Role.SIGNATORY: _EVERYBODY
+    | {
+        _P.FUND_READ,
+        _P.PARTY_READ,
+        _P.GRANT_READ,
+        _P.BANK_ACCOUNT_READ,
+        _P.BANKING_READ,
+        _P.BATCH_RELEASE,
+        _P.DISBURSEMENT_PAY,
+        _P.DISBURSEMENT_HOLD,
+        _P.DISBURSEMENT_REVIEW,
+    },
 }
+
+OUTSIDE_ROLES = frozenset({Role.SIGNATORY, Role.BOARD_MEMBER, Role.AUDITOR})
+"""Roles of people outside the office: the bank's signatory or the host's treasury, the board, the
+auditor."""
 
 PARTY_ROLES = frozenset({Role.DONOR, Role.GRANTEE})
 """Roles held for one party, whose rows alone the person may see."""

@@ -8,13 +8,14 @@ from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
 from fundops.decisions.routes import ROUTERS as DECISIONS
+from fundops.disbursements.routes import router as disbursements
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
-from fundops.grants.payment_routes import router as payments
+from fundops.grants.refund_routes import router as refunds
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
 from fundops.overlaps.routes import router as overlaps
@@ -51,7 +52,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     *DECISIONS,
     awards,
     grants,
-    payments,
+    refunds,
+    disbursements,
     tracing,
     statements,
 )

@@ -16,9 +16,10 @@ from fundops.allocation.earmarks import GrantFacts
 from fundops.allocation.facts import earmark_of, grant_facts
 from fundops.allocation.position import LotFacts, Shortage
 from fundops.db import Database
+from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot
 from fundops.errors import Problem
-from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.grants.models import Grant, Refund
 from fundops.ids import uuid7
 from fundops.ledger import posting
 from fundops.ledger.models import Fund, Transfer

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from fundops import audit
 from fundops.authz import Role
 from fundops.demo.story import Story, tell
+from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot
-from fundops.grants.models import Disbursement, Grant
+from fundops.grants.models import Grant
 from fundops.parties.models import Party
 from tests.donors.cash_factories import (
     a_match,

@@ -36,7 +36,7 @@ RECORDS = {
     "files.documents.DOCUMENT_STEPS": "Document of an organisation",
     "files.uploads.UPLOAD_STEPS": "Upload",
     "grants.conditional.CONDITIONAL_STEPS": "Conditional award",
-    "grants.payments.STEPS": "Disbursement",
+    "disbursements.service.STEPS": "Disbursement",
     "grants.service.STEPS": "Grant",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",

@@ -17,6 +17,7 @@ MAX_FUNCTION_LINES = 70
 
 DOMAINS = (
     "parties",
+    "notices",
     "files",
     "funds",
     "donors",
@@ -25,9 +26,14 @@ DOMAINS = (
     "proposals",
     "reviews",
     "grants",
+    "payees",
+    "disbursements",
+    "banking",
+    "expenditures",
     "overlaps",
     "decisions",
     "tracing",
+    "planning",
 )
 """The chain: each may import the ones before it, never one after."""
 

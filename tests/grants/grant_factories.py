@@ -15,17 +15,13 @@ from sqlalchemy.orm import Session
 from fundops import audit, money
 from fundops.allocation.reroute import reroute_from_lot
 from fundops.authz import Actor, Role
+from fundops.disbursements import service as disbursements
+from fundops.disbursements.models import Disbursement
+from fundops.disbursements.schemas import DisbursementIn, PayIn
 from fundops.donors.models import Lot
-from fundops.grants import payments, service
-from fundops.grants.models import Disbursement, Grant, Refund
-from fundops.grants.schemas import (
-    CloseIn,
-    DisbursementIn,
-    GrantIn,
-    ObjectiveShare,
-    PayIn,
-    RefundIn,
-)
+from fundops.grants import refunds, service
+from fundops.grants.models import Grant, Refund
+from fundops.grants.schemas import CloseIn, GrantIn, ObjectiveShare, RefundIn
 from fundops.ledger import posting
 from fundops.ledger.models import Account, AccountDay, Fund, Transfer
 from fundops.parties.models import Party
@@ -108,7 +104,7 @@ def a_request(
 ) -> Disbursement:
     """Ask for a payment."""
     given = DisbursementIn(amount=usd(amount_minor), requested_on=on)
-    return payments.request(db, desk.officer, fund, grant, given)
+    return disbursements.request(db, desk.officer, fund, grant, given)
 
 
 def a_payment(
@@ -116,7 +112,7 @@ def a_payment(
 ) -> Disbursement:
     """Ask for a payment and book it."""
     asked = a_request(db, desk, fund, grant, amount_minor, on)
-    return payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=on))
+    return disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=on))
 
 
 def a_refund(
@@ -124,7 +120,7 @@ def a_refund(
 ) -> Refund:
     """Book a refund."""
     given = RefundIn(amount=usd(amount_minor), received_on=on)
-    return payments.refund(db, desk.officer, fund, grant, given)
+    return refunds.refund(db, desk.officer, fund, grant, given)
 
 
 def closing(on: date = LATER) -> CloseIn:

@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session
 from fundops import audit
 from fundops.authz import Actor, Role
 from fundops.db import Database
+from fundops.disbursements import service as disbursements
+from fundops.disbursements.schemas import DisbursementIn
 from fundops.donors import instalments, write_offs
 from fundops.donors.agreement_schemas import InstalmentPatch
 from fundops.donors.claim_schemas import WriteOffIn
 from fundops.donors.models import Agreement, Instalment
 from fundops.errors import Problem
-from fundops.grants import payments, service
+from fundops.grants import service
 from fundops.grants.awarding import Terms
 from fundops.grants.models import ConditionalAward, Grant
-from fundops.grants.schemas import CloseIn, DisbursementIn
+from fundops.grants.schemas import CloseIn
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
 from tests.donors.cash_factories import (
@@ -82,7 +84,7 @@ def test_it_reserves_nothing_and_cannot_be_paid(database: Database) -> None:
         assert (grant.status, reserved(db, grant)) == ("conditional", {})
         officer = a_person(db, Role.FINANCE_OFFICER)[0]
         given = DisbursementIn(amount=an_amount(100), requested_on=DAY)
-        found = problem_of(payments.request, db, officer, fund, grant, given)
+        found = problem_of(disbursements.request, db, officer, fund, grant, given)
         assert found.slug == "conflict"
         assert "has not been received" in found.detail
 

@@ -12,10 +12,13 @@ import pytest
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.db import Database
+from fundops.disbursements import service as disbursements
+from fundops.disbursements.models import Disbursement
+from fundops.disbursements.schemas import CancelIn, DisbursementIn, PayIn
 from fundops.errors import Problem
-from fundops.grants import payments, service
-from fundops.grants.models import Disbursement, Grant
-from fundops.grants.schemas import CancelIn, CloseIn, DisbursementIn, PayIn, RefundIn
+from fundops.grants import refunds, service
+from fundops.grants.models import Grant
+from fundops.grants.schemas import CloseIn, RefundIn
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef
@@ -59,7 +62,7 @@ def test_a_second_person_pays(database: Database) -> None:
         grant = a_grant(db, fund, 500)
         asked = a_request(db, desk, fund, grant, 100)
         with pytest.raises(Problem) as refused:
-            payments.pay(db, desk.officer, fund, asked, grant, PayIn(paid_on=LATER))
+            disbursements.pay(db, desk.officer, fund, asked, grant, PayIn(paid_on=LATER))
         assert refused.value.slug == "same-person"
         assert (asked.status, grant.paid_minor, grant.requested_minor) == ("requested", 0, 100)
 
@@ -76,7 +79,7 @@ def test_nobody_pays_or_awards_what_they_have_an_interest_in(database: Database)
         assert awarding.value.slug == "conflict-of-interest"
         asked = a_request(db, desk, fund, grant, 100)
     with pytest.raises(Problem) as paying, database.write() as db:
-        payments.pay(
+        disbursements.pay(
             db,
             insider,
             fund,
@@ -101,7 +104,7 @@ def test_a_payment_is_neither_before_the_award_nor_in_the_future(
         asked = a_request(db, desk, fund, grant, 100, on=DAY)
         db.commit()
         with pytest.raises(Problem) as refused:
-            payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=paid_on))
+            disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=paid_on))
         assert [error.pointer for error in refused.value.errors] == [pointer]
         db.rollback()
 
@@ -115,10 +118,10 @@ def test_a_fund_s_zone_decides_what_the_future_is(database: Database) -> None:
         asked = a_request(db, desk, fund, grant, 100)
         there = clock.today("Pacific/Kiritimati")
         with pytest.raises(Problem):
-            payments.pay(
+            disbursements.pay(
                 db, desk.payer, fund, asked, grant, PayIn(paid_on=there + timedelta(days=1))
             )
-        payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=there))
+        disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=there))
         assert asked.status == "paid"
 
 
@@ -142,10 +145,10 @@ def test_a_withdrawn_request_may_be_made_again(database: Database) -> None:
         a_lot(db, fund, 500)
         grant = a_grant(db, fund, 500)
         asked = a_request(db, desk, fund, grant, 500)
-        payments.cancel(db, desk.officer, asked, grant, CancelIn(reason="Wrong account."))
+        disbursements.cancel(db, desk.officer, asked, grant, CancelIn(reason="Wrong account."))
         assert grant.requested_minor == 0
         with pytest.raises(Problem) as refused:
-            payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
+            disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
         assert refused.value.slug == "wrong-status"
         a_payment(db, desk, fund, grant, 500)
         assert reserved(db, grant) == {}
@@ -161,10 +164,10 @@ def test_a_payment_cannot_precede_the_move_of_its_money(database: Database) -> N
         asked = a_request(db, desk, fund, first, 100, on=DAY)
         db.commit()
         with pytest.raises(Problem) as refused:
-            payments.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=DAY))
+            disbursements.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=DAY))
         assert refused.value.slug == "conflict"
         db.rollback()
-        payments.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=LATER))
+        disbursements.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=LATER))
 
 
 def test_a_payment_cannot_precede_its_request(database: Database) -> None:
@@ -175,12 +178,12 @@ def test_a_payment_cannot_precede_its_request(database: Database) -> None:
         asked = a_request(db, desk, fund, grant, 100, on=LATER)
         db.commit()
         with pytest.raises(Problem) as refused:
-            payments.pay(
+            disbursements.pay(
                 db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER - timedelta(days=1))
             )
         assert [error.pointer for error in refused.value.errors] == ["/paid_on"]
         db.rollback()
-        payments.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
+        disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
 
 
 def test_a_refund_goes_back_the_way_it_came(database: Database) -> None:
@@ -338,7 +341,7 @@ def test_one_disbursement_is_paid_once(database: Database) -> None:
     def pay(_number: int) -> None:
         with database.write() as db:
             audit.lock_head(db)
-            payments.pay(
+            disbursements.pay(
                 db,
                 desk.payer,
                 db.get_one(Fund, fund_id),
@@ -359,8 +362,10 @@ def test_amounts_are_in_the_base_currency(database: Database) -> None:
         grant = a_grant(db, fund, 500)
         euros = usd(100).model_copy(update={"currency": "EUR"})
         for ask in (
-            lambda: payments.request(db, desk.officer, fund, grant, DisbursementIn(amount=euros)),
-            lambda: payments.refund(
+            lambda: disbursements.request(
+                db, desk.officer, fund, grant, DisbursementIn(amount=euros)
+            ),
+            lambda: refunds.refund(
                 db, desk.officer, fund, grant, RefundIn(amount=euros, received_on=LATER)
             ),
         ):

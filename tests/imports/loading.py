@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundops.db import Base, Database
+from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Agreement, Instalment, Lot, Pledge, Receipt
-from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.grants.models import Grant, Refund
 from fundops.imports.load import ImportResult, run_import
 from fundops.ledger import balances
 from fundops.ledger.models import Fund, Transfer

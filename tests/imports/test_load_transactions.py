@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from fundops.config import Settings
 from fundops.db import Database
-from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.disbursements.models import Disbursement
+from fundops.grants.models import Grant, Refund
 from fundops.ledger import balances
 from tests.conftest import NewDatabase
 from tests.imports.loading import Row, Source, books, codes, fund, gift, move, project, transfers

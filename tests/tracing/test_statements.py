@@ -12,12 +12,13 @@ from fundops import audit
 from fundops.allocation.reroute import relot
 from fundops.db import Database
 from fundops.demo.story import Story, tell
+from fundops.disbursements.models import Disbursement
 from fundops.donors import pledges, reversal
 from fundops.donors.models import Lot, Pledge, Receipt
 from fundops.donors.register_schemas import PledgeIn
 from fundops.exports import statements
 from fundops.grants import service as grants
-from fundops.grants.models import Disbursement, Grant
+from fundops.grants.models import Grant
 from fundops.grants.schemas import CloseIn
 from fundops.ids import uuid7
 from fundops.ledger import balances

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.demo.story import Story, tell
+from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot
 from fundops.errors import Problem
-from fundops.grants.models import Disbursement, Grant
+from fundops.grants.models import Grant
 from fundops.tracing.tree import Node, outline, trace
 from tests.world import Caller, World
 

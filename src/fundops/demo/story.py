@@ -23,6 +23,8 @@ from fundops.calls.schemas import CallIn
 from fundops.db import Database
 from fundops.demo.call_story import LASTS, set_back, tell_call
 from fundops.demo.people import Player, a_player
+from fundops.disbursements import service as disbursements
+from fundops.disbursements.schemas import DisbursementIn, PayIn
 from fundops.donors import agreements, events, matching, pledges, receipts, reversal
 from fundops.donors.agreement_schemas import Activation, AgreementIn
 from fundops.donors.cash_schemas import MatchIn, ReceiptIn
@@ -32,10 +34,10 @@ from fundops.exports import statements
 from fundops.funds import rates, service
 from fundops.funds.rate_schemas import RateIn
 from fundops.funds.schemas import FundIn
-from fundops.grants import payments
+from fundops.grants import refunds
 from fundops.grants import service as grants
 from fundops.grants.models import Grant
-from fundops.grants.schemas import DisbursementIn, GrantIn, PayIn, RefundIn
+from fundops.grants.schemas import GrantIn, RefundIn
 from fundops.ledger.models import Fund
 from fundops.parties import service as parties
 from fundops.parties.models import Party
@@ -321,16 +323,16 @@ def _pay(story: Story) -> None:
             asked = DisbursementIn.model_validate(
                 {"amount": usd(amount), "requested_on": requested}
             )
-            disbursement = payments.request(db, story.finance, fund, grant, asked)
+            disbursement = disbursements.request(db, story.finance, fund, grant, asked)
             given = PayIn.model_validate({"paid_on": paid, "reference": f"PAY-{paid}-{key[:3]}"})
-            payments.pay(db, story.approver, fund, disbursement, grant, given)
+            disbursements.pay(db, story.approver, fund, disbursement, grant, given)
     with story.step() as db:
         fund = db.get_one(Fund, story.book.id)
         grant = db.get_one(Grant, story.grants["legal"].id)
         given_refund = RefundIn.model_validate(
             {"amount": usd("1250.50"), "received_on": "2026-02-02", "reference": "B-1020"}
         )
-        payments.refund(db, story.finance, fund, grant, given_refund)
+        refunds.refund(db, story.finance, fund, grant, given_refund)
 
 
 def _report(story: Story) -> None:

@@ -1,4 +1,4 @@
-"""Tables of money out: grants, tranches, disbursements and refunds, in their plainest form.
+"""Tables of grants: awards, tranches, refunds and pinned reservations.
 
 Every amount is in the fund's base currency, in minor units.
 """
@@ -14,8 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fundops.db import Base, Text, in_range, one_of, whole
 from fundops.errors import register_constraints
 
-GRANT_STATUSES = ("conditional", "awarded", "closed", "cancelled")
-DISBURSEMENT_STATUSES = ("requested", "paid", "cancelled")
+GRANT_STATUSES = ("conditional", "awarded", "suspended", "terminated", "closed", "cancelled")
 REFUND_STATUSES = ("booked", "reversed")
 
 
@@ -118,39 +117,6 @@ class Tranche(Base):
     created_at: Mapped[datetime]
 
 
-class Disbursement(Base):
-    """A payment to a grantee: requested by one person, paid by another, once."""
-
-    __tablename__ = "disbursements"
-    __table_args__ = (
-        one_of("status", DISBURSEMENT_STATUSES),
-        in_range("amount_minor"),
-        whole("amount_minor"),
-        CheckConstraint(
-            "paid_by_id IS NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id",
-            name="two_persons",
-        ),
-        CheckConstraint("(status = 'paid') = (paid_on IS NOT NULL)", name="paid_has_date"),
-        Index("ix_disbursements_grant_id", "grant_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(Text(80), unique=True)
-    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
-    tranche_id: Mapped[UUID | None] = mapped_column(ForeignKey("tranches.id"))
-    amount_minor: Mapped[int] = mapped_column(BigInteger)
-    requested_on: Mapped[date]
-    requested_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
-    paid_on: Mapped[date | None]
-    paid_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
-    reference: Mapped[str | None] = mapped_column(Text(140))
-    status: Mapped[str] = mapped_column(Text(10))
-    version: Mapped[int] = mapped_column()
-    created_at: Mapped[datetime]
-
-    __mapper_args__ = {"version_id_col": version}
-
-
 class Refund(Base):
     """Money a grantee returned; it goes back to the lots it was paid from."""
 
@@ -187,7 +153,6 @@ class ReservationPin(Base):
 register_constraints(
     {
         "ck_grants_not_overdrawn": ("insufficient-funds", "constraint.grant_overdrawn"),
-        "ck_disbursements_two_persons": ("same-person", "constraint.disbursement_two_persons"),
         "uq_tranches_grant_id_number": ("already-exists", "constraint.tranche_number"),
         "uq_grants_proposal_id": ("already-exists", "constraint.grant_proposal"),
         "ck_calls_dates_ordered": ("conflict", "constraint.call_dates"),

@@ -1,4 +1,4 @@
-"""Which grants, disbursements and refunds an actor may see, and how they are found."""
+"""Which grants and refunds an actor may see, and how they are found."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from sqlalchemy.orm import Session
 from fundops.authz import Actor, Permission
 from fundops.donors.scope import rows_held
 from fundops.errors import Problem
-from fundops.grants.models import Disbursement, Grant, Refund, Tranche
-from fundops.ledger.models import Fund
+from fundops.grants.models import Grant, Refund, Tranche
+from fundops.ledger.models import Fund, Transfer
 from fundops.parties.labels import code_column, hidden_column, name_column
 from fundops.parties.models import Party
 
 T = TypeVar("T")
 
 SORTS = {"code": Grant.code, "awarded_on": Grant.awarded_on, "awarded": Grant.awarded_minor}
-DISBURSEMENT_SORTS = {"code": Disbursement.code, "requested_on": Disbursement.requested_on}
 REFUND_SORTS = {"code": Refund.code, "received_on": Refund.received_on}
 TRANCHE_SORTS = {"number": Tranche.number}
 
@@ -81,7 +80,7 @@ def visible(
 
 def row(db: Session, actor: Actor, grant_id: UUID) -> Row[Any]:
     """Return one grant's row as lists have it; raise ``not-found`` when it may not be seen."""
-    return _one(db.execute(visible(actor).where(Grant.id == grant_id)).one_or_none())
+    return one(db.execute(visible(actor).where(Grant.id == grant_id)).one_or_none())
 
 
 def get_visible(
@@ -90,7 +89,7 @@ def get_visible(
     """Return a grant, fresh, for ``permission``; raise ``not-found`` when it may not be seen."""
     query = select(Grant).where(Grant.id == grant_id, seen(actor, permission))
     query = query.execution_options(populate_existing=True)
-    return _one(db.execute(query).scalar_one_or_none())
+    return one(db.execute(query).scalar_one_or_none())
 
 
 def tranches(actor: Actor, grant_id: UUID) -> Select[Any]:
@@ -103,49 +102,6 @@ def tranches(actor: Actor, grant_id: UUID) -> Select[Any]:
         .join(Fund, Fund.id == Grant.fund_id)
         .where(Tranche.grant_id == grant_id, seen(actor))
     )
-
-
-def disbursements(
-    actor: Actor, *, grant_id: UUID | None = None, status: str | None = None
-) -> Select[Any]:
-    """Return the rows of disbursements that ``actor`` may see, filtered."""
-    query = (
-        rows_of(
-            Disbursement.id, Disbursement.code, Disbursement.grant_id,
-            Grant.code.label("grant_code"), Disbursement.tranche_id, Disbursement.amount_minor,
-            Disbursement.requested_on, Disbursement.requested_by_id, Disbursement.paid_on,
-            Disbursement.paid_by_id, Disbursement.reference, Disbursement.status,
-            Disbursement.version, Fund.base_currency,
-        )
-        .join(Grant, Grant.id == Disbursement.grant_id)
-        .join(Fund, Fund.id == Grant.fund_id)
-        .where(seen(actor))
-    )  # fmt: skip
-    if grant_id is not None:
-        query = query.where(Disbursement.grant_id == grant_id)
-    if status is not None:
-        query = query.where(Disbursement.status == status)
-    return query
-
-
-def disbursement_row(db: Session, actor: Actor, disbursement_id: UUID) -> Row[Any]:
-    """Return one disbursement's row; raise ``not-found`` when it may not be seen."""
-    query = disbursements(actor).where(Disbursement.id == disbursement_id)
-    return _one(db.execute(query).one_or_none())
-
-
-def get_disbursement(
-    db: Session, actor: Actor, disbursement_id: UUID, permission: Permission
-) -> tuple[Disbursement, Grant]:
-    """Return a disbursement and its grant, fresh; raise ``not-found`` when out of reach."""
-    query = (
-        select(Disbursement, Grant)
-        .join(Grant, Grant.id == Disbursement.grant_id)
-        .where(Disbursement.id == disbursement_id, seen(actor, permission))
-        .execution_options(populate_existing=True)
-    )
-    found = _one(db.execute(query).one_or_none())
-    return found[0], found[1]
 
 
 def refunds(actor: Actor, *, grant_id: UUID | None = None) -> Select[Any]:
@@ -164,24 +120,19 @@ def refunds(actor: Actor, *, grant_id: UUID | None = None) -> Select[Any]:
 
 def refund_row(db: Session, actor: Actor, refund_id: UUID) -> Row[Any]:
     """Return one refund's row; raise ``not-found`` when it may not be seen."""
-    return _one(db.execute(refunds(actor).where(Refund.id == refund_id)).one_or_none())
-
-
-def requested_of_tranche(db: Session, tranche_id: UUID) -> int:
-    """Return what is requested or paid of a tranche, minor units."""
-    query = select(func.coalesce(func.sum(Disbursement.amount_minor), 0)).where(
-        Disbursement.tranche_id == tranche_id, Disbursement.status != "cancelled"
-    )
-    return int(db.execute(query).scalar_one())
+    return one(db.execute(refunds(actor).where(Refund.id == refund_id)).one_or_none())
 
 
 def last_paid_on(db: Session, grant_id: UUID) -> date | None:
-    """Return the day of a grant's last payment, if there was one."""
-    query = select(func.max(Disbursement.paid_on)).where(Disbursement.grant_id == grant_id)
+    """Return the day of a grant's last payment, or of its last return, if there was one."""
+    query = select(func.max(Transfer.effective_on)).where(
+        Transfer.grant_id == grant_id, Transfer.kind.in_(("pay", "pay_return"))
+    )
     return db.execute(query).scalar_one()
 
 
-def _one(found: T | None) -> T:
+def one(found: T | None) -> T:
+    """Return what was found; raise ``not-found`` where nothing was."""
     if found is None:
         raise Problem("not-found")
     return found

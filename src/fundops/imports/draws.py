@@ -21,7 +21,8 @@ from fundops.allocation.facts import facts_of
 from fundops.allocation.position import Draw, Shortage
 from fundops.allocation.reserve import Source
 from fundops.audit import Entry
-from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.disbursements.models import Disbursement
+from fundops.grants.models import Grant, Refund
 from fundops.imports.context import Load, chunks, post_all, record_events, rows_of
 from fundops.imports.openings import OpeningBalance
 from fundops.ledger import posting

@@ -17,7 +17,8 @@ from uuid import UUID
 
 from fundops import clock, money
 from fundops.audit import Entry
-from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.disbursements.models import Disbursement
+from fundops.grants.models import Grant, Refund
 from fundops.ids import uuid7
 from fundops.imports import steps
 from fundops.imports.compare import Stored

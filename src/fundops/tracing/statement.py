@@ -17,9 +17,10 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent
+from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot, Receipt
 from fundops.errors import Problem
-from fundops.grants.models import Disbursement, Grant, Refund
+from fundops.grants.models import Grant, Refund
 from fundops.ledger.balances import turnover
 from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef

@@ -17,10 +17,11 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
+from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Agreement, Lot, Pledge, Receipt
 from fundops.donors.scope import parties_held
 from fundops.errors import Problem
-from fundops.grants.models import Disbursement, Grant
+from fundops.grants.models import Grant
 from fundops.ledger.models import Fund, Transfer
 from fundops.messages import text
 from fundops.parties.models import Party

@@ -1,0 +1,985 @@
+"""Grants as agreements, payments with their duties, the bank, and notices.
+
+Tables of earlier revisions gain columns or wider rules: PostgreSQL alters them, SQLite, which
+cannot, copies each into a new one (foreign keys are off meanwhile and checked at the end).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from fundops.db import Text, UtcDateTime, whole
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+APPEND_ONLY: tuple[str, ...] = ()
+"""New tables whose rows are never changed or deleted; the database refuses it."""
+
+GUARDED_COPIES = ("transfers",)
+"""Copied tables that were guarded so, and are again, on SQLite."""
+
+POSTGRES_UP = (
+    """ALTER TABLE memberships DROP CONSTRAINT ck_memberships_role_known""",
+    """ALTER TABLE memberships ADD CONSTRAINT ck_memberships_role_known CHECK (role IN
+('administrator', 'fund_manager', 'finance_officer', 'approver', 'grant_officer', 'auditor',
+'donor', 'grantee', 'reviewer', 'board_member', 'signatory'))""",
+    """ALTER TABLE grants DROP CONSTRAINT ck_grants_status_known""",
+    """ALTER TABLE grants ADD CONSTRAINT ck_grants_status_known CHECK (status IN ('conditional',
+'awarded', 'suspended', 'terminated', 'closed', 'cancelled'))""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements ADD COLUMN account_id UUID""",
+    """ALTER TABLE disbursements ADD COLUMN certified_by_id UUID""",
+    """ALTER TABLE disbursements ADD COLUMN certified_at TIMESTAMP WITH TIME ZONE""",
+    """ALTER TABLE disbursements ADD COLUMN certified_digest VARCHAR(64) COLLATE "C"
+""",
+    """ALTER TABLE disbursements ADD COLUMN approved_by_id UUID""",
+    """ALTER TABLE disbursements ADD COLUMN approved_at TIMESTAMP WITH TIME ZONE""",
+    """ALTER TABLE disbursements ADD COLUMN approved_digest VARCHAR(64) COLLATE "C"
+""",
+    """ALTER TABLE disbursements ADD COLUMN sent_by_id UUID""",
+    """ALTER TABLE disbursements ADD COLUMN sent_at TIMESTAMP WITH TIME ZONE""",
+    """ALTER TABLE disbursements ADD COLUMN evidence_kind VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE disbursements ADD COLUMN evidence_note VARCHAR(2000) COLLATE "C"
+""",
+    """ALTER TABLE disbursements ADD COLUMN evidence_file_id UUID""",
+    """ALTER TABLE disbursements ADD COLUMN returned_on DATE""",
+    """ALTER TABLE disbursements ADD COLUMN review_due_on DATE""",
+    """ALTER TABLE disbursements ADD COLUMN reviewed_by_id UUID""",
+    """ALTER TABLE disbursements ADD COLUMN reviewed_at TIMESTAMP WITH TIME ZONE""",
+    """ALTER TABLE disbursements ADD COLUMN review_note VARCHAR(2000) COLLATE "C"
+""",
+    """ALTER TABLE disbursements ADD COLUMN confirmed_on DATE""",
+    """ALTER TABLE disbursements ADD COLUMN confirmed_minor BIGINT""",
+    """ALTER TABLE disbursements ADD COLUMN confirmed_currency VARCHAR(3) COLLATE "C"
+""",
+    """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
+    """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
+((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
+(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
+<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
+('paid', 'returned')) = (paid_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
+(status NOT IN ('certified', 'approved', 'sent') OR (certified_by_id IS NOT NULL AND
+certified_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
+(approved_by_id <> requested_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
+NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
+'returned') = (returned_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
+('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
+'failed', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
+REFERENCES bank_accounts (id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
+KEY(approved_by_id) REFERENCES persons (id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_certified_by_id FOREIGN
+KEY(certified_by_id) REFERENCES persons (id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_confirmed_by_id FOREIGN
+KEY(confirmed_by_id) REFERENCES persons (id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_evidence_file_id FOREIGN
+KEY(evidence_file_id) REFERENCES files (id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_reviewed_by_id FOREIGN
+KEY(reviewed_by_id) REFERENCES persons (id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_sent_by_id FOREIGN KEY(sent_by_id)
+REFERENCES persons (id)""",
+    """CREATE INDEX ix_disbursements_account_id ON disbursements (account_id)""",
+    """CREATE INDEX ix_disbursements_status ON disbursements (status)""",
+    """ALTER TABLE transfers DROP CONSTRAINT ck_transfers_kind_known""",
+    """ALTER TABLE transfers ADD CONSTRAINT ck_transfers_kind_known CHECK (kind IN ('receipt',
+'receipt_fee', 'exchange_difference', 'match', 'fee_charge', 'exchange_charge', 'agent_fee',
+'support_cost_hold', 'support_cost_earn', 'support_cost_charge', 'support_cost_return',
+'set_aside', 'set_free', 'reserve', 'void', 'pay', 'advance', 'pay_return', 'refund',
+'liquidate', 'advance_write_off', 'advance_return', 'interest', 'opening', 'opening_lot',
+'donor_return', 'reprogram', 'fund_transfer_out', 'fund_transfer_in', 'bank_fee',
+'fee_absorbed', 'agent_fee_paid', 'recover', 'recovered', 'write_off'))""",
+)
+"""What changes in tables that were there, on PostgreSQL."""
+
+POSTGRES_DOWN = (
+    """ALTER TABLE memberships DROP CONSTRAINT ck_memberships_role_known""",
+    """ALTER TABLE memberships ADD CONSTRAINT ck_memberships_role_known CHECK (role IN
+('administrator', 'fund_manager', 'finance_officer', 'approver', 'grant_officer', 'auditor',
+'donor', 'grantee', 'reviewer', 'board_member'))""",
+    """ALTER TABLE grants DROP CONSTRAINT ck_grants_status_known""",
+    """ALTER TABLE grants ADD CONSTRAINT ck_grants_status_known CHECK (status IN ('conditional',
+'awarded', 'closed', 'cancelled'))""",
+    """DROP INDEX ix_disbursements_account_id""",
+    """DROP INDEX ix_disbursements_status""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
+    """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
+    """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
+    """ALTER TABLE disbursements DROP COLUMN confirmed_minor""",
+    """ALTER TABLE disbursements DROP COLUMN confirmed_on""",
+    """ALTER TABLE disbursements DROP COLUMN review_note""",
+    """ALTER TABLE disbursements DROP COLUMN reviewed_at""",
+    """ALTER TABLE disbursements DROP COLUMN reviewed_by_id""",
+    """ALTER TABLE disbursements DROP COLUMN review_due_on""",
+    """ALTER TABLE disbursements DROP COLUMN returned_on""",
+    """ALTER TABLE disbursements DROP COLUMN evidence_file_id""",
+    """ALTER TABLE disbursements DROP COLUMN evidence_note""",
+    """ALTER TABLE disbursements DROP COLUMN evidence_kind""",
+    """ALTER TABLE disbursements DROP COLUMN sent_at""",
+    """ALTER TABLE disbursements DROP COLUMN sent_by_id""",
+    """ALTER TABLE disbursements DROP COLUMN approved_digest""",
+    """ALTER TABLE disbursements DROP COLUMN approved_at""",
+    """ALTER TABLE disbursements DROP COLUMN approved_by_id""",
+    """ALTER TABLE disbursements DROP COLUMN certified_digest""",
+    """ALTER TABLE disbursements DROP COLUMN certified_at""",
+    """ALTER TABLE disbursements DROP COLUMN certified_by_id""",
+    """ALTER TABLE disbursements DROP COLUMN account_id""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status =
+'paid') = (paid_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
+('requested', 'paid', 'cancelled'))""",
+    """ALTER TABLE transfers DROP CONSTRAINT ck_transfers_kind_known""",
+    """ALTER TABLE transfers ADD CONSTRAINT ck_transfers_kind_known CHECK (kind IN ('receipt',
+'receipt_fee', 'exchange_difference', 'match', 'fee_charge', 'exchange_charge', 'agent_fee',
+'support_cost_hold', 'support_cost_earn', 'support_cost_charge', 'support_cost_return',
+'set_aside', 'set_free', 'reserve', 'void', 'pay', 'advance', 'refund', 'advance_return',
+'interest', 'opening', 'opening_lot', 'donor_return', 'reprogram', 'fund_transfer_out',
+'fund_transfer_in', 'bank_fee', 'fee_absorbed', 'agent_fee_paid', 'recover', 'recovered',
+'write_off'))""",
+)
+"""And back."""
+
+SQLITE_NEW = {
+    "memberships": """CREATE TABLE memberships (
+id CHAR(32) NOT NULL,
+person_id CHAR(32) NOT NULL,
+role VARCHAR(30) NOT NULL,
+party_id CHAR(32),
+fund_id CHAR(32),
+valid_from DATETIME NOT NULL,
+valid_until DATETIME,
+delegated_by_id CHAR(32),
+lent_membership_id CHAR(32),
+reason VARCHAR(2000),
+granted_by_id CHAR(32),
+ended_by_id CHAR(32),
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_memberships PRIMARY KEY (id),
+CONSTRAINT ck_memberships_role_known CHECK (role IN ('administrator', 'fund_manager',
+'finance_officer', 'approver', 'grant_officer', 'auditor', 'donor', 'grantee', 'reviewer',
+'board_member', 'signatory')),
+CONSTRAINT ck_memberships_party_when_needed CHECK ((role IN ('donor', 'grantee')) =
+(party_id IS NOT NULL)),
+CONSTRAINT ck_memberships_period_ordered CHECK (valid_until IS NULL OR valid_from <=
+valid_until),
+CONSTRAINT ck_memberships_delegation_ends CHECK (delegated_by_id IS NULL OR (valid_until IS
+NOT NULL AND delegated_by_id <> person_id)),
+CONSTRAINT ck_memberships_delegation_lends CHECK ((delegated_by_id IS NULL) =
+(lent_membership_id IS NULL)),
+CONSTRAINT fk_memberships_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_memberships_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_memberships_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_memberships_delegated_by_id FOREIGN KEY(delegated_by_id) REFERENCES persons
+(id),
+CONSTRAINT fk_memberships_lent_membership_id FOREIGN KEY(lent_membership_id) REFERENCES
+memberships (id),
+CONSTRAINT fk_memberships_granted_by_id FOREIGN KEY(granted_by_id) REFERENCES persons (id),
+CONSTRAINT fk_memberships_ended_by_id FOREIGN KEY(ended_by_id) REFERENCES persons (id)
+)""",
+    "grants": """CREATE TABLE grants (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+fund_id CHAR(32) NOT NULL,
+call_id CHAR(32),
+grantee_id CHAR(32) NOT NULL,
+title VARCHAR(1000) NOT NULL,
+country VARCHAR(2),
+region VARCHAR(3),
+objectives VARCHAR(200) NOT NULL,
+awarded_on DATE NOT NULL,
+starts_on DATE,
+ends_on DATE,
+awarded_minor BIGINT NOT NULL,
+requested_minor BIGINT NOT NULL,
+paid_minor BIGINT NOT NULL,
+refunded_minor BIGINT NOT NULL,
+adjusted_minor BIGINT NOT NULL,
+source_code VARCHAR(120),
+status VARCHAR(12) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+proposal_id CHAR(32),
+CONSTRAINT pk_grants PRIMARY KEY (id),
+CONSTRAINT ck_grants_status_known CHECK (status IN ('conditional', 'awarded', 'suspended',
+'terminated', 'closed', 'cancelled')),
+CONSTRAINT ck_grants_awarded_minor_in_range CHECK (awarded_minor > 0 AND awarded_minor <=
+1000000000000000),
+CONSTRAINT ck_grants_counters_positive CHECK (requested_minor >= 0 AND paid_minor >= 0),
+CONSTRAINT ck_grants_not_overdrawn CHECK (requested_minor + paid_minor <= awarded_minor),
+CONSTRAINT ck_grants_adjusted_within CHECK (adjusted_minor >= 0 AND adjusted_minor <
+awarded_minor),
+CONSTRAINT ck_grants_awarded_minor_whole CHECK (awarded_minor IS NULL OR
+typeof(awarded_minor) = 'integer'),
+CONSTRAINT ck_grants_requested_minor_whole CHECK (requested_minor IS NULL OR
+typeof(requested_minor) = 'integer'),
+CONSTRAINT ck_grants_paid_minor_whole CHECK (paid_minor IS NULL OR typeof(paid_minor) =
+'integer'),
+CONSTRAINT ck_grants_refunded_minor_whole CHECK (refunded_minor IS NULL OR
+typeof(refunded_minor) = 'integer'),
+CONSTRAINT ck_grants_adjusted_minor_whole CHECK (adjusted_minor IS NULL OR
+typeof(adjusted_minor) = 'integer'),
+CONSTRAINT uq_grants_code UNIQUE (code),
+CONSTRAINT fk_grants_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_grants_call_id FOREIGN KEY(call_id) REFERENCES calls (id),
+CONSTRAINT fk_grants_grantee_id FOREIGN KEY(grantee_id) REFERENCES parties (id),
+CONSTRAINT fk_grants_proposal_id FOREIGN KEY(proposal_id) REFERENCES proposals (id)
+)""",
+    "disbursements": """CREATE TABLE disbursements (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+grant_id CHAR(32) NOT NULL,
+tranche_id CHAR(32),
+amount_minor BIGINT NOT NULL,
+requested_on DATE NOT NULL,
+requested_by_id CHAR(32),
+paid_on DATE,
+paid_by_id CHAR(32),
+reference VARCHAR(140),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+account_id CHAR(32),
+certified_by_id CHAR(32),
+certified_at DATETIME,
+certified_digest VARCHAR(64),
+approved_by_id CHAR(32),
+approved_at DATETIME,
+approved_digest VARCHAR(64),
+sent_by_id CHAR(32),
+sent_at DATETIME,
+evidence_kind VARCHAR(20),
+evidence_note VARCHAR(2000),
+evidence_file_id CHAR(32),
+returned_on DATE,
+review_due_on DATE,
+reviewed_by_id CHAR(32),
+reviewed_at DATETIME,
+review_note VARCHAR(2000),
+confirmed_on DATE,
+confirmed_minor BIGINT,
+confirmed_currency VARCHAR(3),
+confirmed_charges_minor BIGINT,
+confirmed_by_id CHAR(32),
+CONSTRAINT pk_disbursements PRIMARY KEY (id),
+CONSTRAINT ck_disbursements_status_known CHECK (status IN ('requested', 'sent_back',
+'certified', 'approved', 'sent', 'paid', 'returned', 'rejected', 'failed', 'cancelled')),
+CONSTRAINT ck_disbursements_evidence_kind_known CHECK (evidence_kind IN ('bank_statement',
+'bank_advice', 'host_system', 'import')),
+CONSTRAINT ck_disbursements_amount_minor_in_range CHECK (amount_minor > 0 AND amount_minor
+<= 1000000000000000),
+CONSTRAINT ck_disbursements_amount_minor_whole CHECK (amount_minor IS NULL OR
+typeof(amount_minor) = 'integer'),
+CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS NULL OR requested_by_id IS NULL
+OR paid_by_id <> requested_by_id),
+CONSTRAINT ck_disbursements_certifier_not_approver CHECK (approved_by_id <>
+certified_by_id),
+CONSTRAINT ck_disbursements_requester_not_approver CHECK (approved_by_id <>
+requested_by_id),
+CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id <> requested_by_id AND
+sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id),
+CONSTRAINT ck_disbursements_certified_by_somebody CHECK (status NOT IN ('certified',
+'approved', 'sent') OR (certified_by_id IS NOT NULL AND certified_digest IS NOT NULL)),
+CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status NOT IN ('approved', 'sent')
+OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL)),
+CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <> 'sent' OR sent_by_id IS NOT
+NULL),
+CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN ('paid', 'returned')) = (paid_on
+IS NOT NULL)),
+CONSTRAINT ck_disbursements_returned_has_date CHECK ((status = 'returned') = (returned_on IS
+NOT NULL)),
+CONSTRAINT ck_disbursements_confirmation_whole CHECK ((confirmed_on IS NULL) =
+(confirmed_minor IS NULL) AND (confirmed_minor IS NULL) = (confirmed_currency IS NULL)),
+CONSTRAINT ck_disbursements_confirmation_positive CHECK (confirmed_minor >= 0 AND
+confirmed_charges_minor >= 0),
+CONSTRAINT ck_disbursements_confirmed_minor_whole CHECK (confirmed_minor IS NULL OR
+typeof(confirmed_minor) = 'integer'),
+CONSTRAINT ck_disbursements_confirmed_charges_minor_whole CHECK (confirmed_charges_minor IS
+NULL OR typeof(confirmed_charges_minor) = 'integer'),
+CONSTRAINT uq_disbursements_code UNIQUE (code),
+CONSTRAINT fk_disbursements_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_disbursements_tranche_id FOREIGN KEY(tranche_id) REFERENCES tranches (id),
+CONSTRAINT fk_disbursements_requested_by_id FOREIGN KEY(requested_by_id) REFERENCES persons
+(id),
+CONSTRAINT fk_disbursements_paid_by_id FOREIGN KEY(paid_by_id) REFERENCES persons (id),
+CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id) REFERENCES bank_accounts
+(id),
+CONSTRAINT fk_disbursements_certified_by_id FOREIGN KEY(certified_by_id) REFERENCES persons
+(id),
+CONSTRAINT fk_disbursements_approved_by_id FOREIGN KEY(approved_by_id) REFERENCES persons
+(id),
+CONSTRAINT fk_disbursements_sent_by_id FOREIGN KEY(sent_by_id) REFERENCES persons (id),
+CONSTRAINT fk_disbursements_evidence_file_id FOREIGN KEY(evidence_file_id) REFERENCES files
+(id),
+CONSTRAINT fk_disbursements_reviewed_by_id FOREIGN KEY(reviewed_by_id) REFERENCES persons
+(id),
+CONSTRAINT fk_disbursements_confirmed_by_id FOREIGN KEY(confirmed_by_id) REFERENCES persons
+(id)
+)""",
+    "transfers": """CREATE TABLE transfers (
+id CHAR(32) NOT NULL,
+event_seq BIGINT NOT NULL,
+line INTEGER NOT NULL,
+fund_id CHAR(32) NOT NULL,
+kind VARCHAR(30) NOT NULL,
+debit_account_id CHAR(32) NOT NULL,
+credit_account_id CHAR(32) NOT NULL,
+amount_minor BIGINT NOT NULL,
+effective_on DATE NOT NULL,
+lot_id CHAR(32),
+grant_id CHAR(32),
+source_type VARCHAR(30) NOT NULL,
+source_id CHAR(32) NOT NULL,
+reverses_id CHAR(32),
+CONSTRAINT pk_transfers PRIMARY KEY (id),
+CONSTRAINT fk_transfers_debit_account_id_fund_id FOREIGN KEY(debit_account_id, fund_id)
+REFERENCES accounts (id, fund_id),
+CONSTRAINT fk_transfers_credit_account_id_fund_id FOREIGN KEY(credit_account_id, fund_id)
+REFERENCES accounts (id, fund_id),
+CONSTRAINT uq_transfers_reverses_id UNIQUE (reverses_id),
+CONSTRAINT ck_transfers_kind_known CHECK (kind IN ('receipt', 'receipt_fee',
+'exchange_difference', 'match', 'fee_charge', 'exchange_charge', 'agent_fee',
+'support_cost_hold', 'support_cost_earn', 'support_cost_charge', 'support_cost_return',
+'set_aside', 'set_free', 'reserve', 'void', 'pay', 'advance', 'pay_return', 'refund',
+'liquidate', 'advance_write_off', 'advance_return', 'interest', 'opening', 'opening_lot',
+'donor_return', 'reprogram', 'fund_transfer_out', 'fund_transfer_in', 'bank_fee',
+'fee_absorbed', 'agent_fee_paid', 'recover', 'recovered', 'write_off')),
+CONSTRAINT ck_transfers_amount_in_range CHECK (amount_minor > 0 AND amount_minor <=
+1000000000000000),
+CONSTRAINT ck_transfers_two_accounts CHECK (debit_account_id <> credit_account_id),
+CONSTRAINT ck_transfers_amount_minor_whole CHECK (amount_minor IS NULL OR
+typeof(amount_minor) = 'integer'),
+CONSTRAINT fk_transfers_event_seq FOREIGN KEY(event_seq) REFERENCES audit_events (seq),
+CONSTRAINT fk_transfers_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_transfers_lot_id FOREIGN KEY(lot_id) REFERENCES lots (id),
+CONSTRAINT fk_transfers_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_transfers_reverses_id FOREIGN KEY(reverses_id) REFERENCES transfers (id)
+)""",
+}
+"""Tables as they become, on SQLite."""
+
+SQLITE_OLD = {
+    "memberships": """CREATE TABLE memberships (
+id CHAR(32) NOT NULL,
+person_id CHAR(32) NOT NULL,
+role VARCHAR(30) NOT NULL,
+party_id CHAR(32),
+fund_id CHAR(32),
+valid_from DATETIME NOT NULL,
+valid_until DATETIME,
+delegated_by_id CHAR(32),
+lent_membership_id CHAR(32),
+reason VARCHAR(2000),
+granted_by_id CHAR(32),
+ended_by_id CHAR(32),
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_memberships PRIMARY KEY (id),
+CONSTRAINT ck_memberships_role_known CHECK (role IN ('administrator',
+'fund_manager', 'finance_officer', 'approver', 'grant_officer', 'auditor', 'donor',
+'grantee', 'reviewer', 'board_member')),
+CONSTRAINT ck_memberships_party_when_needed CHECK ((role IN ('donor', 'grantee')) =
+(party_id IS NOT NULL)),
+CONSTRAINT ck_memberships_period_ordered CHECK (valid_until IS NULL OR valid_from <=
+valid_until),
+CONSTRAINT ck_memberships_delegation_ends CHECK (delegated_by_id IS NULL OR
+(valid_until IS NOT NULL AND delegated_by_id <> person_id)),
+CONSTRAINT ck_memberships_delegation_lends CHECK ((delegated_by_id IS NULL) =
+(lent_membership_id IS NULL)),
+CONSTRAINT fk_memberships_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_memberships_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_memberships_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_memberships_delegated_by_id FOREIGN KEY(delegated_by_id) REFERENCES
+persons (id),
+CONSTRAINT fk_memberships_lent_membership_id FOREIGN KEY(lent_membership_id)
+REFERENCES memberships (id),
+CONSTRAINT fk_memberships_granted_by_id FOREIGN KEY(granted_by_id) REFERENCES
+persons (id),
+CONSTRAINT fk_memberships_ended_by_id FOREIGN KEY(ended_by_id) REFERENCES persons
+(id)
+)""",
+    "grants": """CREATE TABLE grants (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+fund_id CHAR(32) NOT NULL,
+call_id CHAR(32),
+grantee_id CHAR(32) NOT NULL,
+title VARCHAR(1000) NOT NULL,
+country VARCHAR(2),
+region VARCHAR(3),
+objectives VARCHAR(200) NOT NULL,
+awarded_on DATE NOT NULL,
+starts_on DATE,
+ends_on DATE,
+awarded_minor BIGINT NOT NULL,
+requested_minor BIGINT NOT NULL,
+paid_minor BIGINT NOT NULL,
+refunded_minor BIGINT NOT NULL,
+adjusted_minor BIGINT NOT NULL,
+source_code VARCHAR(120),
+status VARCHAR(12) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+proposal_id CHAR(32),
+CONSTRAINT pk_grants PRIMARY KEY (id),
+CONSTRAINT ck_grants_status_known CHECK (status IN ('conditional', 'awarded',
+'closed', 'cancelled')),
+CONSTRAINT ck_grants_awarded_minor_in_range CHECK (awarded_minor > 0 AND
+awarded_minor <= 1000000000000000),
+CONSTRAINT ck_grants_counters_positive CHECK (requested_minor >= 0 AND paid_minor >=
+0),
+CONSTRAINT ck_grants_not_overdrawn CHECK (requested_minor + paid_minor <=
+awarded_minor),
+CONSTRAINT ck_grants_adjusted_within CHECK (adjusted_minor >= 0 AND adjusted_minor <
+awarded_minor),
+CONSTRAINT ck_grants_awarded_minor_whole CHECK (awarded_minor IS NULL OR
+typeof(awarded_minor) = 'integer'),
+CONSTRAINT ck_grants_requested_minor_whole CHECK (requested_minor IS NULL OR
+typeof(requested_minor) = 'integer'),
+CONSTRAINT ck_grants_paid_minor_whole CHECK (paid_minor IS NULL OR
+typeof(paid_minor) = 'integer'),
+CONSTRAINT ck_grants_refunded_minor_whole CHECK (refunded_minor IS NULL OR
+typeof(refunded_minor) = 'integer'),
+CONSTRAINT ck_grants_adjusted_minor_whole CHECK (adjusted_minor IS NULL OR
+typeof(adjusted_minor) = 'integer'),
+CONSTRAINT uq_grants_code UNIQUE (code),
+CONSTRAINT fk_grants_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_grants_call_id FOREIGN KEY(call_id) REFERENCES calls (id),
+CONSTRAINT fk_grants_grantee_id FOREIGN KEY(grantee_id) REFERENCES parties (id),
+CONSTRAINT fk_grants_proposal_id FOREIGN KEY(proposal_id) REFERENCES proposals (id)
+)""",
+    "disbursements": """CREATE TABLE disbursements (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+grant_id CHAR(32) NOT NULL,
+tranche_id CHAR(32),
+amount_minor BIGINT NOT NULL,
+requested_on DATE NOT NULL,
+requested_by_id CHAR(32),
+paid_on DATE,
+paid_by_id CHAR(32),
+reference VARCHAR(140),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_disbursements PRIMARY KEY (id),
+CONSTRAINT ck_disbursements_paid_has_date CHECK ((status = 'paid') = (paid_on IS NOT NULL)),
+CONSTRAINT ck_disbursements_status_known CHECK (status IN ('requested', 'paid',
+'cancelled')),
+CONSTRAINT ck_disbursements_amount_minor_in_range CHECK (amount_minor > 0 AND amount_minor
+<= 1000000000000000),
+CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS NULL OR requested_by_id IS NULL
+OR paid_by_id <> requested_by_id),
+CONSTRAINT fk_disbursements_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_disbursements_paid_by_id FOREIGN KEY(paid_by_id) REFERENCES persons (id),
+CONSTRAINT fk_disbursements_requested_by_id FOREIGN KEY(requested_by_id) REFERENCES persons
+(id),
+CONSTRAINT fk_disbursements_tranche_id FOREIGN KEY(tranche_id) REFERENCES tranches (id),
+CONSTRAINT uq_disbursements_code UNIQUE (code),
+CONSTRAINT ck_disbursements_amount_minor_whole CHECK (amount_minor IS NULL OR
+typeof(amount_minor) = 'integer')
+)""",
+    "transfers": """CREATE TABLE transfers (
+id CHAR(32) NOT NULL,
+event_seq BIGINT NOT NULL,
+line INTEGER NOT NULL,
+fund_id CHAR(32) NOT NULL,
+kind VARCHAR(30) NOT NULL,
+debit_account_id CHAR(32) NOT NULL,
+credit_account_id CHAR(32) NOT NULL,
+amount_minor BIGINT NOT NULL,
+effective_on DATE NOT NULL,
+lot_id CHAR(32),
+grant_id CHAR(32),
+source_type VARCHAR(30) NOT NULL,
+source_id CHAR(32) NOT NULL,
+reverses_id CHAR(32),
+CONSTRAINT pk_transfers PRIMARY KEY (id),
+CONSTRAINT ck_transfers_kind_known CHECK (kind IN ('receipt', 'receipt_fee',
+'exchange_difference', 'match', 'fee_charge', 'exchange_charge', 'agent_fee',
+'support_cost_hold', 'support_cost_earn', 'support_cost_charge', 'support_cost_return',
+'set_aside', 'set_free', 'reserve', 'void', 'pay', 'advance', 'refund', 'advance_return',
+'interest', 'opening', 'opening_lot', 'donor_return', 'reprogram', 'fund_transfer_out',
+'fund_transfer_in', 'bank_fee', 'fee_absorbed', 'agent_fee_paid', 'recover', 'recovered',
+'write_off')),
+CONSTRAINT ck_transfers_amount_in_range CHECK (amount_minor > 0 AND amount_minor <=
+1000000000000000),
+CONSTRAINT ck_transfers_two_accounts CHECK (debit_account_id <> credit_account_id),
+CONSTRAINT fk_transfers_credit_account_id_fund_id FOREIGN KEY(credit_account_id, fund_id)
+REFERENCES accounts (id, fund_id),
+CONSTRAINT fk_transfers_debit_account_id_fund_id FOREIGN KEY(debit_account_id, fund_id)
+REFERENCES accounts (id, fund_id),
+CONSTRAINT fk_transfers_event_seq FOREIGN KEY(event_seq) REFERENCES audit_events (seq),
+CONSTRAINT fk_transfers_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_transfers_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_transfers_lot_id FOREIGN KEY(lot_id) REFERENCES lots (id),
+CONSTRAINT fk_transfers_reverses_id FOREIGN KEY(reverses_id) REFERENCES transfers (id),
+CONSTRAINT uq_transfers_reverses_id UNIQUE (reverses_id),
+CONSTRAINT ck_transfers_amount_minor_whole CHECK (amount_minor IS NULL OR
+typeof(amount_minor) = 'integer')
+)""",
+}
+"""Tables as they were, on SQLite."""
+
+COPIED = {
+    "memberships": (
+        "id",
+        "person_id",
+        "role",
+        "party_id",
+        "fund_id",
+        "valid_from",
+        "valid_until",
+        "delegated_by_id",
+        "lent_membership_id",
+        "reason",
+        "granted_by_id",
+        "ended_by_id",
+        "created_at",
+    ),
+    "grants": (
+        "id",
+        "code",
+        "fund_id",
+        "call_id",
+        "grantee_id",
+        "title",
+        "country",
+        "region",
+        "objectives",
+        "awarded_on",
+        "starts_on",
+        "ends_on",
+        "awarded_minor",
+        "requested_minor",
+        "paid_minor",
+        "refunded_minor",
+        "adjusted_minor",
+        "source_code",
+        "status",
+        "version",
+        "created_at",
+        "proposal_id",
+    ),
+    "disbursements": (
+        "id",
+        "code",
+        "grant_id",
+        "tranche_id",
+        "amount_minor",
+        "requested_on",
+        "requested_by_id",
+        "paid_on",
+        "paid_by_id",
+        "reference",
+        "status",
+        "version",
+        "created_at",
+    ),
+    "transfers": (
+        "id",
+        "event_seq",
+        "line",
+        "fund_id",
+        "kind",
+        "debit_account_id",
+        "credit_account_id",
+        "amount_minor",
+        "effective_on",
+        "lot_id",
+        "grant_id",
+        "source_type",
+        "source_id",
+        "reverses_id",
+    ),
+}
+"""Columns that both have."""
+
+SQLITE_INDEXES = (
+    """CREATE INDEX ix_memberships_lent_membership_id ON memberships (lent_membership_id)""",
+    """CREATE INDEX ix_memberships_party_id ON memberships (party_id)""",
+    """CREATE INDEX ix_memberships_person_id ON memberships (person_id)""",
+    """CREATE INDEX ix_grants_call_id ON grants (call_id)""",
+    """CREATE INDEX ix_grants_fund_id ON grants (fund_id)""",
+    """CREATE INDEX ix_grants_grantee_id ON grants (grantee_id)""",
+    """CREATE INDEX ix_grants_source_code ON grants (source_code)""",
+    """CREATE UNIQUE INDEX uq_grants_proposal_id ON grants (proposal_id)""",
+    """CREATE INDEX ix_disbursements_account_id ON disbursements (account_id)""",
+    """CREATE INDEX ix_disbursements_grant_id ON disbursements (grant_id)""",
+    """CREATE INDEX ix_disbursements_status ON disbursements (status)""",
+    """CREATE INDEX ix_transfers_credit_account_id_event_seq ON transfers (credit_account_id,
+event_seq)""",
+    """CREATE INDEX ix_transfers_debit_account_id_event_seq ON transfers (debit_account_id,
+event_seq)""",
+    """CREATE INDEX ix_transfers_event_seq ON transfers (event_seq)""",
+    """CREATE INDEX ix_transfers_grant_id ON transfers (grant_id)""",
+    """CREATE INDEX ix_transfers_lot_id ON transfers (lot_id)""",
+    """CREATE INDEX ix_transfers_source_id ON transfers (source_id)""",
+)
+"""Indexes of the copied tables as they become."""
+
+SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_memberships_lent_membership_id ON memberships (lent_membership_id)""",
+    """CREATE INDEX ix_memberships_party_id ON memberships (party_id)""",
+    """CREATE INDEX ix_memberships_person_id ON memberships (person_id)""",
+    """CREATE INDEX ix_grants_call_id ON grants (call_id)""",
+    """CREATE INDEX ix_grants_fund_id ON grants (fund_id)""",
+    """CREATE INDEX ix_grants_grantee_id ON grants (grantee_id)""",
+    """CREATE INDEX ix_grants_source_code ON grants (source_code)""",
+    """CREATE UNIQUE INDEX uq_grants_proposal_id ON grants (proposal_id)""",
+    """CREATE INDEX ix_disbursements_grant_id ON disbursements (grant_id)""",
+    """CREATE INDEX ix_transfers_credit_account_id_event_seq ON transfers (credit_account_id,
+event_seq)""",
+    """CREATE INDEX ix_transfers_debit_account_id_event_seq ON transfers (debit_account_id,
+event_seq)""",
+    """CREATE INDEX ix_transfers_event_seq ON transfers (event_seq)""",
+    """CREATE INDEX ix_transfers_grant_id ON transfers (grant_id)""",
+    """CREATE INDEX ix_transfers_lot_id ON transfers (lot_id)""",
+    """CREATE INDEX ix_transfers_source_id ON transfers (source_id)""",
+)
+"""Indexes of the copied tables as they were."""
+
+TABLES = (
+    "payment_holds",
+    "sanctions_checks",
+    "person_limits",
+    "duty_profiles",
+    "bank_accounts",
+)
+"""New tables, those that refer to others first."""
+
+
+def is_postgres() -> bool:
+    """Return whether this runs on PostgreSQL."""
+    return op.get_bind().dialect.name == "postgresql"
+
+
+def copy_tables(tables: dict[str, str], indexes: tuple[str, ...]) -> None:
+    """Replace tables by ones made anew that hold the same rows, on SQLite."""
+    for name, definition in tables.items():
+        columns = ", ".join(f'"{column}"' for column in COPIED[name])
+        op.execute(definition.replace(f"CREATE TABLE {name}", f"CREATE TABLE {name}__new", 1))
+        op.execute(f"INSERT INTO {name}__new ({columns}) SELECT {columns} FROM {name}")
+        op.execute(f"DROP TABLE {name}")
+        op.execute(f"ALTER TABLE {name}__new RENAME TO {name}")
+    for definition in indexes:
+        op.execute(definition)
+    for name in GUARDED_COPIES:
+        guard(name)
+
+
+def guard(table: str) -> None:
+    """Make the database refuse to change or delete rows of ``table``."""
+    if is_postgres():
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+        return
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'append-only: {table}'); END"
+        )
+
+
+def upgrade() -> None:
+    """Make the tables, then change those that refer to them."""
+    make_tables()
+    if is_postgres():
+        for statement in POSTGRES_UP:
+            op.execute(statement)
+    else:
+        copy_tables(SQLITE_NEW, SQLITE_INDEXES)
+    for table in APPEND_ONLY:
+        guard(table)
+
+
+def downgrade() -> None:
+    """Take away what this revision made, and the columns it added."""
+    if is_postgres():
+        for statement in POSTGRES_DOWN:
+            op.execute(statement)
+    else:
+        copy_tables(SQLITE_OLD, SQLITE_OLD_INDEXES)
+    for table in TABLES:
+        op.drop_table(table)
+
+
+def make_tables() -> None:
+    """Make the new tables."""
+    op.create_table(
+        "bank_accounts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("country", Text(2), nullable=True),
+        sa.Column("details", Text(4000), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("fingerprint", Text(64), nullable=False),
+        sa.Column("masked", Text(60), nullable=False),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("approved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("approved_at", UtcDateTime(), nullable=True),
+        sa.Column("usable_from", UtcDateTime(), nullable=True),
+        sa.Column("cap_minor", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(origin = 'emergency') = (cap_minor IS NOT NULL)",
+            name=op.f("ck_bank_accounts_emergency_capped"),
+        ),
+        whole("cap_minor"),
+        sa.CheckConstraint(
+            "kind IN ('iban', 'local', 'vendor')", name=op.f("ck_bank_accounts_kind_known")
+        ),
+        sa.CheckConstraint(
+            "origin IN ('first', 'change', 'advance', 'emergency')",
+            name=op.f("ck_bank_accounts_origin_known"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'active' OR (approved_by_id IS NOT NULL AND usable_from IS NOT NULL)",
+            name=op.f("ck_bank_accounts_active_was_approved"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'active', 'retired', 'refused')",
+            name=op.f("ck_bank_accounts_status_known"),
+        ),
+        sa.CheckConstraint(
+            "approved_by_id <> proposed_by_id", name=op.f("ck_bank_accounts_two_persons")
+        ),
+        sa.CheckConstraint("cap_minor > 0", name=op.f("ck_bank_accounts_cap_positive")),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_approved_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_bank_accounts_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_proposed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["bank_accounts.id"], name=op.f("fk_bank_accounts_replaces_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_accounts")),
+    )
+    op.create_index("ix_bank_accounts_fingerprint", "bank_accounts", ["fingerprint"], unique=False)
+    op.create_index("ix_bank_accounts_party_id", "bank_accounts", ["party_id"], unique=False)
+    op.create_table(
+        "duty_profiles",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("content", Text(20000), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)", name=op.f("ck_duty_profiles_decided")
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_duty_profiles_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_duty_profiles_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_duty_profiles_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_duty_profiles_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_duty_profiles_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_profiles")),
+        sa.UniqueConstraint("fund_id", "number", name=op.f("uq_duty_profiles_fund_id_number")),
+    )
+    op.create_table(
+        "person_limits",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("duty", Text(10), nullable=False),
+        sa.Column("limit_minor", sa.BigInteger(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "duty IN ('certify', 'approve', 'pay')", name=op.f("ck_person_limits_duty_known")
+        ),
+        whole("limit_minor"),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused', 'ended')",
+            name=op.f("ck_person_limits_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_person_limits_two_persons")
+        ),
+        sa.CheckConstraint(
+            "limit_minor > 0 AND limit_minor <= 1000000000000000",
+            name=op.f("ck_person_limits_limit_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "person_id <> proposed_by_id AND person_id <> decided_by_id",
+            name=op.f("ck_person_limits_not_ones_own"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_person_limits_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_person_limits_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_person_limits_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_person_limits_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_limits")),
+    )
+    op.create_index("ix_person_limits_person_id", "person_limits", ["person_id"], unique=False)
+    op.create_table(
+        "sanctions_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("lists", Text(1000), nullable=False),
+        sa.Column("names", Text(4000), nullable=False),
+        sa.Column("note", Text(2000), nullable=True),
+        sa.Column("status", Text(12), nullable=False),
+        sa.Column("checked_by_id", sa.Uuid(), nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=False),
+        sa.Column("resolved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("resolution", Text(2000), nullable=True),
+        sa.CheckConstraint(
+            "(status IN ('false_match', 'true_match')) = (resolved_by_id IS NOT NULL)",
+            name=op.f("ck_sanctions_checks_resolved_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('clear', 'hits', 'false_match', 'true_match')",
+            name=op.f("ck_sanctions_checks_status_known"),
+        ),
+        sa.CheckConstraint(
+            "resolved_by_id <> checked_by_id", name=op.f("ck_sanctions_checks_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["checked_by_id"], ["persons.id"], name=op.f("fk_sanctions_checks_checked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_sanctions_checks_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resolved_by_id"], ["persons.id"], name=op.f("fk_sanctions_checks_resolved_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanctions_checks")),
+    )
+    op.create_index("ix_sanctions_checks_party_id", "sanctions_checks", ["party_id"], unique=False)
+    op.create_table(
+        "payment_holds",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("party_id", sa.Uuid(), nullable=True),
+        sa.Column("grant_id", sa.Uuid(), nullable=True),
+        sa.Column("disbursement_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("placed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("placed_at", UtcDateTime(), nullable=False),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lift_reason", Text(2000), nullable=True),
+        sa.CheckConstraint(
+            "(lifted_by_id IS NULL) = (lifted_at IS NULL)",
+            name=op.f("ck_payment_holds_lifted_whole"),
+        ),
+        sa.CheckConstraint(
+            "(party_id IS NOT NULL AND grant_id IS NULL AND disbursement_id IS NULL) OR (party_id IS NULL AND grant_id IS NOT NULL AND disbursement_id IS NULL) OR (party_id IS NULL AND grant_id IS NULL AND disbursement_id IS NOT NULL)",
+            name=op.f("ck_payment_holds_one_subject"),
+        ),
+        sa.CheckConstraint(
+            "lifted_by_id <> placed_by_id", name=op.f("ck_payment_holds_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["disbursement_id"], ["disbursements.id"], name=op.f("fk_payment_holds_disbursement_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_payment_holds_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_payment_holds_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["persons.id"], name=op.f("fk_payment_holds_lifted_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_payment_holds_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["placed_by_id"], ["persons.id"], name=op.f("fk_payment_holds_placed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_holds")),
+    )
+    op.create_index(
+        "ix_payment_holds_disbursement_id", "payment_holds", ["disbursement_id"], unique=False
+    )
+    op.create_index("ix_payment_holds_grant_id", "payment_holds", ["grant_id"], unique=False)
+    op.create_index("ix_payment_holds_party_id", "payment_holds", ["party_id"], unique=False)

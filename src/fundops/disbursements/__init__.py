@@ -1,0 +1,1 @@
+"""Domain: payments to grantees, the duties in them and what keeps them back."""

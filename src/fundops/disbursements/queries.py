@@ -1,0 +1,68 @@
+"""Which disbursements an actor may see, and how they are found."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from fundops.authz import Actor, Permission
+from fundops.disbursements.models import WAITING, Disbursement
+from fundops.grants.models import Grant
+from fundops.grants.queries import one, rows_of, seen
+from fundops.ledger.models import Fund
+
+SORTS = {"code": Disbursement.code, "requested_on": Disbursement.requested_on}
+
+
+def disbursements(
+    actor: Actor, *, grant_id: UUID | None = None, status: str | None = None
+) -> Select[Any]:
+    """Return the rows of disbursements that ``actor`` may see, filtered."""
+    query = (
+        rows_of(
+            Disbursement.id, Disbursement.code, Disbursement.grant_id,
+            Grant.code.label("grant_code"), Disbursement.tranche_id, Disbursement.amount_minor,
+            Disbursement.requested_on, Disbursement.requested_by_id, Disbursement.paid_on,
+            Disbursement.paid_by_id, Disbursement.reference, Disbursement.status,
+            Disbursement.version, Fund.base_currency,
+        )
+        .join(Grant, Grant.id == Disbursement.grant_id)
+        .join(Fund, Fund.id == Grant.fund_id)
+        .where(seen(actor))
+    )  # fmt: skip
+    if grant_id is not None:
+        query = query.where(Disbursement.grant_id == grant_id)
+    if status is not None:
+        query = query.where(Disbursement.status == status)
+    return query
+
+
+def disbursement_row(db: Session, actor: Actor, disbursement_id: UUID) -> Row[Any]:
+    """Return one disbursement's row; raise ``not-found`` when it may not be seen."""
+    query = disbursements(actor).where(Disbursement.id == disbursement_id)
+    return one(db.execute(query).one_or_none())
+
+
+def get_disbursement(
+    db: Session, actor: Actor, disbursement_id: UUID, permission: Permission
+) -> tuple[Disbursement, Grant]:
+    """Return a disbursement and its grant, fresh; raise ``not-found`` when out of reach."""
+    query = (
+        select(Disbursement, Grant)
+        .join(Grant, Grant.id == Disbursement.grant_id)
+        .where(Disbursement.id == disbursement_id, seen(actor, permission))
+        .execution_options(populate_existing=True)
+    )
+    found = one(db.execute(query).one_or_none())
+    return found[0], found[1]
+
+
+def requested_of_tranche(db: Session, tranche_id: UUID) -> int:
+    """Return what is requested or paid of a tranche, minor units."""
+    query = select(func.coalesce(func.sum(Disbursement.amount_minor), 0)).where(
+        Disbursement.tranche_id == tranche_id, Disbursement.status.in_((*WAITING, "paid"))
+    )
+    return int(db.execute(query).scalar_one())

@@ -1,0 +1,1 @@
+"""Domain: whom we pay, and where: bank accounts of grantees."""
