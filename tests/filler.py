@@ -72,6 +72,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
         "lifted_at": None,
     },
     "person_limits": {"decided_by_id": None},
+    "same_persons": {"recorded_by_id": None},
     "sanctions_checks": {"status": "clear", "resolved_by_id": None},
     "donor_choices": {"kind": "return", "new_lot_id": None},
     "eligibility_decisions": {"findings": "[]"},
@@ -122,14 +123,15 @@ def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
         if table.name == "transfers":
             rows["second_account"] = _row(metadata.tables["accounts"], rows, currency)
             connection.execute(insert(metadata.tables["accounts"]), rows["second_account"])
-        if table.name == "person_limits":
+        if table.name == "persons":
             rows["second_person"] = _row(metadata.tables["persons"], rows, currency)
             connection.execute(insert(metadata.tables["persons"]), rows["second_person"])
         row = _row(table, rows, currency)
         if table.name == "transfers":
             row["credit_account_id"] = rows["second_account"]["id"]
-        if table.name == "person_limits":
-            row["proposed_by_id"] = rows["second_person"]["id"]
+        if table.name in {"person_limits", "same_persons"}:
+            second = {"person_limits": "proposed_by_id", "same_persons": "other_id"}[table.name]
+            row[second] = rows["second_person"]["id"]
         connection.execute(insert(table), row)
         rows[table.name] = row
     return rows

@@ -16,7 +16,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY: tuple[str, ...] = ()
+APPEND_ONLY = (
+    "disbursement_steps",
+    "same_persons",
+)
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
 GUARDED_COPIES = ("transfers",)
@@ -32,6 +35,7 @@ POSTGRES_UP = (
 'awarded', 'suspended', 'terminated', 'closed', 'cancelled'))""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
     """ALTER TABLE disbursements ADD COLUMN account_id UUID""",
     """ALTER TABLE disbursements ADD COLUMN certified_by_id UUID""",
     """ALTER TABLE disbursements ADD COLUMN certified_at TIMESTAMP WITH TIME ZONE""",
@@ -60,17 +64,18 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
 ((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
 (confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
 <> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
+('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
+'failed', 'cancelled'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
 (confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
@@ -80,13 +85,15 @@ POSTGRES_UP = (
 certified_digest IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
 (approved_by_id <> requested_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
-NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
-('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
-'failed', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
+NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
+'bank_statement')""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -124,25 +131,26 @@ POSTGRES_DOWN = (
 'awarded', 'closed', 'cancelled'))""",
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -169,6 +177,8 @@ POSTGRES_DOWN = (
 'paid') = (paid_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
 ('requested', 'paid', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id)""",
     """ALTER TABLE transfers DROP CONSTRAINT ck_transfers_kind_known""",
     """ALTER TABLE transfers ADD CONSTRAINT ck_transfers_kind_known CHECK (kind IN ('receipt',
 'receipt_fee', 'exchange_difference', 'match', 'fee_charge', 'exchange_charge', 'agent_fee',
@@ -311,7 +321,7 @@ CONSTRAINT ck_disbursements_amount_minor_in_range CHECK (amount_minor > 0 AND am
 CONSTRAINT ck_disbursements_amount_minor_whole CHECK (amount_minor IS NULL OR
 typeof(amount_minor) = 'integer'),
 CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS NULL OR requested_by_id IS NULL
-OR paid_by_id <> requested_by_id),
+OR paid_by_id <> requested_by_id OR evidence_kind = 'bank_statement'),
 CONSTRAINT ck_disbursements_certifier_not_approver CHECK (approved_by_id <>
 certified_by_id),
 CONSTRAINT ck_disbursements_requester_not_approver CHECK (approved_by_id <>
@@ -680,7 +690,9 @@ event_seq)""",
 
 TABLES = (
     "payment_holds",
+    "disbursement_steps",
     "sanctions_checks",
+    "same_persons",
     "person_limits",
     "duty_profiles",
     "bank_accounts",
@@ -900,6 +912,34 @@ def make_tables() -> None:
     )
     op.create_index("ix_person_limits_person_id", "person_limits", ["person_id"], unique=False)
     op.create_table(
+        "same_persons",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("person_id <> other_id", name=op.f("ck_same_persons_two_records")),
+        sa.CheckConstraint(
+            "recorded_by_id <> person_id AND recorded_by_id <> other_id",
+            name=op.f("ck_same_persons_by_another"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["persons.id"], name=op.f("fk_same_persons_other_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_same_persons_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["persons.id"], name=op.f("fk_same_persons_recorded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_same_persons")),
+        sa.UniqueConstraint(
+            "person_id", "other_id", name=op.f("uq_same_persons_person_id_other_id")
+        ),
+        info={"append_only": True},
+    )
+    op.create_table(
         "sanctions_checks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("party_id", sa.Uuid(), nullable=False),
@@ -936,6 +976,33 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanctions_checks")),
     )
     op.create_index("ix_sanctions_checks_party_id", "sanctions_checks", ["party_id"], unique=False)
+    op.create_table(
+        "disbursement_steps",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("disbursement_id", sa.Uuid(), nullable=False),
+        sa.Column("action", Text(20), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("principals", Text(4000), nullable=False),
+        sa.Column("digest", Text(64), nullable=True),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("taken_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["disbursement_id"],
+            ["disbursements.id"],
+            name=op.f("fk_disbursement_steps_disbursement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_disbursement_steps_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disbursement_steps")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_disbursement_steps_disbursement_id",
+        "disbursement_steps",
+        ["disbursement_id"],
+        unique=False,
+    )
     op.create_table(
         "payment_holds",
         sa.Column("id", sa.Uuid(), nullable=False),

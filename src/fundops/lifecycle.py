@@ -42,8 +42,8 @@ def step(
     return Step(frozenset(sources.split()), target, permission, differs_from)
 
 
-def advance(record: HasStatus, steps: Steps, action: str, actor: object = None) -> None:
-    """Move ``record`` by ``action``; raise ``wrong-status`` or ``same-person`` (409) otherwise."""
+def require(record: HasStatus, steps: Steps, action: str, actor: object = None) -> Step:
+    """Return the step that ``record`` may take; raise ``wrong-status`` or ``same-person`` (409)."""
     move = steps[action]
     if record.status not in move.sources:
         raise Problem("wrong-status", action=action.replace("_", " "), status=record.status)
@@ -51,7 +51,12 @@ def advance(record: HasStatus, steps: Steps, action: str, actor: object = None) 
     for column in move.differs_from:
         if person_id is not None and getattr(record, column) == person_id:
             raise Problem("same-person", action=action.replace("_", " "))
-    record.status = move.target
+    return move
+
+
+def advance(record: HasStatus, steps: Steps, action: str, actor: object = None) -> None:
+    """Move ``record`` by ``action``; raise what ``require`` does."""
+    record.status = require(record, steps, action, actor).target
 
 
 def mermaid(steps: Steps) -> str:

@@ -8,7 +8,10 @@ from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
 from fundops.decisions.routes import ROUTERS as DECISIONS
+from fundops.disbursements.duty_routes import router as duties
 from fundops.disbursements.routes import router as disbursements
+from fundops.disbursements.safeguard_routes import router as safeguards
+from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements
@@ -54,6 +57,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     grants,
     refunds,
     disbursements,
+    disbursement_steps,
+    duties,
+    safeguards,
     tracing,
     statements,
 )

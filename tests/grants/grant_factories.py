@@ -12,19 +12,24 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundops import audit, money
+from fundops import audit, clock, money
 from fundops.allocation.reroute import reroute_from_lot
 from fundops.authz import Actor, Role
+from fundops.disbursements import paying, sanctions
 from fundops.disbursements import service as disbursements
+from fundops.disbursements.control_schemas import SanctionsCheckIn
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.schemas import DisbursementIn, PayIn
+from fundops.disbursements.schemas import DisbursementIn, PaidIn
 from fundops.donors.models import Lot
 from fundops.grants import refunds, service
 from fundops.grants.models import Grant, Refund
 from fundops.grants.schemas import CloseIn, GrantIn, ObjectiveShare, RefundIn
+from fundops.ids import uuid7
 from fundops.ledger import posting
 from fundops.ledger.models import Account, AccountDay, Fund, Transfer
 from fundops.parties.models import Party
+from fundops.payees.models import BankAccount
+from fundops.payees.queries import current_account
 from fundops.schemas import MoneyIn
 from tests.factories import a_party, a_person
 
@@ -83,10 +88,12 @@ def a_grant(
 
 @dataclass(frozen=True)
 class Desk:
-    """Persons of the duties that payments need."""
+    """Persons of the duties that payments need: ``officer`` asks."""
 
     manager: Actor
     officer: Actor
+    certifier: Actor
+    approver: Actor
     payer: Actor
 
 
@@ -95,14 +102,49 @@ def a_desk(db: Session) -> Desk:
     return Desk(
         a_person(db, Role.FUND_MANAGER)[0],
         a_person(db, Role.FINANCE_OFFICER)[0],
+        a_person(db, Role.FINANCE_OFFICER)[0],
         a_person(db, Role.APPROVER)[0],
+        a_person(db, Role.SIGNATORY)[0],
     )
+
+
+def evidence(on: date = LATER, **over: Any) -> PaidIn:
+    """Return what the bank said of a payment."""
+    given: dict[str, Any] = {
+        "paid_on": on, "evidence_kind": "bank_advice", "evidence_note": "Debit advice 7",
+    }  # fmt: skip
+    return PaidIn(**(given | over))
+
+
+def make_payable(db: Session, party_id: UUID) -> BankAccount:
+    """See to it that a grantee has a usable bank account and a recent sanctions check."""
+    now = clock.now()
+    found = current_account(db, party_id, now)
+    if found is not None:
+        return found
+    proposer = a_person(db, Role.FINANCE_OFFICER)[0]
+    approver = a_person(db, Role.APPROVER)[0]
+    account = BankAccount(
+        id=uuid7(), party_id=party_id, kind="local", currency="USD", country="KE",
+        details="AAAA", key_id="test", fingerprint=uuid7().hex * 2, masked="…4321",
+        origin="first", reason="First account", status="active",
+        proposed_by_id=proposer.person_id, proposed_at=now, approved_by_id=approver.person_id,
+        approved_at=now, usable_from=now, created_at=now,
+    )  # fmt: skip
+    db.add(account)
+    given = SanctionsCheckIn(
+        checked_on=now.date(), lists="UN Security Council Consolidated List", names="Safe Houses",
+        has_hits=False,
+    )  # fmt: skip
+    sanctions.check(db, proposer, db.get_one(Party, party_id), given)
+    return account
 
 
 def a_request(
     db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
 ) -> Disbursement:
     """Ask for a payment."""
+    make_payable(db, grant.grantee_id)
     given = DisbursementIn(amount=usd(amount_minor), requested_on=on)
     return disbursements.request(db, desk.officer, fund, grant, given)
 
@@ -110,9 +152,18 @@ def a_request(
 def a_payment(
     db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
 ) -> Disbursement:
-    """Ask for a payment and book it."""
+    """Ask for a payment, have it certified and approved, and book it."""
+    asked = an_approved(db, desk, fund, grant, amount_minor, on)
+    return paying.pay(db, desk.payer, fund, asked, grant, evidence(on))
+
+
+def an_approved(
+    db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
+) -> Disbursement:
+    """Ask for a payment and have it certified and approved."""
     asked = a_request(db, desk, fund, grant, amount_minor, on)
-    return disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=on))
+    disbursements.certify(db, desk.certifier, fund, asked, grant)
+    return disbursements.approve(db, desk.approver, fund, asked, grant)
 
 
 def a_refund(

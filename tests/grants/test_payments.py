@@ -12,9 +12,10 @@ import pytest
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.db import Database
+from fundops.disbursements import paying
 from fundops.disbursements import service as disbursements
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.schemas import CancelIn, DisbursementIn, PayIn
+from fundops.disbursements.schemas import DisbursementIn, ReasonIn
 from fundops.errors import Problem
 from fundops.grants import refunds, service
 from fundops.grants.models import Grant
@@ -32,8 +33,10 @@ from tests.grants.grant_factories import (
     a_payment,
     a_refund,
     a_request,
+    an_approved,
     balances_of,
     closing,
+    evidence,
     for_country,
     reserved,
     usd,
@@ -60,11 +63,11 @@ def test_a_second_person_pays(database: Database) -> None:
         fund, desk = a_fund(db), a_desk(db)
         a_lot(db, fund, 500)
         grant = a_grant(db, fund, 500)
-        asked = a_request(db, desk, fund, grant, 100)
+        asked = an_approved(db, desk, fund, grant, 100)
         with pytest.raises(Problem) as refused:
-            disbursements.pay(db, desk.officer, fund, asked, grant, PayIn(paid_on=LATER))
+            paying.pay(db, desk.officer, fund, asked, grant, evidence(LATER))
         assert refused.value.slug == "same-person"
-        assert (asked.status, grant.paid_minor, grant.requested_minor) == ("requested", 0, 100)
+        assert (asked.status, grant.paid_minor, grant.requested_minor) == ("approved", 0, 100)
 
 
 def test_nobody_pays_or_awards_what_they_have_an_interest_in(database: Database) -> None:
@@ -77,17 +80,17 @@ def test_nobody_pays_or_awards_what_they_have_an_interest_in(database: Database)
         with pytest.raises(Problem) as awarding:
             a_grant(db, fund, 100, grantee=grantee, actor=insider)
         assert awarding.value.slug == "conflict-of-interest"
-        asked = a_request(db, desk, fund, grant, 100)
-    with pytest.raises(Problem) as paying, database.write() as db:
-        disbursements.pay(
+        asked = an_approved(db, desk, fund, grant, 100)
+    with pytest.raises(Problem) as refused_pay, database.write() as db:
+        paying.pay(
             db,
             insider,
             fund,
             db.get_one(Disbursement, asked.id),
             db.get_one(Grant, grant.id),
-            PayIn(paid_on=LATER),
+            evidence(LATER),
         )
-    assert paying.value.slug == "conflict-of-interest"
+    assert refused_pay.value.slug == "conflict-of-interest"
 
 
 @pytest.mark.parametrize(
@@ -101,10 +104,10 @@ def test_a_payment_is_neither_before_the_award_nor_in_the_future(
         fund, desk = a_fund(db), a_desk(db)
         a_lot(db, fund, 500)
         grant = a_grant(db, fund, 500, on=DAY)
-        asked = a_request(db, desk, fund, grant, 100, on=DAY)
+        asked = an_approved(db, desk, fund, grant, 100, on=DAY)
         db.commit()
         with pytest.raises(Problem) as refused:
-            disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=paid_on))
+            paying.pay(db, desk.payer, fund, asked, grant, evidence(paid_on))
         assert [error.pointer for error in refused.value.errors] == [pointer]
         db.rollback()
 
@@ -115,13 +118,11 @@ def test_a_fund_s_zone_decides_what_the_future_is(database: Database) -> None:
         fund.zone = "Pacific/Kiritimati"
         a_lot(db, fund, 500)
         grant = a_grant(db, fund, 500)
-        asked = a_request(db, desk, fund, grant, 100)
+        asked = an_approved(db, desk, fund, grant, 100)
         there = clock.today("Pacific/Kiritimati")
         with pytest.raises(Problem):
-            disbursements.pay(
-                db, desk.payer, fund, asked, grant, PayIn(paid_on=there + timedelta(days=1))
-            )
-        disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=there))
+            paying.pay(db, desk.payer, fund, asked, grant, evidence(there + timedelta(days=1)))
+        paying.pay(db, desk.payer, fund, asked, grant, evidence(there))
         assert asked.status == "paid"
 
 
@@ -144,11 +145,13 @@ def test_a_withdrawn_request_may_be_made_again(database: Database) -> None:
         fund, desk = a_fund(db), a_desk(db)
         a_lot(db, fund, 500)
         grant = a_grant(db, fund, 500)
-        asked = a_request(db, desk, fund, grant, 500)
-        disbursements.cancel(db, desk.officer, asked, grant, CancelIn(reason="Wrong account."))
+        asked = an_approved(db, desk, fund, grant, 500)
+        disbursements.set_back(
+            db, desk.officer, asked, grant, "cancel", ReasonIn(reason="Wrong account.")
+        )
         assert grant.requested_minor == 0
         with pytest.raises(Problem) as refused:
-            disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
+            paying.pay(db, desk.payer, fund, asked, grant, evidence(LATER))
         assert refused.value.slug == "wrong-status"
         a_payment(db, desk, fund, grant, 500)
         assert reserved(db, grant) == {}
@@ -161,13 +164,13 @@ def test_a_payment_cannot_precede_the_move_of_its_money(database: Database) -> N
         first = a_grant(db, fund, 100, country="KE", on=DAY)
         a_lot(db, fund, 100, earmark=for_country("KE"), category=3)
         a_grant(db, fund, 100, country="NP", on=LATER)
-        asked = a_request(db, desk, fund, first, 100, on=DAY)
+        asked = an_approved(db, desk, fund, first, 100, on=DAY)
         db.commit()
         with pytest.raises(Problem) as refused:
-            disbursements.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=DAY))
+            paying.pay(db, desk.payer, fund, asked, first, evidence(DAY))
         assert refused.value.slug == "conflict"
         db.rollback()
-        disbursements.pay(db, desk.payer, fund, asked, first, PayIn(paid_on=LATER))
+        paying.pay(db, desk.payer, fund, asked, first, evidence(LATER))
 
 
 def test_a_payment_cannot_precede_its_request(database: Database) -> None:
@@ -175,15 +178,13 @@ def test_a_payment_cannot_precede_its_request(database: Database) -> None:
         fund, desk = a_fund(db), a_desk(db)
         a_lot(db, fund, 100)
         grant = a_grant(db, fund, 100, on=DAY)
-        asked = a_request(db, desk, fund, grant, 100, on=LATER)
+        asked = an_approved(db, desk, fund, grant, 100, on=LATER)
         db.commit()
         with pytest.raises(Problem) as refused:
-            disbursements.pay(
-                db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER - timedelta(days=1))
-            )
+            paying.pay(db, desk.payer, fund, asked, grant, evidence(LATER - timedelta(days=1)))
         assert [error.pointer for error in refused.value.errors] == ["/paid_on"]
         db.rollback()
-        disbursements.pay(db, desk.payer, fund, asked, grant, PayIn(paid_on=LATER))
+        paying.pay(db, desk.payer, fund, asked, grant, evidence(LATER))
 
 
 def test_a_refund_goes_back_the_way_it_came(database: Database) -> None:
@@ -335,19 +336,19 @@ def test_one_disbursement_is_paid_once(database: Database) -> None:
         fund, desk = a_fund(db), a_desk(db)
         a_lot(db, fund, 1_000)
         grant = a_grant(db, fund, 1_000)
-        asked = a_request(db, desk, fund, grant, 100).id
+        asked = an_approved(db, desk, fund, grant, 100).id
         grant_id, fund_id = grant.id, fund.id
 
     def pay(_number: int) -> None:
         with database.write() as db:
             audit.lock_head(db)
-            disbursements.pay(
+            paying.pay(
                 db,
                 desk.payer,
                 db.get_one(Fund, fund_id),
                 db.get_one(Disbursement, asked),
                 db.get_one(Grant, grant_id),
-                PayIn(paid_on=LATER),
+                evidence(LATER),
             )
 
     assert outcomes(pay, 8) == ["done"] + ["wrong-status"] * 7

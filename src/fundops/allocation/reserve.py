@@ -117,6 +117,20 @@ def pay(fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movement]:
     return found
 
 
+def pay_return(fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movement]:
+    """Return the transfers that reserve again what the bank brought back of a payment."""
+    found: list[Movement] = []
+    for part in parts:
+        common = (part.amount_minor, source.on, source.kind, source.id, part.lot_id, part.grant_id)
+        reserved = reserved_account(fund_id, part.grant_id, part.lot_id)
+        advance = advance_account(fund_id, part.grant_id, part.lot_id)
+        control = AccountRef(fund_id, "advance_control")
+        bank = AccountRef(fund_id, "bank")
+        found.append(Movement("pay_return", bank, reserved, *common, key=source.key))
+        found.append(Movement("advance_return", control, advance, *common, key=source.key))
+    return found
+
+
 def refund(fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movement]:
     """Return the transfers that give refunded ``parts`` back to the lots they were paid from."""
     found: list[Movement] = []

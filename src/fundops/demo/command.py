@@ -51,6 +51,7 @@ FIRST_REQUEST: dict[Role, str] = {
     Role.GRANTEE: "/v1/proposals",
     Role.REVIEWER: "/v1/assignments",
     Role.BOARD_MEMBER: "/v1/boards",
+    Role.SIGNATORY: "/v1/disbursements",
 }
 """What each role would look at first."""
 

@@ -23,8 +23,9 @@ from fundops.calls.schemas import CallIn
 from fundops.db import Database
 from fundops.demo.call_story import LASTS, set_back, tell_call
 from fundops.demo.people import Player, a_player
+from fundops.disbursements import paying
 from fundops.disbursements import service as disbursements
-from fundops.disbursements.schemas import DisbursementIn, PayIn
+from fundops.disbursements.schemas import DisbursementIn, PaidIn
 from fundops.donors import agreements, events, matching, pledges, receipts, reversal
 from fundops.donors.agreement_schemas import Activation, AgreementIn
 from fundops.donors.cash_schemas import MatchIn, ReceiptIn
@@ -89,6 +90,11 @@ class Story:
         return self.players[Role.APPROVER].actor
 
     @property
+    def signatory(self) -> Any:
+        """The signatory at the bank, outside the office."""
+        return self.players[Role.SIGNATORY].actor
+
+    @property
     def book(self) -> Fund:
         """The fund."""
         assert self.fund is not None
@@ -134,6 +140,7 @@ def _open(story: Story) -> None:
             (Role.APPROVER, "Approver"),
             (Role.GRANT_OFFICER, "Grant officer"),
             (Role.AUDITOR, "Auditor"),
+            (Role.SIGNATORY, "Bank signatory"),
         ):
             story.players[role] = a_player(db, role, title)
         given = FundIn(code="DEMO", name="Demonstration fund", base_currency="USD",
@@ -323,9 +330,14 @@ def _pay(story: Story) -> None:
             asked = DisbursementIn.model_validate(
                 {"amount": usd(amount), "requested_on": requested}
             )
-            disbursement = disbursements.request(db, story.finance, fund, grant, asked)
-            given = PayIn.model_validate({"paid_on": paid, "reference": f"PAY-{paid}-{key[:3]}"})
-            disbursements.pay(db, story.approver, fund, disbursement, grant, given)
+            made = disbursements.request(db, story.officer, fund, grant, asked)
+            disbursements.certify(db, story.finance, fund, made, grant)
+            disbursements.approve(db, story.approver, fund, made, grant)
+            given = PaidIn.model_validate(
+                {"paid_on": paid, "reference": f"PAY-{paid}-{key[:3]}",
+                 "evidence_kind": "bank_advice", "evidence_note": "Debit advice of the bank"}
+            )  # fmt: skip
+            paying.pay(db, story.signatory, fund, made, grant, given)
     with story.step() as db:
         fund = db.get_one(Fund, story.book.id)
         grant = db.get_one(Grant, story.grants["legal"].id)

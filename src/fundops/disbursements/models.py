@@ -51,7 +51,8 @@ class Disbursement(Base):
         in_range("amount_minor"),
         whole("amount_minor"),
         CheckConstraint(
-            "paid_by_id IS NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id",
+            "paid_by_id IS NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id"
+            " OR evidence_kind = 'bank_statement'",
             name="two_persons",
         ),
         CheckConstraint("approved_by_id <> certified_by_id", name="certifier_not_approver"),
@@ -130,6 +131,29 @@ class Disbursement(Base):
     confirmed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class DisbursementStep(Base):
+    """One step that one person took of a disbursement, kept as it was even when it became void.
+
+    ``principals`` is canonical JSON of the ids of whose authority the step stands on: the person,
+    who lent the role, who issued the token. ``digest`` is of what was answered for.
+    """
+
+    __tablename__ = "disbursement_steps"
+    __table_args__ = (
+        Index("ix_disbursement_steps_disbursement_id", "disbursement_id"),
+        {"info": {"append_only": True}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    disbursement_id: Mapped[UUID] = mapped_column(ForeignKey("disbursements.id"))
+    action: Mapped[str] = mapped_column(Text(20))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    principals: Mapped[str] = mapped_column(Text(4000))
+    digest: Mapped[str | None] = mapped_column(Text(64))
+    reason: Mapped[str | None] = mapped_column(Text(2000))
+    taken_at: Mapped[datetime]
 
 
 class DutyProfile(Base):

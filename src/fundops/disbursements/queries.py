@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
-from fundops.disbursements.models import WAITING, Disbursement
-from fundops.grants.models import Grant
+from fundops.disbursements.models import WAITING, Disbursement, DisbursementStep
+from fundops.grants.models import Grant, Tranche
 from fundops.grants.queries import one, rows_of, seen
 from fundops.ledger.models import Fund
 
@@ -21,23 +22,32 @@ def disbursements(
     actor: Actor, *, grant_id: UUID | None = None, status: str | None = None
 ) -> Select[Any]:
     """Return the rows of disbursements that ``actor`` may see, filtered."""
-    query = (
-        rows_of(
-            Disbursement.id, Disbursement.code, Disbursement.grant_id,
-            Grant.code.label("grant_code"), Disbursement.tranche_id, Disbursement.amount_minor,
-            Disbursement.requested_on, Disbursement.requested_by_id, Disbursement.paid_on,
-            Disbursement.paid_by_id, Disbursement.reference, Disbursement.status,
-            Disbursement.version, Fund.base_currency,
-        )
-        .join(Grant, Grant.id == Disbursement.grant_id)
-        .join(Fund, Fund.id == Grant.fund_id)
-        .where(seen(actor))
-    )  # fmt: skip
+    query = _rows().where(seen(actor))
     if grant_id is not None:
         query = query.where(Disbursement.grant_id == grant_id)
     if status is not None:
         query = query.where(Disbursement.status == status)
     return query
+
+
+def _rows() -> Select[Any]:
+    return (
+        rows_of(
+            Disbursement.id, Disbursement.code, Disbursement.grant_id,
+            Grant.code.label("grant_code"), Disbursement.tranche_id, Disbursement.amount_minor,
+            Disbursement.requested_on, Disbursement.requested_by_id, Disbursement.paid_on,
+            Disbursement.paid_by_id, Disbursement.reference, Disbursement.status,
+            Disbursement.version, Fund.base_currency, Disbursement.account_id,
+            Disbursement.certified_by_id, Disbursement.certified_at, Disbursement.approved_by_id,
+            Disbursement.approved_at, Disbursement.sent_by_id, Disbursement.sent_at,
+            Disbursement.evidence_kind, Disbursement.evidence_note, Disbursement.returned_on,
+            Disbursement.review_due_on, Disbursement.reviewed_by_id, Disbursement.confirmed_on,
+            Disbursement.confirmed_minor, Disbursement.confirmed_currency,
+            Disbursement.confirmed_charges_minor,
+        )
+        .join(Grant, Grant.id == Disbursement.grant_id)
+        .join(Fund, Fund.id == Grant.fund_id)
+    )  # fmt: skip
 
 
 def disbursement_row(db: Session, actor: Actor, disbursement_id: UUID) -> Row[Any]:
@@ -66,3 +76,26 @@ def requested_of_tranche(db: Session, tranche_id: UUID) -> int:
         Disbursement.tranche_id == tranche_id, Disbursement.status.in_((*WAITING, "paid"))
     )
     return int(db.execute(query).scalar_one())
+
+
+def has_tranches(db: Session, grant_id: UUID) -> bool:
+    """Return whether a grant is paid in tranches."""
+    return (
+        db.execute(select(Tranche.id).where(Tranche.grant_id == grant_id).limit(1)).first()
+        is not None
+    )
+
+
+def steps_of(db: Session, disbursement_id: UUID) -> Sequence[DisbursementStep]:
+    """Return the steps of a disbursement, the first first."""
+    query = (
+        select(DisbursementStep)
+        .where(DisbursementStep.disbursement_id == disbursement_id)
+        .order_by(DisbursementStep.taken_at, DisbursementStep.id)
+    )
+    return db.execute(query).scalars().all()
+
+
+def own_row(db: Session, disbursement_id: UUID) -> Row[Any]:
+    """Return one disbursement's row for whoever has just taken a step of it."""
+    return db.execute(_rows().where(Disbursement.id == disbursement_id)).one()

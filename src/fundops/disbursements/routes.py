@@ -10,28 +10,30 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.command import command, etag, read_session
-from fundops.disbursements import queries, service
+from fundops.disbursements import queries, service, state
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.schemas import (
-    CancelIn,
     DisbursementIn,
     DisbursementOut,
     DisbursementPage,
-    PayIn,
+    DisbursementStateOut,
     disbursement_out,
 )
 from fundops.grants import queries as grants
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
-from fundops.schemas import COMMANDS, CREATES, LISTS, READS
+from fundops.schemas import CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["disbursements"], route_class=StrictRoute)
 
 Reader = Annotated[Actor, Depends(Can(Permission.GRANT_READ))]
+DutyReader = Annotated[Actor, Depends(Can(Permission.DUTY_READ))]
 Requester = Annotated[Actor, Depends(Can(Permission.DISBURSEMENT_REQUEST))]
-Payer = Annotated[Actor, Depends(Can(Permission.DISBURSEMENT_PAY))]
-DisbursementStatus = Literal["requested", "paid", "cancelled"]
+DisbursementStatus = Literal[
+    "requested", "sent_back", "certified", "approved", "sent", "paid", "returned", "rejected",
+    "failed", "cancelled",
+]  # fmt: skip
 
 
 @router.get(
@@ -94,43 +96,14 @@ def request_disbursement(
     return command(request, actor, work, status=201, location="/v1/disbursements/{id}")
 
 
-@router.post(
-    "/disbursements/{disbursement_id}/pay",
-    operation_id="pay_disbursement",
-    response_model=DisbursementOut,
-    responses=COMMANDS,
+@router.get(
+    "/disbursements/{disbursement_id}/state",
+    operation_id="get_disbursement_state",
+    response_model=DisbursementStateOut,
+    responses=READS,
 )
-def pay_disbursement(
-    request: Request, actor: Payer, disbursement_id: UUID, given: PayIn
-) -> Response:
-    """Book the payment of a disbursement; another person asked for it."""
-
-    def work(db: Session) -> dict[str, Any]:
-        found, grant = queries.get_disbursement(
-            db, actor, disbursement_id, Permission.DISBURSEMENT_PAY
-        )
-        service.pay(db, actor, db.get_one(Fund, grant.fund_id), found, grant, given)
-        return disbursement_out(queries.disbursement_row(db, actor, disbursement_id))
-
-    return command(request, actor, work)
-
-
-@router.post(
-    "/disbursements/{disbursement_id}/cancel",
-    operation_id="cancel_disbursement",
-    response_model=DisbursementOut,
-    responses=COMMANDS,
-)
-def cancel_disbursement(
-    request: Request, actor: Requester, disbursement_id: UUID, given: CancelIn
-) -> Response:
-    """Withdraw a disbursement that has not been paid."""
-
-    def work(db: Session) -> dict[str, Any]:
-        found, grant = queries.get_disbursement(
-            db, actor, disbursement_id, Permission.DISBURSEMENT_REQUEST
-        )
-        service.cancel(db, actor, found, grant, given)
-        return disbursement_out(queries.disbursement_row(db, actor, disbursement_id))
-
-    return command(request, actor, work)
+def get_disbursement_state(request: Request, actor: DutyReader, disbursement_id: UUID) -> Response:
+    """Read what keeps a disbursement back now, whether signatures still count, and its steps."""
+    with read_session(request) as db:
+        found, grant = queries.get_disbursement(db, actor, disbursement_id, Permission.DUTY_READ)
+        return json_response(state.state_of(db, found, grant))

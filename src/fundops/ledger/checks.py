@@ -40,7 +40,36 @@ _SIDES = (
     "UNION ALL SELECT credit_account_id, effective_on, 0, amount_minor FROM transfers"
 )
 
+_PAID = (
+    "SUM(CASE WHEN kind = 'pay' THEN amount_minor ELSE -amount_minor END "
+    "* CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END)"
+)
+
 CHECKS: tuple[Check, ...] = (
+    Check(
+        "waiting_equals_requested",
+        "SELECT g.code, g.requested_minor FROM grants g LEFT JOIN (SELECT grant_id, "
+        "SUM(amount_minor) AS n FROM disbursements WHERE status IN "
+        "('requested', 'sent_back', 'certified', 'approved', 'sent') GROUP BY grant_id) d "
+        "ON d.grant_id = g.id WHERE g.requested_minor <> COALESCE(d.n, 0)",
+    ),
+    Check(
+        "payments_in_several_hands",
+        "SELECT d.code, d.status FROM disbursements d WHERE d.sent_by_id IS NOT NULL AND "
+        "(d.certified_by_id IS NULL OR d.approved_by_id IS NULL OR d.sent_by_id IN "
+        "(d.requested_by_id, d.certified_by_id, d.approved_by_id) "
+        "OR d.approved_by_id IN (d.requested_by_id, d.certified_by_id))",
+    ),
+    Check(
+        "paid_steps_told",
+        # What was paid here, not imported, has a step of every duty by the person it names.
+        "SELECT d.code, d.status FROM disbursements d WHERE d.status IN ('paid', 'returned') "
+        "AND d.sent_by_id IS NOT NULL AND (NOT EXISTS (SELECT 1 FROM disbursement_steps s "
+        "WHERE s.disbursement_id = d.id AND s.action = 'certify' AND s.person_id = "
+        "d.certified_by_id AND s.digest = d.certified_digest) OR NOT EXISTS (SELECT 1 FROM "
+        "disbursement_steps s WHERE s.disbursement_id = d.id AND s.action = 'approve' "
+        "AND s.person_id = d.approved_by_id AND s.digest = d.approved_digest))",
+    ),
     Check(
         "counters_equal_sums",
         "SELECT a.id, a.kind FROM accounts a LEFT JOIN "  # noqa: S608 - constants only
@@ -113,8 +142,8 @@ CHECKS: tuple[Check, ...] = (
         "SUM(CASE kind WHEN 'reserve' THEN amount_minor WHEN 'void' THEN -amount_minor ELSE 0 END "
         "* CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END) AS n "
         "FROM transfers WHERE grant_id IS NOT NULL GROUP BY grant_id) t ON t.grant_id = g.id "
-        "WHERE COALESCE(t.n, 0) <> CASE g.status WHEN 'awarded' THEN g.awarded_minor "
-        "ELSE g.paid_minor END",
+        "WHERE COALESCE(t.n, 0) <> CASE WHEN g.status IN ('awarded', 'suspended') "
+        "THEN g.awarded_minor ELSE g.paid_minor END",
     ),
     Check(
         "conditional_reserves_nothing",
@@ -140,18 +169,19 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "paid_equals_disbursed",
-        "SELECT g.code, g.paid_minor FROM grants g LEFT JOIN (SELECT grant_id, "
-        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
-        "FROM transfers WHERE kind = 'pay' GROUP BY grant_id) t ON t.grant_id = g.id "
+        "SELECT g.code, g.paid_minor FROM grants g LEFT JOIN (SELECT grant_id, "  # noqa: S608
+        f"{_PAID} AS n FROM transfers WHERE kind IN ('pay', 'pay_return') "
+        "GROUP BY grant_id) t ON t.grant_id = g.id "
         "LEFT JOIN (SELECT grant_id, SUM(amount_minor) AS n FROM disbursements "
         "WHERE status = 'paid' GROUP BY grant_id) d ON d.grant_id = g.id "
         "WHERE g.paid_minor <> COALESCE(t.n, 0) OR g.paid_minor <> COALESCE(d.n, 0)",
     ),
     Check(
         "disbursements_paid",
-        "SELECT d.code, d.amount_minor FROM disbursements d LEFT JOIN (SELECT source_id, "
-        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
-        "FROM transfers WHERE kind = 'pay' GROUP BY source_id) t ON t.source_id = d.id "
+        "SELECT d.code, d.amount_minor FROM disbursements d "  # noqa: S608
+        "LEFT JOIN (SELECT source_id, "
+        f"{_PAID} AS n FROM transfers WHERE kind IN ('pay', 'pay_return') "
+        "GROUP BY source_id) t ON t.source_id = d.id "
         "WHERE COALESCE(t.n, 0) <> CASE d.status WHEN 'paid' THEN d.amount_minor ELSE 0 END",
     ),
     Check(

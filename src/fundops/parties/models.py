@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundops.authz import Role
@@ -112,6 +112,27 @@ class Person(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class SamePerson(Base):
+    """Two records of one human: where duties are kept apart, both count as the same person."""
+
+    __tablename__ = "same_persons"
+    __table_args__ = (
+        UniqueConstraint("person_id", "other_id"),
+        CheckConstraint("person_id <> other_id", name="two_records"),
+        CheckConstraint(
+            "recorded_by_id <> person_id AND recorded_by_id <> other_id", name="by_another"
+        ),
+        {"info": {"append_only": True}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    reason: Mapped[str] = mapped_column(Text(2000))
+    recorded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    recorded_at: Mapped[datetime]
+
+
 class Membership(Base):
     """A role one person holds, for a party or not, for one fund or all, from when to when.
 
@@ -181,6 +202,9 @@ register_constraints(
     {
         "uq_parties_code": ("already-exists", "constraint.party_code"),
         "uq_persons_code": ("already-exists", "constraint.person_code"),
+        "uq_same_persons_person_id_other_id": ("already-exists", "constraint.same_person_known"),
+        "ck_same_persons_two_records": ("conflict", "constraint.same_person_two"),
+        "ck_same_persons_by_another": ("same-person", "constraint.same_person_by_another"),
         "uq_party_aliases_spelling": ("already-exists", "constraint.alias_spelling"),
         "ck_memberships_period_ordered": ("conflict", "constraint.membership_period"),
         "ck_memberships_party_when_needed": ("conflict", "constraint.membership_party"),

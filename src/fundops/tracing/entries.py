@@ -37,7 +37,7 @@ FLOWS: dict[str, tuple[str, ...]] = {
     "exchange_differences": ("exchange_charge",),
     "agent_fees": ("agent_fee",),
     "support_cost": ("support_cost_charge", "support_cost_earn"),
-    "payments": ("pay",),
+    "payments": ("pay", "pay_return"),
     "refunds": ("refund",),
     "returned_to_donor": ("donor_return",),
     "reprogrammed": ("reprogram",),

@@ -40,6 +40,9 @@ from fundops.tracing.registers import Moment, Registers, by_ids, funds_pledged_t
 
 CHUNK = 500
 
+FLOW_OF_USE = {"pay": ("paid", -1), "pay_return": ("paid", -1), "refund": ("refunded", 1)}
+"""Kind of transfer -> what of a grant's use it adds to, and with which sign."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -218,7 +221,7 @@ def _uses(legs: Iterable[Entry], from_on: date) -> dict[UUID, dict[str, int]]:
         use = uses.setdefault(leg.grant_id, dict.fromkeys(names, 0))
         if leg.position == "reserved":
             use["reserved"] += leg.amount_minor
-        flow = {"pay": ("paid", -1), "refund": ("refunded", 1)}.get(leg.kind)
+        flow = FLOW_OF_USE.get(leg.kind)
         if flow is not None:
             name, sign = flow
             use[f"{name}_to_date"] += sign * leg.amount_minor
@@ -234,7 +237,8 @@ def _add_grants(db: Session, question: Question, section: Section, legs: Sequenc
     at_risk = {party.id for party in grantees if party.is_at_risk}
     section.withheld = {g.id for g in section.grants.values() if g.grantee_id in at_risk}
     wanted = sorted(section.grants)
-    signed = case(
+    counts = case((Transfer.kind == "pay", 1), else_=-1)
+    signed = counts * case(
         (Transfer.reverses_id.is_(None), Transfer.amount_minor), else_=-Transfer.amount_minor
     )
     for start in range(0, len(wanted), CHUNK):
@@ -242,7 +246,7 @@ def _add_grants(db: Session, question: Question, section: Section, legs: Sequenc
             select(Transfer.grant_id, func.sum(signed))
             .where(
                 Transfer.grant_id.in_(wanted[start : start + CHUNK]),
-                Transfer.kind == "pay",
+                Transfer.kind.in_(("pay", "pay_return")),
                 Transfer.effective_on <= question.as_of_on,
                 Transfer.event_seq <= question.known_seq,
             )

@@ -179,7 +179,7 @@ class _Reader:
         return [node for node in nodes if node.amount_minor or node.children]
 
     def _grant_node(self, code: str, label: str, legs: Sequence[Entry]) -> Node:
-        paid = -sum(leg.amount_minor for leg in legs if leg.kind == "pay")
+        paid = -sum(leg.amount_minor for leg in legs if leg.kind in ("pay", "pay_return"))
         refunded = sum(leg.amount_minor for leg in legs if leg.kind == "refund")
         reserved = sum(leg.amount_minor for leg in legs if leg.position == "reserved")
         parts = (("paid", paid), ("refunded", -refunded), ("reserved", reserved))
@@ -193,7 +193,7 @@ class _Reader:
     def backward(self, kind: str, record: Any) -> Trace:
         """Return whose money a grant or a disbursement is made of."""
         grant = record if kind == "grant" else self.db.get_one(Grant, record.grant_id)
-        kinds = ("reserve", "void", "refund") if kind == "grant" else ("pay",)
+        kinds = ("reserve", "void", "refund") if kind == "grant" else ("pay", "pay_return")
         shares = self._shares(grant.id, kinds, None if kind == "grant" else record.id)
         lots = {lot.id: lot for lot in self._by_ids(Lot, shares)}
         self.check(grant.fund_id, [lot.donor_id for lot in lots.values()])
@@ -219,7 +219,7 @@ class _Reader:
         self, grant_id: UUID, kinds: Sequence[str], source_id: UUID | None
     ) -> dict[UUID, int]:
         """Return per lot its part of a grant (reserved less voided and refunded) or a payment."""
-        sign = case((Transfer.kind.in_(("void", "refund")), -1), else_=1)
+        sign = case((Transfer.kind.in_(("void", "refund", "pay_return")), -1), else_=1)
         back = case((Transfer.reverses_id.is_(None), 1), else_=-1)
         query = (
             select(Transfer.lot_id, func.sum(Transfer.amount_minor * sign * back))
