@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from fundops.config import Settings
+from fundops.disbursements.commands import duties_command
 from fundops.errors import Problem
 from fundops.files import commands as files
 from fundops.imports.commands import import_command, load_activities_command
@@ -37,6 +38,7 @@ app.add_typer(parties.token_app, name="token")
 app.add_typer(files.files_app, name="files")
 app.add_typer(files.keys_app, name="keys")
 app.command("import", help=text("cli.import"))(import_command)
+app.command("duties", help=text("duties.help"))(duties_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
 
 

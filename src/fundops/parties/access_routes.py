@@ -12,7 +12,7 @@ from fundops import clock
 from fundops.authz import Actor, Can, Permission, Role
 from fundops.command import check_match, command, etag, read_session
 from fundops.pages import Paging, json_response, list_page
-from fundops.parties import access, access_queries, credentials, persons
+from fundops.parties import access, access_queries, credentials, persons, same_persons
 from fundops.parties.access_schemas import (
     DelegationIn,
     EndIn,
@@ -23,6 +23,8 @@ from fundops.parties.access_schemas import (
     PersonOut,
     PersonPage,
     PersonPatch,
+    SamePersonIn,
+    SamePersonOut,
     TokenIn,
     TokenMadeOut,
     TokenOut,
@@ -136,6 +138,31 @@ def leave_person(
         return person_out(persons.leave(db, actor, person, given.reason))
 
     return command(request, actor, work)
+
+
+@persons_router.post(
+    "/{person_id}/same_as",
+    operation_id="join_person_records",
+    status_code=201,
+    response_model=SamePersonOut,
+    responses=CREATES,
+)
+def join_person_records(
+    request: Request, actor: PersonWriter, person_id: UUID, given: SamePersonIn
+) -> Response:
+    """Record that two registered persons are one human, who counts as one from now on."""
+
+    def work(db: Session) -> dict[str, Any]:
+        person = access_queries.get_person(db, actor, person_id, lock=True)
+        made = same_persons.join(db, actor, person, given.same_as_code, given.reason)
+        return {
+            "id": made.id,
+            "person_id": made.person_id,
+            "other_id": made.other_id,
+            "reason": made.reason,
+        }
+
+    return command(request, actor, work, status=201)
 
 
 @memberships_router.get(

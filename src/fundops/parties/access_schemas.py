@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fundops.authz import Actor, Role
 from fundops.parties.labels import shown_name
-from fundops.schemas import NOT_NULL, Code, In, Instant, Line, LongLine, Out
+from fundops.schemas import NOT_NULL, Code, In, Instant, Line, LongLine, Out, Prose
 
 PersonName = Annotated[Line, Field(max_length=200)]
 TokenLabel = Annotated[Line, Field(max_length=120)]
@@ -125,6 +125,22 @@ class TokenOut(Out):
     created_at: str
     expires_at: str
     revoked_at: str | None
+
+
+class SamePersonIn(In):
+    """Another record of the same human."""
+
+    same_as_code: Code
+    reason: Prose
+
+
+class SamePersonOut(Out):
+    """Two records of one human."""
+
+    id: UUID
+    person_id: UUID
+    other_id: UUID
+    reason: str
 
 
 class TokenMadeOut(TokenOut):
