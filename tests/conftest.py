@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import hypothesis
@@ -119,12 +120,12 @@ def database_run(request: pytest.FixtureRequest) -> Run:
 
 @pytest.fixture(scope="session")
 def databases(
-    database_run: Run, tmp_path_factory: pytest.TempPathFactory
+    database_run: Run,
 ) -> Iterator[Mapping[Kind, SqliteDatabases | PostgresDatabases]]:
     """Give this worker's source of databases of each kind; templates are made when first used."""
     postgres = PostgresDatabases(database_run, migrate)
     yield {
-        "sqlite": SqliteDatabases(tmp_path_factory.mktemp("sqlite"), migrate),
+        "sqlite": SqliteDatabases(Path(mkdtemp(dir=database_run.folder)), migrate),
         "postgresql": postgres,
     }
     postgres.close()
