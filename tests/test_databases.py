@@ -299,3 +299,16 @@ def test_without_room_in_memory_a_run_is_kept_on_disk(
         folders.append(run.folder.parent)
         run.end()
     assert folders == [tmp_path, tmp_path]
+
+
+def test_what_fills_a_database_is_done_once_for_all_its_copies(
+    source: SqliteDatabases | PostgresDatabases,
+) -> None:
+    filled = source.filled(lambda url: print(notes(url, add="filled")))
+    with filled.fresh() as one, filled.fresh() as other:
+        assert notes(one, add="mine") == ["filled", "from the template", "mine"]
+        assert notes(other) == ["filled", "from the template"]
+    with source.fresh() as empty:
+        assert notes(empty) == ["from the template"]
+    if isinstance(filled, PostgresDatabases):
+        filled.close()

@@ -18,9 +18,11 @@ from fundops.app import create_app, furnish
 from fundops.authz import Role
 from fundops.config import Settings
 from fundops.db import Database
+from fundops.demo.story import Story
 from fundops.ledger import checks
 from tests.client import Client
 from tests.factories import a_person
+from tests.told import ToldOnce
 
 
 @pytest.fixture
@@ -71,6 +73,12 @@ def database(app: FastAPI) -> Iterator[Database]:
     yield found
     with found.read() as db:
         assert checks.run(db) == []
+
+
+@pytest.fixture
+def story(told: ToldOnce, database: Database) -> Story:
+    """Give the demonstration's story, which was told before this test began."""
+    return told.story(database)
 
 
 class Caller:

@@ -49,12 +49,6 @@ CANARY = re.compile("qzx", re.I)
 """What is in the name of every reviewer and member of a board."""
 
 
-@pytest.fixture
-def story(database: Database) -> Story:
-    """Tell the demonstration's story on this test's database."""
-    return tell(database)
-
-
 def rendered(database: Database, call_id: UUID, proposal_id: UUID | None = None) -> bytes:
     with database.export() as db:
         call = db.get_one(Call, call_id)
