@@ -123,6 +123,7 @@ def _print(shown: Shown) -> None:
     typer.echo()
     donor = shown.story.players[Role.DONOR].token
     code = shown.story.parties["north"].code
+    assert shown.story.call is not None
     typer.echo(
         text(
             "demo.try",
@@ -130,6 +131,7 @@ def _print(shown: Shown) -> None:
             token=donor,
             donor=code,
             grant=shown.story.grants["shelter"].code,
+            call=shown.story.call.code,
             database=DATABASE,
             program=_program(),
         )
