@@ -12,17 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import hypothesis
 import pytest
 
+from fundops import db
 from tests.databases import KINDS, Kind, PostgresDatabases, Run, SqliteDatabases
-from tests.world import app, database, settings, world
+from tests.engines import sharing
+from tests.told import ToldOnce
+from tests.world import app, database, settings, story, world
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
-__all__ = ["app", "database", "settings", "world"]
+__all__ = ["app", "database", "settings", "story", "world"]
 """The fixtures of a running application, which live in ``tests/world.py``."""
 
 RUN = pytest.StashKey[Run]()
@@ -111,6 +115,15 @@ def _files_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiling_once() -> Iterator[None]:
+    """Have the databases of one test after the other compile each statement once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("make_engine", "make_glancer"):
+            patch.setattr(db, name, sharing(getattr(db, name)))
+        yield
+
+
 @pytest.fixture(scope="session")
 def database_run(request: pytest.FixtureRequest) -> Run:
     """The test run, which knows the PostgreSQL server."""
@@ -119,29 +132,51 @@ def database_run(request: pytest.FixtureRequest) -> Run:
 
 @pytest.fixture(scope="session")
 def databases(
-    database_run: Run, tmp_path_factory: pytest.TempPathFactory
+    database_run: Run,
 ) -> Iterator[Mapping[Kind, SqliteDatabases | PostgresDatabases]]:
     """Give this worker's source of databases of each kind; templates are made when first used."""
     postgres = PostgresDatabases(database_run, migrate)
     yield {
-        "sqlite": SqliteDatabases(tmp_path_factory.mktemp("sqlite"), migrate),
+        "sqlite": SqliteDatabases(Path(mkdtemp(dir=database_run.folder)), migrate),
         "postgresql": postgres,
     }
     postgres.close()
+
+
+@pytest.fixture(scope="session")
+def stories(
+    databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
+) -> Iterator[Mapping[Kind, ToldOnce]]:
+    """Give databases of each kind in which the demonstration's story has been told."""
+    told: dict[Kind, ToldOnce] = {kind: ToldOnce(databases[kind]) for kind in KINDS}
+    yield told
+    for one in told.values():
+        one.close()
 
 
 @pytest.fixture
 def new_database(
     request: pytest.FixtureRequest,
     databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
+    stories: Mapping[Kind, ToldOnce],
 ) -> NewDatabase:
     """Give what opens a migrated, empty database, for tests that need several of them.
 
-    Used as ``with new_database() as url``, say for each example that Hypothesis makes.
+    Used as ``with new_database() as url``, say for each example that Hypothesis makes. In a test
+    that asks for ``told``, the demonstration's story has been told in it.
     """
     kind: Kind = request.param
     request.node.user_properties.append(("database", kind))
-    return databases[kind].fresh
+    return stories[kind].fresh if "told" in request.fixturenames else databases[kind].fresh
+
+
+@pytest.fixture
+def told(
+    new_database: NewDatabase, request: pytest.FixtureRequest, stories: Mapping[Kind, ToldOnce]
+) -> ToldOnce:
+    """Have the demonstration's story in this test's database, and give what was told."""
+    kind: Kind = request.node.callspec.params["new_database"]
+    return stories[kind]
 
 
 @pytest.fixture

@@ -267,7 +267,8 @@ def test_the_tally_counts_tests_that_ran() -> None:
 def test_a_new_run_clears_away_only_runs_that_were_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(databases, "MEMORY", tmp_path)
+    monkeypatch.setattr(databases, "MEMORY_BYTES", 0)
     long_ago = time.time() - 2 * databases.ABANDONED_AFTER_SECONDS
     folders = {
         name: tmp_path / f"{databases.RUN_PREFIX}{name}" for name in ("dead", "alive", "new")
@@ -284,3 +285,30 @@ def test_a_new_run_clears_away_only_runs_that_were_killed(
         assert run.folder.exists()
         run.end()
         assert not run.folder.exists()
+
+
+def test_without_room_in_memory_a_run_is_kept_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    folders = []
+    for place, needed in ((tmp_path / "absent", 0), (tmp_path, 2**80)):
+        monkeypatch.setattr(databases, "MEMORY", place)
+        monkeypatch.setattr(databases, "MEMORY_BYTES", needed)
+        run = Run.begin()
+        folders.append(run.folder.parent)
+        run.end()
+    assert folders == [tmp_path, tmp_path]
+
+
+def test_what_fills_a_database_is_done_once_for_all_its_copies(
+    source: SqliteDatabases | PostgresDatabases,
+) -> None:
+    filled = source.filled(lambda url: print(notes(url, add="filled")))
+    with filled.fresh() as one, filled.fresh() as other:
+        assert notes(one, add="mine") == ["filled", "from the template", "mine"]
+        assert notes(other) == ["filled", "from the template"]
+    with source.fresh() as empty:
+        assert notes(empty) == ["from the template"]
+    if isinstance(filled, PostgresDatabases):
+        filled.close()

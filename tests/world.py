@@ -12,15 +12,17 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from fundops import audit
 from fundops.app import create_app, furnish
 from fundops.authz import Role
 from fundops.config import Settings
 from fundops.db import Database
+from fundops.demo.story import Story
 from fundops.ledger import checks
+from tests.client import Client
 from tests.factories import a_person
+from tests.told import ToldOnce
 
 
 @pytest.fixture
@@ -73,10 +75,16 @@ def database(app: FastAPI) -> Iterator[Database]:
         assert checks.run(db) == []
 
 
+@pytest.fixture
+def story(told: ToldOnce, database: Database) -> Story:
+    """Give the demonstration's story, which was told before this test began."""
+    return told.story(database)
+
+
 class Caller:
     """A client with one person's token: POSTs carry a fresh idempotency key unless given one."""
 
-    def __init__(self, client: TestClient, token: str | None, actor: Any = None) -> None:
+    def __init__(self, client: Client, token: str | None, actor: Any = None) -> None:
         self.client = client
         self.token = token
         self.actor = actor
@@ -109,7 +117,7 @@ class World:
     def __init__(self, app: FastAPI, database: Database) -> None:
         self.app = app
         self.database = database
-        self.client = TestClient(app, raise_server_exceptions=False)
+        self.client = Client(app)
 
     def as_role(
         self, role: Role, *, party_id: UUID | None = None, fund_id: UUID | None = None

@@ -6,23 +6,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.demo.story import Story, tell
+from fundops.demo.story import Story
 from fundops.ids import uuid7
 from fundops.parties.models import Membership
 from tests.factories import a_fund
 from tests.tracing.books import Book
 from tests.world import Caller, World
-
-
-@pytest.fixture
-def story(world: World) -> Story:
-    """Tell the demonstration's story to the application under test."""
-    return tell(world.database)
 
 
 def player(world: World, story: Story, role: Role) -> Caller:

@@ -9,19 +9,13 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, trail
 from fundops.authz import Role
-from fundops.demo.story import Story, tell
+from fundops.demo.story import Story
 from fundops.ledger import checks
 from fundops.parties import freezes
 from fundops.parties.models import Party
 from tests.world import World
 
 APPEND_ONLY = {"transfers": "id", "audit_events": "seq", "statements": "id"}
-
-
-@pytest.fixture
-def story(world: World) -> Story:
-    """Tell the demonstration's story to the application under test."""
-    return tell(world.database)
 
 
 def tries(table: str, key: str) -> list[str]:

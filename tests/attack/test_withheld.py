@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from fundops import audit
 from fundops.authz import Role
-from fundops.demo.story import Story, tell
+from fundops.demo.story import Story
 from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot
 from fundops.grants.models import Grant
@@ -26,12 +26,6 @@ from tests.donors.cash_factories import (
 from tests.factories import a_fund, a_party
 from tests.tracing.books import Book, workbook_bytes
 from tests.world import Caller, World
-
-
-@pytest.fixture
-def story(world: World) -> Story:
-    """Tell the demonstration's story to the application under test."""
-    return tell(world.database)
 
 
 def donor_of(world: World, story: Story, key: str) -> Caller:

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from fundops.db import Database
-from fundops.demo.story import tell
 from fundops.models import metadata
 from tests.contract.inventory import Operation
 from tests.filler import fill, ids_of
@@ -51,8 +50,7 @@ class Records:
 
     @classmethod
     def lived(cls, database: Database) -> Records:
-        """Tell the demonstration's history and take its latest row of each table."""
-        tell(database)
+        """Take the latest row of each table from a database with the demonstration's history."""
         with database.reader.connect() as connection:
             rows = {
                 table.name: connection.execute(

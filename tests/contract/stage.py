@@ -21,6 +21,7 @@ from tests.contract.bodies import Bodies
 from tests.contract.inventory import Operation, documented, operations
 from tests.contract.records import Records
 from tests.factories import a_fund, a_party
+from tests.told import ToldOnce
 from tests.world import Caller, World, application
 
 
@@ -100,7 +101,7 @@ def stage(database_url: str) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def lived_stage(database_url: str) -> Iterator[Stage]:
+def lived_stage(told: ToldOnce, database_url: str) -> Iterator[Stage]:
     """Give an application with a history; whatever it is asked, every invariant must hold after."""
     with staged(database_url, Records.lived) as made:
         yield made

@@ -21,11 +21,12 @@ Checks of the library that are left out, and why:
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
 import schemathesis
+from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -57,6 +58,18 @@ QUICK_EXAMPLES, DEEP_EXAMPLES = 2, 8 * DEPTH
 DEEP_ROLES = (Role.FINANCE_OFFICER,)
 
 
+class Drawn(NamedTuple):
+    """A request, right or wrong, and whether it is to be about a record that exists."""
+
+    case: Any
+    mode: GenerationMode
+    real: bool
+
+
+DRAWN: dict[tuple[FastAPI, int, tuple[str, ...]], list[Drawn]] = {}
+"""What was drawn for an application; most tests of a run have the same."""
+
+
 class Judge:
     """Sends drawn requests as one person and compares the answers with the document."""
 
@@ -75,17 +88,33 @@ class Judge:
     def judge_all(self, examples: int) -> list[str]:
         """Judge every operation; return what was wrong."""
         wrong = []
-        for operation in self.operations():
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                try:
-                    self._judge(operation, mode, examples)
-                except (AssertionError, BaseExceptionGroup) as error:
-                    wrong.append(f"{operation.label} {mode.value}: {told(error)}")
+        for one in self.drawn(examples):
+            try:
+                self._send(one)
+            except (AssertionError, BaseExceptionGroup) as error:
+                wrong.append(f"{one.case.operation.label} {one.mode.value}: {told(error)}")
         return wrong
 
-    def _judge(self, operation: Any, mode: GenerationMode, examples: int) -> None:
+    def drawn(self, examples: int) -> list[Drawn]:
+        """Return the requests to every operation; they are the same for whoever sends them.
+
+        To draw them takes five times as long as to send them, so it is done once.
+        """
+        asked = self.operations()
+        key = (self.stage.app, examples, tuple(one.label for one in asked))
+        if key not in DRAWN:
+            DRAWN[key] = [
+                one
+                for operation in asked
+                for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+                for one in self._draw(operation, mode, examples)
+            ]
+        return DRAWN[key]
+
+    def _draw(self, operation: Any, mode: GenerationMode, examples: int) -> list[Drawn]:
         # Who asks, and under which new key, is ours to say; drawn ones would only be replaced.
         strategy = operation.as_strategy(generation_mode=mode, headers=self._headers(operation))
+        found: list[Drawn] = []
 
         @settings(
             max_examples=examples,
@@ -97,20 +126,22 @@ class Judge:
         )
         @given(case=strategy, real=st.booleans())
         def run(case: Any, real: bool) -> None:
-            self._send(case, mode, real)
+            found.append(Drawn(case, mode, real))
 
         try:
             run()
         except Unsatisfiable:
             # An operation without input has nothing that could be wrong.
             assert mode is GenerationMode.NEGATIVE
+        return found
 
-    def _send(self, case: Any, mode: GenerationMode, real: bool) -> None:
+    def _send(self, drawn: Drawn) -> None:
+        case = drawn.case
         walked = self.known[case.method.upper(), case.path]
         checks = list(CONFORMANCE)
-        if real and walked.parameters:
+        if drawn.real and walked.parameters:
             self._name_real_records(case, walked)
-        elif mode is GenerationMode.NEGATIVE:
+        elif drawn.mode is GenerationMode.NEGATIVE:
             checks.append(negative_data_rejection)
         response = case.call(headers=self._headers(case.operation))
         self.statuses[response.status_code] += 1

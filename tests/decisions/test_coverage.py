@@ -9,14 +9,9 @@ import pytest
 
 from fundops import audit, money
 from fundops.authz import Role
-from fundops.demo.story import Story, tell
+from fundops.demo.story import Story
 from tests.factories import a_fund
 from tests.world import Caller, World
-
-
-@pytest.fixture
-def story(world: World) -> Story:
-    return tell(world.database)
 
 
 def as_player(world: World, story: Story, role: Role) -> Caller:

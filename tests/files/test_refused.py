@@ -81,6 +81,18 @@ def encrypted_zip() -> bytes:
     return bytes(raw)
 
 
+def torn() -> bytes:
+    """Return an archive whose first part, the one that tells the kind, does not unpack."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", zoo.types("x") * 3)
+        info = archive.getinfo("[Content_Types].xml")
+    raw = bytearray(target.getvalue())
+    start = info.header_offset + 30 + len(info.filename)
+    raw[start : start + info.compress_size] = b"\xff" * info.compress_size
+    return bytes(raw)
+
+
 DOCTYPE = '<!DOCTYPE a [<!ENTITY x "boo"><!ENTITY y "&x;&x;&x;">]><a>&y;</a>'
 
 ZOO: dict[str, tuple[Make, str, str]] = {
@@ -136,6 +148,7 @@ ZOO: dict[str, tuple[Make, str, str]] = {
     "a part of another system": (with_part("word\\..\\x.xml", "x"), "docx", "bad_names"),
     "names that differ in case": (with_part("WORD/document.xml", "x"), "docx", "bad_names"),
     "a link": (a_link, "docx", "bad_names"),
+    "an archive that does not unpack": (torn, "docx", "damaged"),
     "a locked archive": (encrypted_zip, "docx", "damaged"),
     "a document with macros": (macro_types, "docx", "macros"),
     "macros unannounced": (with_part("word/vbaProject.bin", "x"), "docx", "macros"),

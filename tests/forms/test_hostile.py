@@ -47,8 +47,13 @@ def declared(raw: bytes, old: bytes, new: bytes) -> bytes:
     return with_parts(raw, {"[Content_Types].xml": types.replace(old, new)})
 
 
-def damaged_part(raw: bytes) -> bytes:
-    """Return the workbook with one byte of a compressed part changed."""
+def damaged_part(raw: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return the workbook, packed by ``method``, with one byte of a compressed part changed."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(packed, "w") as new:
+        for info in old.infolist():
+            new.writestr(info, old.read(info), method)
+    raw = packed.getvalue()
     content = bytearray(raw)
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         info = archive.getinfo(sheet_part(raw, "Budget"))
@@ -116,6 +121,9 @@ ZOO: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut off": (lambda: examples.proposal()[:-200], "xlsx_damaged"),
     "first half": (lambda: examples.proposal()[:3_000], "xlsx_damaged"),
     "changed byte": (lambda: damaged_part(examples.proposal()), "xlsx_damaged"),
+    "changed byte, other method": (
+        lambda: damaged_part(examples.proposal(), zipfile.ZIP_LZMA), "xlsx_damaged"
+    ),
     "password": (lambda: locked(examples.proposal()), "xlsx_encrypted"),
     "macro part": (
         lambda: repacked(examples.proposal(), xl__vbaProject_dot_bin=b"x"), "xlsx_macros"

@@ -11,7 +11,7 @@ from sqlalchemy import inspect, select
 from fundops import audit
 from fundops.allocation.reroute import relot
 from fundops.db import Database
-from fundops.demo.story import Story, tell
+from fundops.demo.story import Story
 from fundops.disbursements.models import Disbursement
 from fundops.donors import pledges, reversal
 from fundops.donors.models import Lot, Pledge, Receipt
@@ -32,12 +32,6 @@ FLOW_LABELS = {
     "receipts": "Receipts matched",
     "payments": "Payments to grantees",
 }
-
-
-@pytest.fixture
-def story(database: Database) -> Story:
-    """Tell the demonstration's story on this test's database."""
-    return tell(database)
 
 
 def every_donor(database: Database) -> list[Party]:

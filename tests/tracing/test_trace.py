@@ -13,19 +13,13 @@ from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.demo.story import Story, tell
+from fundops.demo.story import Story
 from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot
 from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.tracing.tree import Node, outline, trace
 from tests.world import Caller, World
-
-
-@pytest.fixture
-def story(world: World) -> Story:
-    """Tell the demonstration's story to the application under test."""
-    return tell(world.database)
 
 
 def caller(world: World, story: Story, role: Role) -> Caller:

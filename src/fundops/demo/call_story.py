@@ -189,7 +189,7 @@ def _publish(chapter: _Chapter) -> None:
     with story.step() as db:
         fund = db.get_one(Fund, story.book.id)
         call = calls.create_call(db, story.officer, fund, given)
-        chapter.call_id = call.id
+        chapter.call_id, chapter.story.call = call.id, call
         term_service.set_criteria(
             db, story.officer, call, CallCriteriaIn.model_validate({"criteria": criteria})
         )

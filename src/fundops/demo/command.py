@@ -6,20 +6,22 @@ donor workbook, and exits.
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 import uvicorn
-from sqlalchemy import select
 
 from fundops.app import create_app
 from fundops.authz import Role
@@ -66,6 +68,8 @@ class Shown:
 
 def run(host: str, port: int, *, check: bool) -> None:
     """Make the demonstration, print it, and serve (or check and return)."""
+    if not check and _is_taken(host, port):
+        _refuse(port)
     settings = _fresh_database()
     database = Database(settings)
     story = tell(database, signer=Signer(settings.files_path, settings.signing_key))
@@ -81,6 +85,28 @@ def run(host: str, port: int, *, check: bool) -> None:
                 time.sleep(3600)
         except KeyboardInterrupt:
             typer.echo(text("demo.stopped"))
+
+
+def _is_taken(host: str, port: int) -> bool:
+    """Return whether another program serves there: known before the last demonstration is removed.
+
+    What else may keep the server from starting, it says itself.
+    """
+    with suppress(socket.gaierror):
+        for family, kind, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as error:
+                    if error.errno == errno.EADDRINUSE:
+                        return True
+    return False
+
+
+def _refuse(port: int) -> NoReturn:
+    typer.echo(text("demo.no_start", port=port), err=True)
+    raise typer.Exit(1)
 
 
 def _fresh_database() -> Settings:
@@ -105,8 +131,7 @@ def _listening(settings: Settings, host: str, port: int) -> Iterator[str]:
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         if time.monotonic() > deadline or not thread.is_alive():
-            typer.echo(text("demo.no_start", port=port), err=True)
-            raise typer.Exit(1)
+            _refuse(port)
         time.sleep(0.05)
     actual = server.servers[0].sockets[0].getsockname()[1]
     try:
@@ -124,6 +149,7 @@ def _print(shown: Shown) -> None:
     typer.echo()
     donor = shown.story.players[Role.DONOR].token
     code = shown.story.parties["north"].code
+    assert shown.story.call is not None
     typer.echo(
         text(
             "demo.try",
@@ -131,6 +157,7 @@ def _print(shown: Shown) -> None:
             token=donor,
             donor=code,
             grant=shown.story.grants["shelter"].code,
+            call=shown.story.call.code,
             database=DATABASE,
             program=_program(),
         )
@@ -160,7 +187,8 @@ def _check(settings: Settings, base: str, story: Story) -> None:
         period = statements.Period(None, None, None)
         question = statements.question_for(db, story.parties["north"].id, story.book, period)
         write(statements.statement_workbook(db, question), STATEMENT)
-        call = db.execute(select(Call).where(Call.deadline_at.is_not(None))).scalars().one()
+        assert story.call is not None
+        call = db.get_one(Call, story.call.id)
         write(dossier_workbook(db, None, call, None), DOSSIER)
         violations = checks.run(db)
     database.close()

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from fundops import audit
 from fundops.authz import Role
 from fundops.calls import service as calls
+from fundops.calls.models import Call
 from fundops.calls.schemas import CallIn
 from fundops.db import Database
 from fundops.demo.call_story import LASTS, set_back, tell_call
@@ -58,6 +59,7 @@ class Story:
     database: Database
     players: dict[Role, Player] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
+    call: Call | None = None
     grants: dict[str, Grant] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     fund: Fund | None = None

@@ -8,7 +8,6 @@ import io
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +34,7 @@ def parts_of(raw: bytes) -> dict[str, bytes]:
     except prescan.Refused as refusal:
         code = str(refusal.args[0]).removeprefix("xlsx_")
         raise Refused(_CODES.get(code, code), **refusal.args[1]) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
+    except prescan.DAMAGED:
         raise Refused("damaged") from None
     for name, content in found.items():
         if TEST_VIRUS in content:

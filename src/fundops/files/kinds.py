@@ -10,6 +10,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fundops.forms import prescan
+
 Family = Literal["pdf", "image", "ooxml", "odf", "text"]
 
 
@@ -147,7 +149,7 @@ def _packed_kind(raw: bytes) -> Kind:
             if info.file_size > 2**20:
                 raise Refused("too_large")
             types = archive.read(info)
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
+    except prescan.DAMAGED:
         raise Refused("damaged") from None
     return office_kind(types)
 

@@ -6,6 +6,7 @@ Needs openpyxl, which is loaded when a ``Writer`` is made.
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -117,6 +118,7 @@ class Writer:
         self.book = book
         self.language = language
         self.right_to_left = right_to_left
+        self._looks: dict[tuple[object, ...], Any] = {}
         self._border = Border(left=side, right=side, top=side, bottom=side)
         self._fills = {
             color: PatternFill("solid", fgColor=color)
@@ -157,23 +159,35 @@ class Writer:
 
     def plain(self, sheet: Any, row: int, column: int, value: str) -> Any:
         """Write text as it is, never as a formula or a number."""
-        cell = sheet.cell(row, column)
+        return self._text(sheet.cell(row, column), value, number_format="@")
+
+    def _text(self, cell: Any, value: str, **look: Any) -> Any:
+        """Write text into a cell that nothing was written into before."""
         cell.value = safe_text(value)
         cell.data_type = "s"
-        cell.number_format = "@"
+        self._dress(cell, **look)
         if value[:1] in {"=", "+", "-", "@"}:
             cell.quotePrefix = True
         return cell
 
-    def _styled(self, sheet: Any, row: int, column: int, value: str, font: str) -> Any:
-        cell = self.plain(sheet, row, column, value)
-        cell.font = self._fonts[font]
-        cell.alignment = self._wrapped
-        return cell
+    def _dress(self, cell: Any, **look: Any) -> None:
+        """Give a cell its look; one like it is looked up once, which takes longer than the rest."""
+        key = tuple(part if isinstance(part, str) else id(part) for part in look.values())
+        known = self._looks.get(key)
+        if known is None:
+            for name, part in look.items():
+                setattr(cell, name, part)
+            self._looks[key] = copy(cell._style)  # noqa: SLF001 - there is no other way to it
+        else:
+            cell._style = copy(known)  # noqa: SLF001 - as above
+
+    def _styled(self, sheet: Any, row: int, column: int, value: str, font: str, **look: Any) -> Any:
+        look = {"font": self._fonts[font], "alignment": self._wrapped} | look
+        return self._text(sheet.cell(row, column), value, number_format="@", **look)
 
     def title(self, sheet: Any, row: int, value: str) -> None:
         """Write a sheet's title."""
-        self._styled(sheet, row, 2, value, "title").alignment = self._plain
+        self._styled(sheet, row, 2, value, "title", alignment=self._plain)
 
     def note(self, sheet: Any, row: int, value: str, across: int = 3, width: int = 110) -> None:
         """Write a paragraph over several columns."""
@@ -183,11 +197,9 @@ class Writer:
 
     def subtitle(self, sheet: Any, row: int, column: int, value: str, note: str = "") -> None:
         """Write a table's label and, beside it, its help."""
-        cell = self._styled(sheet, row, column, value, "subtitle")
-        cell.alignment = self._plain
+        self._styled(sheet, row, column, value, "subtitle", alignment=self._plain)
         if note:
-            beside = self._styled(sheet, row, column + 1, note, "note")
-            beside.alignment = self._plain
+            self._styled(sheet, row, column + 1, note, "note", alignment=self._plain)
 
     def label(self, sheet: Any, row: int, column: int, value: str) -> None:
         """Write the label of a field."""
@@ -196,8 +208,8 @@ class Writer:
 
     def heading(self, sheet: Any, row: int, column: int, value: str) -> None:
         """Write the heading of a column."""
-        cell = self._styled(sheet, row, column, value, "heading")
-        cell.fill, cell.border = self._fills[HEADING_FILL], self._border
+        look = {"fill": self._fills[HEADING_FILL], "border": self._border}
+        self._styled(sheet, row, column, value, "heading", **look)
         self.grow(sheet, row, value, 16)
 
     def help(self, sheet: Any, row: int, column: int, value: str, width: int) -> None:
@@ -218,15 +230,18 @@ class Writer:
         """Write an input, or a locked cell that shows a value."""
         made = cell_value(kind, value)
         cell = sheet.cell(row, column)
+        look = {
+            "number_format": number_format(kind),
+            "fill": self._fills[LOCKED_FILL if locked else INPUT_FILL],
+            "border": self._border,
+            "alignment": self._wrapped,
+            "protection": self._closed if locked else self._open,
+        }
         if isinstance(made, str):
-            self.plain(sheet, row, column, made)
+            self._text(cell, made, **look)
         else:
             cell.value = made
-        cell.number_format = number_format(kind)
-        cell.fill = self._fills[LOCKED_FILL if locked else INPUT_FILL]
-        cell.border = self._border
-        cell.alignment = self._wrapped
-        cell.protection = self._closed if locked else self._open
+            self._dress(cell, **look)
         if isinstance(kind, Text) and kind.lines and not locked:
             self.grow(sheet, row, "\n" * 3, 60)
         if isinstance(made, str):
@@ -236,9 +251,13 @@ class Writer:
         """Write a formula of ours, locked."""
         cell = sheet.cell(row, column)
         cell.value = text
-        cell.number_format = number_format(kind)
-        cell.fill, cell.border = self._fills[LOCKED_FILL], self._border
-        cell.protection = self._closed
+        self._dress(
+            cell,
+            number_format=number_format(kind),
+            fill=self._fills[LOCKED_FILL],
+            border=self._border,
+            protection=self._closed,
+        )
 
     def name(self, name: str, sheet: Any, row: int, column: int, last: int = 0) -> None:
         """Give a cell, or a column down to ``last``, a name."""

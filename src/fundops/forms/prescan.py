@@ -7,6 +7,7 @@ believed. Runs in the child process (``sandbox``).
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,6 +19,15 @@ _MARKUP = (".xml", ".rels", ".vml")
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 _OVERLAP = 1 << 14
 _SHEETS = "xl/worksheets/"
+
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What ``zipfile`` raises for an archive that is damaged or not to be read.
+
+Data that does not unpack gives the error of its method (``OSError`` for bzip2); a part that is
+encrypted gives ``RuntimeError``, as does an unknown method: its ``NotImplementedError`` is one.
+"""
 
 SheetWatch = Callable[[bytes, bytes], None]
 """Sees every piece of every sheet: the end of the piece before, and the piece."""
@@ -41,7 +51,7 @@ def check(raw: bytes, bounds: Bounds, watch: SheetWatch | None = None) -> None:
             left = bounds.unzipped_bytes
             for part in parts:
                 left = _scan_part(archive, part, left, bounds, watch)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
+    except DAMAGED:
         raise Refused("xlsx_damaged", {}) from None
 
 

@@ -215,10 +215,13 @@ def _number(account: UUID) -> int:
     return account.int
 
 
+_UNDOING = aliased(Transfer)
+"""The reversal of a transfer. Made once: to make an alias takes longer than a query."""
+
+
 def standing(db: Session, *criteria: Any) -> list[Transfer]:
     """Return the transfers matching ``criteria`` that are neither reversals nor reversed."""
-    undoing = aliased(Transfer)
-    undone = select(undoing.id).where(undoing.reverses_id == Transfer.id).exists()
+    undone = select(_UNDOING.id).where(_UNDOING.reverses_id == Transfer.id).exists()
     query = (
         select(Transfer)
         .where(*criteria, Transfer.reverses_id.is_(None), ~undone)

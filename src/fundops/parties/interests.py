@@ -21,6 +21,9 @@ from fundops.parties.models import Membership
 KEPT_FOR = timedelta(days=730)
 """How long a role for a party counts after its end."""
 
+_HELD = aliased(Membership)
+"""Memberships in queries of others. Made once: to make an alias takes longer than a query."""
+
 
 def _counts(membership: type[Membership]) -> ColumnElement[bool]:
     """Return the SQL of whether a role is held now or ended less than ``KEPT_FOR`` ago."""
@@ -66,9 +69,6 @@ def interests_of(db: Session, person_ids: Collection[UUID]) -> set[tuple[UUID, U
 
 def interest_exists(person: Any, party: Any) -> ColumnElement[bool]:
     """Return the SQL of ``has_interest`` for columns (or values) that name a person and a party."""
-    membership = aliased(Membership)
     return exists(
-        select(membership.id).where(
-            membership.person_id == person, membership.party_id == party, _counts(membership)
-        )
+        select(_HELD.id).where(_HELD.person_id == person, _HELD.party_id == party, _counts(_HELD))
     )

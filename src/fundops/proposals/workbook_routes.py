@@ -71,6 +71,22 @@ def refusal_of(found: list[Marked]) -> Problem:
     return Problem("file-refused", detail=str(found[0]), errors=errors)
 
 
+def checked_answer(
+    raw: bytes, read: list[Marked], placed: list[Marked], language: str, code: str
+) -> Response:
+    """Return the workbook as it was sent, with what was found in it in its cells.
+
+    A cell that could not be ``read`` says so alone: what is ``placed`` there besides only follows.
+    """
+    known = {(one.sheet, one.cell) for one in read if one.cell is not None}
+    found = [*read, *(one for one in placed if (one.sheet, one.cell) not in known)]
+    try:
+        made = annotate(raw, found, language)
+    except FileRefused as refused:
+        raise refusal_of([refused.problem, *found]) from None
+    return workbook_answer(made, f"{code}-checked.xlsx", found=len(found))
+
+
 def refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
     """Return the refusal of a file that was to be saved over ``tag``; put on record who sent it.
 
@@ -132,14 +148,7 @@ def check_proposal_workbook(
             raise refusal_of(returned.filled.problems)
         checked = submission.examine_content(db, proposal, terms, returned.content)
     placed = returned.place(checked.problems)
-    read = returned.filled.problems
-    known = {(one.sheet, one.cell) for one in read if one.cell is not None}
-    found = [*read, *(one for one in placed if (one.sheet, one.cell) not in known)]
-    try:
-        made = annotate(raw, found, language)
-    except FileRefused as refused:
-        raise refusal_of([refused.problem, *found]) from None
-    return workbook_answer(made, f"{proposal.code}-checked.xlsx", found=len(found))
+    return checked_answer(raw, returned.filled.problems, placed, language, proposal.code)
 
 
 @router.put(

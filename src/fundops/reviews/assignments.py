@@ -44,8 +44,10 @@ STEPS: Steps = {
 }
 
 UNDECIDED, DECIDED = ("submitted",), ("eligible",)
-AFTER_DECISION = ("awarded", "reserve", "rejected")
 """Statuses of proposals that may be reviewed: before and after eligibility is decided."""
+
+AFTER_DECISION = ("awarded", "reserve", "rejected")
+"""Statuses after the decision on awards; what had been reviewed stays in the ranking."""
 
 
 class Chosen(NamedTuple):

@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 from fundops.audit import canonical
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
-from fundops.forms.annotate import annotate
-from fundops.forms.problems import FileRefused
 from fundops.forms.render import render
 from fundops.messages import text
 from fundops.proposals.workbook_routes import (
     WORKBOOK,
     Language,
+    checked_answer,
     refusal_of,
     refuse_file,
     require_tag,
@@ -91,16 +90,8 @@ def check_review_workbook(
     if returned.filled.refused:
         raise refusal_of(returned.filled.problems)
     _, faults = marks.read(criteria, returned.draft)
-    read = returned.filled.problems
-    known = {(one.sheet, one.cell) for one in read if one.cell is not None}
     placed = returned.place(faults)
-    found = [*read, *(one for one in placed if (one.sheet, one.cell) not in known)]
-    try:
-        made = annotate(raw, found, language)
-    except FileRefused as refused:
-        raise refusal_of([refused.problem, *found]) from None
-    name = f"{assignment.blind_code}-checked.xlsx"
-    return workbook_answer(made, name, found=len(found))
+    return checked_answer(raw, returned.filled.problems, placed, language, assignment.blind_code)
 
 
 @router.put(
