@@ -45,7 +45,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Awaited(Part):
+class AwaitedReport(Part):
     """A report that must be done before a tranche may be paid."""
 
     kind: ReportKind
@@ -56,7 +56,7 @@ class TranchePart(Part):
     """A tranche's share of the grant, in percent, and the reports it waits for."""
 
     percent: Percent
-    waits_for: Annotated[tuple[Awaited, ...], Field(max_length=4)] = ()
+    waits_for: Annotated[tuple[AwaitedReport, ...], Field(max_length=4)] = ()
 
 
 class Reports(Part):
