@@ -20,11 +20,13 @@ POLICY = sample(UUID(int=1), "USD")
 
 def plain() -> dict[str, Any]:
     """Return the sample's content as values that a test may spoil."""
-    return deepcopy(POLICY.content.model_dump(mode="json"))
+    found: dict[str, Any] = POLICY.content.model_dump(mode="json")
+    return found
 
 
 def rule(**over: Any) -> dict[str, Any]:
-    return deepcopy(plain()["modalities"][0]) | over
+    found: dict[str, Any] = deepcopy(plain()["modalities"][0])
+    return found | over
 
 
 def refused(content: dict[str, Any]) -> set[str]:

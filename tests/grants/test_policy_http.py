@@ -100,6 +100,10 @@ def test_the_latest_start_counts_and_of_one_day_the_last_proposed(scene: Scene) 
         made = scene.propose(days)
         scene.approver.post(f"/v1/policies/{made['id']}/approve")
         kept.append(made["id"])
+    page = scene.officer.get("/v1/policies?sort=-number&limit=2").json()
+    assert [one["number"] for one in page["items"]] == [3, 2]
+    following = f"/v1/policies?sort=-number&cursor={page['next_cursor']}"
+    assert [one["id"] for one in scene.officer.get(following).json()["items"]] == kept[:1]
     day = scene.today
     assert scene.in_force(day + timedelta(days=2))["id"] == kept[1]
     assert scene.in_force(day + timedelta(days=3))["id"] == kept[2]
@@ -253,6 +257,10 @@ def test_who_is_not_assessed_counts_as_high_risk_and_it_is_said(scene: Scene) ->
         assert tier_of(db, scene.grantee_id, last + timedelta(days=1)).tier == "high"
     listed = scene.manager.get(f"{place}/risk_assessments?sort=assessed_on").json()["items"]
     assert [one["tier"] for one in listed] == ["low", "medium"]
+    page = scene.manager.get(f"{place}/risk_assessments?sort=assessed_on&limit=1").json()
+    assert page["items"] == listed[:1]
+    following = f"{place}/risk_assessments?sort=assessed_on&cursor={page['next_cursor']}"
+    assert scene.manager.get(following).json()["items"] == listed[1:]
 
 
 def test_assessments_that_cannot_be_are_refused(scene: Scene) -> None:

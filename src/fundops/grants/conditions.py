@@ -106,8 +106,8 @@ def meet(
     before = snapshot(condition)
     advance(condition, TRANCHE_CONDITION_STEPS, "meet", actor)
     on = past_day(fund, given.done_on, "/done_on")
-    waivers.put_evidence(db, actor, grant, condition, given)
-    waivers.forget(condition)
     condition.met_on, condition.met_by_id = on, actor.person_id
+    waivers.forget(condition)
+    waivers.put_evidence(db, actor, grant, condition, given)
     waivers.record(db, actor, "met", grant, condition, None, before)
     return condition

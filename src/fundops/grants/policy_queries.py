@@ -14,17 +14,17 @@ from fundops.grants.queries import one, rows_of
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 
-POLICY_SORTS = {"starts_on": FundPolicy.starts_on, "number": FundPolicy.number}
-RISK_SORTS = {"assessed_on": RiskAssessment.assessed_on}
+POLICIES = FundPolicy.__table__.c
+POLICY_SORTS = {"starts_on": POLICIES.starts_on, "number": POLICIES.number}
+ASSESSMENTS = RiskAssessment.__table__.c
+RISK_SORTS = {"assessed_on": ASSESSMENTS.assessed_on}
 
 
 def policies(
     actor: Actor, *, fund_id: UUID | None = None, status: str | None = None
 ) -> Select[Any]:
     """Return the rows of policies' versions that ``actor`` may see, filtered."""
-    query = rows_of(*FundPolicy.__table__.columns, Fund.base_currency).join(
-        Fund, Fund.id == FundPolicy.fund_id
-    )
+    query = rows_of(*POLICIES, Fund.base_currency).join(Fund, Fund.id == FundPolicy.fund_id)
     funds = actor.funds(Permission.POLICY_READ)
     if funds is not None:
         query = query.where(FundPolicy.fund_id.in_(funds))
@@ -69,4 +69,4 @@ def get_party(db: Session, party_id: UUID) -> Party:
 
 def assessments(party_id: UUID) -> Select[Any]:
     """Return the rows of a party's assessments."""
-    return rows_of(*RiskAssessment.__table__.columns).where(RiskAssessment.party_id == party_id)
+    return rows_of(*ASSESSMENTS).where(RiskAssessment.party_id == party_id)

@@ -15,7 +15,6 @@ from fundops.donors.scope import require_fund
 from fundops.errors import invalid
 from fundops.grants import policy, risk
 from fundops.grants import policy_queries as queries
-from fundops.grants.policy_models import FundPolicy, RiskAssessment
 from fundops.grants.policy_schemas import (
     PolicyIn,
     PolicyInForceOut,
@@ -80,7 +79,7 @@ def list_policies(
             query,
             paging,
             sorts=queries.POLICY_SORTS,
-            key=FundPolicy.id,
+            key=queries.POLICIES.id,
             out=lambda row: policy_out(row, row.base_currency),
         )
     return json_response(page)
@@ -166,7 +165,7 @@ def list_risk_assessments(
             queries.assessments(party_id),
             paging,
             sorts=queries.RISK_SORTS,
-            key=RiskAssessment.id,
+            key=queries.ASSESSMENTS.id,
             out=assessment_out,
         )
     return json_response(page)

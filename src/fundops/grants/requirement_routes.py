@@ -15,7 +15,6 @@ from fundops.grants import requirements, waivers
 from fundops.grants import schedule_queries as queries
 from fundops.grants.policy_content import Kind
 from fundops.grants.requirements import REQUIREMENT_STEPS
-from fundops.grants.schedule_models import Requirement
 from fundops.grants.schedule_schemas import (
     DoneIn,
     RequirementIn,
@@ -68,7 +67,7 @@ def list_requirements(
             ),
             paging,
             sorts=queries.REQUIREMENT_SORTS,
-            key=Requirement.id,
+            key=queries.REQUIREMENTS.id,
             out=lambda row: requirement_out(row, is_inside=is_inside),
         )
     return json_response(page)

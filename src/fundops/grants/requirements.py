@@ -80,8 +80,8 @@ def record_done(
     on = past_day(fund, given.done_on, "/done_on")
     if on < grant.awarded_on:
         raise invalid("/done_on", "grants.before_award")
-    waivers.put_evidence(db, actor, grant, requirement, given)
-    waivers.forget(requirement)
     requirement.done_on, requirement.done_by_id = on, actor.person_id
+    waivers.forget(requirement)
+    waivers.put_evidence(db, actor, grant, requirement, given)
     waivers.record(db, actor, "done", grant, requirement, None, before)
     return requirement

@@ -26,7 +26,8 @@ from fundops.grants.schedule_models import (
 )
 from fundops.ledger.models import Fund
 
-REQUIREMENT_SORTS = {"due_on": Requirement.due_on, "kind": Requirement.kind}
+REQUIREMENTS = Requirement.__table__.c
+REQUIREMENT_SORTS = {"due_on": REQUIREMENTS.due_on, "kind": REQUIREMENTS.kind}
 
 
 def is_inside(actor: Actor) -> bool:
@@ -59,7 +60,7 @@ def requirements(
     is_overdue = and_(Requirement.status.in_(PENDING), late)
     query = (
         rows_of(
-            *Requirement.__table__.columns,
+            *REQUIREMENTS,
             Grant.code.label("grant_code"),
             GrantSchedule.policy_id,
             FundPolicy.number.label("policy_number"),
