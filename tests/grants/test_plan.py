@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from fundops.errors import Problem
 from fundops.grants.plan import Plan, add_months, months_between, plan_for
 from fundops.grants.policy import Policy, sample
-from fundops.grants.policy_content import TIERS, Tier
+from fundops.grants.policy_content import TIERS, PolicyContent, Tier
 
 FUND = UUID(int=1)
 POLICY = sample(FUND, "USD")
@@ -191,6 +192,61 @@ AMOUNTS = st.one_of(
     st.integers(1, 10**13),
     st.sampled_from([K250, K250 + 1, 2_500_00, 2_500_01, 50_000_00, 500_000_00, 500_000_01]),
 )
+
+
+def a_rule(draw: Any, tier: str) -> dict[str, Any]:
+    """Draw a rule of modalities, be it possible or not."""
+    shares = draw(st.sampled_from([(100,), (60, 40), (50, 30, 20)]))
+    kinds = st.sampled_from(["narrative_report", "financial_report"])
+    waits = st.lists(
+        st.fixed_dictionaries({"kind": kinds, "number": st.integers(1, 3)}), min_size=1, max_size=2
+    )
+    rhythm = st.one_of(
+        st.fixed_dictionaries({"interim": st.integers(0, 3)}),
+        st.fixed_dictionaries({"every_months": st.integers(1, 9)}),
+    )
+    days = {"days_after_period": 30, "final_days_after_end": 60}
+    return {
+        "tier": tier,
+        "months_up_to": draw(st.sampled_from([3, 6, 9, 12, None])),
+        "amount_up_to_minor": draw(st.sampled_from([10, 1_000, 1_000_000, None])),
+        "instalment_days": 5,
+        "tranches": [
+            {"percent": share, "waits_for": draw(waits) if place else ()}
+            for place, share in enumerate(shares)
+        ],
+        "narrative": draw(rhythm) | days,
+        "financial": draw(rhythm) | days,
+    }
+
+
+@st.composite
+def policies(draw: Any) -> PolicyContent | None:
+    """Draw a policy of any rules; none where they cannot be."""
+    low = [a_rule(draw, "low") for _ in range(draw(st.integers(1, 4)))]
+    rest = [one for one in POLICY.content.model_dump()["modalities"] if one["tier"] != "low"]
+    stored = POLICY.content.model_dump() | {"modalities": [*low, *rest]}
+    try:
+        return PolicyContent.model_validate(stored)
+    except ValidationError:
+        return None
+
+
+@given(policy=policies().filter(bool))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+def test_every_policy_that_is_let_in_can_be_kept(policy: PolicyContent) -> None:
+    """Whatever rules are accepted, each grant finds one, and each tranche what it waits for."""
+    for months in range(1, 16):
+        ends_on = add_months(START, months) - timedelta(days=1)
+        for amount_minor in (1, 10, 11, 1_000, 1_001, 1_000_000, 1_000_001):
+            plan = plan_for(policy, "low", months, amount_minor, START, ends_on)
+            assert sum(one.amount_minor for one in plan.tranches) == amount_minor
+    reached = {
+        plan_for(policy, "low", m, a, START, add_months(START, m) - timedelta(days=1)).rule
+        for m in (3, 6, 9, 12, 13)
+        for a in (10, 1_000, 1_000_000, 1_000_001)
+    }
+    assert len(reached) == sum(rule.tier == "low" for rule in policy.modalities)
 
 
 @given(

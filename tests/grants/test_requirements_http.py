@@ -254,6 +254,11 @@ def test_a_grantee_sees_its_own_calendar_without_our_notes(scene: Scene) -> None
     for one in items:
         hidden = ("done_by_id", "evidence_note", "evidence_file_id", "waiver")
         assert [one[name] for name in hidden] == [None] * 4
+    elsewhere = scene.world.as_role(Role.BOARD_MEMBER)
+    also(scene, elsewhere, Role.GRANTEE, scene.grantee_id)
+    for caller in (scene.world.as_role(Role.SIGNATORY), elsewhere):
+        listed = caller.get("/v1/requirements").json()["items"]
+        assert listed == items
     second = scene.tranches()[1]
     (item,) = scene.grantee.get(f"/v1/tranches/{second.id}/conditions").json()["items"]
     assert (item["status"], item["evidence_note"]) == ("met", None)

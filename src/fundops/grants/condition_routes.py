@@ -46,7 +46,6 @@ Waiver = Annotated[Actor, Depends(Can(Permission.REQUIREMENT_WAIVE))]
 )
 def list_tranche_conditions(request: Request, actor: Reader, tranche_id: UUID) -> Response:
     """List what a tranche waits for or waited for, and what still keeps it back."""
-    is_inside = queries.is_inside(actor)
     query = (
         queries.conditions(actor)
         .where(TrancheCondition.tranche_id == tranche_id)
@@ -54,7 +53,7 @@ def list_tranche_conditions(request: Request, actor: Reader, tranche_id: UUID) -
     )
     with read_session(request) as db:
         queries.get_tranche(db, actor, tranche_id, Permission.GRANT_READ)
-        items = [condition_out(row, is_inside=is_inside) for row in db.execute(query)]
+        items = [condition_out(row) for row in db.execute(query)]
         unmet = conditions.unmet(db, tranche_id)
     return json_response({"items": items, "next_cursor": None, "unmet": unmet})
 
@@ -159,8 +158,7 @@ _get = queries.get_condition
 
 
 def _out(db: Session, actor: Actor, condition_id: UUID) -> dict[str, Any]:
-    row = queries.condition_row(db, actor, condition_id)
-    return condition_out(row, is_inside=queries.is_inside(actor))
+    return condition_out(queries.condition_row(db, actor, condition_id))
 
 
 CONDITION_ROUTERS: tuple[APIRouter, ...] = (tranche_router, router)

@@ -14,6 +14,7 @@ under way."""
 
 def tranches_named(db: Session, grant_id: UUID) -> dict[UUID, bool]:
     """Return the tranches of a grant that payments name; true where money went or is to go."""
+    assert TRANCHES_NAMED, "payments are loaded: what they name must not be planned away"
     found: dict[UUID, bool] = {}
     for ask in TRANCHES_NAMED:
         for tranche_id, is_used in ask(db, grant_id).items():

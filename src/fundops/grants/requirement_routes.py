@@ -51,7 +51,6 @@ def list_requirements(
     due_by: Annotated[Day | None, Query(description="Due on this day or before.")] = None,
 ) -> Response:
     """List what grants must do; a grantee sees its own."""
-    is_inside = queries.is_inside(actor)
     with read_session(request) as db:
         page = list_page(
             db,
@@ -68,7 +67,7 @@ def list_requirements(
             paging,
             sorts=queries.REQUIREMENT_SORTS,
             key=queries.REQUIREMENTS.id,
-            out=lambda row: requirement_out(row, is_inside=is_inside),
+            out=requirement_out,
         )
     return json_response(page)
 
@@ -96,8 +95,7 @@ def get_grant_schedule(request: Request, actor: Reader, grant_id: UUID) -> Respo
     query = queries.latest_schedule(actor, grant_id)
     with read_session(request) as db:
         row = grants.one(db.execute(query).one_or_none())
-    is_inside = queries.is_inside(actor)
-    return json_response(schedule_out(row, row.base_currency, is_inside=is_inside))
+    return json_response(schedule_out(row, row.base_currency))
 
 
 @grant_router.post(
@@ -198,8 +196,7 @@ _get = queries.get_requirement
 
 
 def _out(db: Session, actor: Actor, requirement_id: UUID) -> dict[str, Any]:
-    row = queries.requirement_row(db, actor, requirement_id)
-    return requirement_out(row, is_inside=queries.is_inside(actor))
+    return requirement_out(queries.requirement_row(db, actor, requirement_id))
 
 
 REQUIREMENT_ROUTERS: tuple[APIRouter, ...] = (router, grant_router)

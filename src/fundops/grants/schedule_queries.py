@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from fundops import clock
@@ -25,14 +25,21 @@ from fundops.grants.schedule_models import (
     TrancheCondition,
 )
 from fundops.ledger.models import Fund
+from fundops.parties.labels import KNOWS_PARTIES
 
 REQUIREMENTS = Requirement.__table__.c
 REQUIREMENT_SORTS = {"due_on": REQUIREMENTS.due_on, "kind": REQUIREMENTS.kind}
 
 
-def is_inside(actor: Actor) -> bool:
-    """Return whether the reader acts for no party: notes and reasons are not for grantees."""
-    return actor.parties(Permission.GRANT_READ) is None
+def inside(actor: Actor) -> ColumnElement[Any]:
+    """Return 1 for grants of funds whose grantees the reader works with, else 0.
+
+    Notes and reasons are for those who do: they may name who is at risk. Each role counts for its
+    own fund.
+    """
+    roles = [one for one in actor.holding(Permission.GRANT_READ) if one.role in KNOWS_PARTIES]
+    reached = [true() if one.fund_id is None else Grant.fund_id == one.fund_id for one in roles]
+    return case((or_(false(), *reached), 1), else_=0).label("is_inside")
 
 
 def todays(db: Session) -> list[tuple[str, date]]:
@@ -65,6 +72,7 @@ def requirements(
             GrantSchedule.policy_id,
             FundPolicy.number.label("policy_number"),
             case((is_overdue, 1), else_=0).label("is_overdue"),
+            inside(actor),
         )
         .join(Grant, Grant.id == Requirement.grant_id)
         .join(Fund, Fund.id == Grant.fund_id)
@@ -130,6 +138,7 @@ def conditions(actor: Actor) -> Select[Any]:
             case((is_met, Requirement.done_on), else_=TrancheCondition.met_on).label(
                 "shown_met_on"
             ),
+            inside(actor),
         )
         .join(Tranche, Tranche.id == TrancheCondition.tranche_id)
         .join(Grant, Grant.id == Tranche.grant_id)
@@ -163,7 +172,7 @@ def get_condition(
 def latest_schedule(actor: Actor, grant_id: UUID) -> Select[Any]:
     """Return the row of the plan that a grant was last given."""
     return (
-        rows_of(*GrantSchedule.__table__.columns, Fund.base_currency)
+        rows_of(*GrantSchedule.__table__.columns, Fund.base_currency, inside(actor))
         .join(Grant, Grant.id == GrantSchedule.grant_id)
         .join(Fund, Fund.id == Grant.fund_id)
         .where(GrantSchedule.grant_id == grant_id, seen(actor))

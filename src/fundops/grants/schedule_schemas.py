@@ -57,7 +57,7 @@ class WaiverOut(Out):
 class RequirementOut(Out):
     """Something a grant needs by a day.
 
-    Reasons, notes and persons are shown to those who act for no party.
+    Reasons, notes and persons are shown to those who work with grantees.
     """
 
     id: UUID
@@ -93,7 +93,7 @@ class RequirementPage(Out):
 class TrancheConditionOut(Out):
     """What keeps a tranche back, or has.
 
-    Reasons, notes and persons are shown to those who act for no party.
+    Reasons, notes and persons are shown to those who work with grantees.
     """
 
     id: UUID
@@ -128,7 +128,9 @@ class ScheduleOut(Out):
     number: int
     policy_id: UUID | None
     is_sample: bool
-    tier: str | None = Field(description="Null to grantees, as its reason is.")
+    tier: str | None = Field(
+        description="Null, as its reason, to those who do not work with grantees."
+    )
     tier_reason: str | None
     rule: str
     months: int
@@ -139,8 +141,8 @@ class ScheduleOut(Out):
     tranches_given: bool
 
 
-def requirement_out(row: Any, *, is_inside: bool) -> dict[str, Any]:
-    """Return the wire form of a requirement's row; ``is_inside``: the reader acts for no party."""
+def requirement_out(row: Any) -> dict[str, Any]:
+    """Return the wire form of a requirement's row."""
     return {
         "id": row.id,
         "grant_id": row.grant_id,
@@ -159,14 +161,14 @@ def requirement_out(row: Any, *, is_inside: bool) -> dict[str, Any]:
         "policy_number": row.policy_number,
         "rule": row.rule,
         "done_on": row.done_on,
-        "done_by_id": row.done_by_id if is_inside else None,
-        "evidence_note": row.evidence_note if is_inside else None,
-        "evidence_file_id": row.evidence_file_id if is_inside else None,
-        "waiver": _waiver_out(row) if is_inside else None,
+        "done_by_id": row.done_by_id if row.is_inside else None,
+        "evidence_note": row.evidence_note if row.is_inside else None,
+        "evidence_file_id": row.evidence_file_id if row.is_inside else None,
+        "waiver": _waiver_out(row) if row.is_inside else None,
     }
 
 
-def condition_out(row: Any, *, is_inside: bool) -> dict[str, Any]:
+def condition_out(row: Any) -> dict[str, Any]:
     """Return the wire form of a condition's row, its status as the requirement has it."""
     return {
         "id": row.id,
@@ -176,23 +178,23 @@ def condition_out(row: Any, *, is_inside: bool) -> dict[str, Any]:
         "origin": row.origin,
         "status": row.shown_status,
         "met_on": row.shown_met_on,
-        "met_by_id": row.met_by_id if is_inside else None,
-        "evidence_note": row.evidence_note if is_inside else None,
-        "evidence_file_id": row.evidence_file_id if is_inside else None,
-        "waiver": _waiver_out(row) if is_inside else None,
+        "met_by_id": row.met_by_id if row.is_inside else None,
+        "evidence_note": row.evidence_note if row.is_inside else None,
+        "evidence_file_id": row.evidence_file_id if row.is_inside else None,
+        "waiver": _waiver_out(row) if row.is_inside else None,
     }
 
 
-def schedule_out(row: Any, currency: str, *, is_inside: bool) -> dict[str, Any]:
-    """Return the wire form of a plan; the tier and its reason only to those inside."""
+def schedule_out(row: Any, currency: str) -> dict[str, Any]:
+    """Return the wire form of a plan; its tier only to those who work with grantees."""
     return {
         "id": row.id,
         "grant_id": row.grant_id,
         "number": row.number,
         "policy_id": row.policy_id,
         "is_sample": row.policy_id is None,
-        "tier": row.tier if is_inside else None,
-        "tier_reason": row.tier_reason if is_inside else None,
+        "tier": row.tier if row.is_inside else None,
+        "tier_reason": row.tier_reason if row.is_inside else None,
         "rule": row.rule,
         "months": row.months,
         "amount": money_out(row.amount_minor, currency),
