@@ -31,12 +31,19 @@ from sqlalchemy import (
 
 from fundops.audit import GENESIS, event_hash, payload_digest
 from fundops.db import Text, UtcDateTime
+from fundops.grants.policy import canonical, sample
 from fundops.models import metadata
 
 AT = datetime(2026, 1, 5, 12, 30, 45, 678901, tzinfo=UTC)
 ON = date(2026, 1, 15)
 _KNOWN = re.compile(r"(\w+) IN \('([^']*)'")
 _numbers = count(1)
+
+
+def sample_text() -> str:
+    """Return a policy's content that can be read."""
+    return canonical(sample(uuid4(), "USD").content)
+
 
 # What rules across columns, or unique keys without any text, want to have.
 OVERRIDES: Mapping[str, Mapping[str, Any]] = {
@@ -78,6 +85,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "eligibility_decisions": {"findings": "[]"},
     "exchange_rates": {"starts_on": lambda: ON + timedelta(days=next(_numbers))},
     "files": {"cleaned": "[]"},
+    "fund_policies": {"status": "proposed", "decided_by_id": None, "content": sample_text},
     "grants": {"paid_minor": 0, "requested_minor": 0, "refunded_minor": 0, "adjusted_minor": 0,
         "objectives": "{}", "status": "awarded",
     },
@@ -97,12 +105,18 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "published_activities": {
         "organisations": "[]", "countries": "[]", "regions": "[]", "places": "[]",
     },
+    "requirements": {"status": "due", "done_on": None, "waived_by_id": None,
+        "waiver_requested_by_id": None,
+    },
     "receipts": {"fee_minor": 0, "exchange_minor": 0, "matched_minor": 0},
     "rankings": {"parameters": '{"order":"raw"}', "result": '{"rows":[]}'},
     "review_drafts": {"content": "{}"},
     "reviewers": {"max_load": 10, "languages": "[]", "regions": "[]"},
     "reviews": {"weighted": 5_000, "status": "submitted"},
     "submission_receipts": {"body": "{}"},
+    "tranche_conditions": {"status": "open", "words": None, "met_by_id": None, "waived_by_id": None,
+        "waiver_requested_by_id": None,
+    },
     "tokens": {"made_with_id": None, "role": None, "party_id": None, "fund_id": None},
     "transfers": {"reverses_id": None},
     "uploads": {"status": "declared", "file_id": None, "received_bytes": 0},

@@ -18,6 +18,8 @@ depends_on = None
 
 APPEND_ONLY = (
     "disbursement_steps",
+    "grant_schedules",
+    "risk_assessments",
     "same_persons",
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
@@ -64,6 +66,27 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
+NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
+'bank_statement')""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
+<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
+((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
+(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
+('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
+'failed', 'cancelled'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
 ('paid', 'returned')) = (paid_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
@@ -73,27 +96,6 @@ certified_digest IS NOT NULL))""",
 (approved_by_id <> requested_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
-NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
-NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
-'bank_statement')""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
-((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
-(confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
-('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
-'failed', 'cancelled'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
-<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
-(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -131,26 +133,26 @@ POSTGRES_DOWN = (
 'awarded', 'closed', 'cancelled'))""",
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -689,11 +691,16 @@ event_seq)""",
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "tranche_conditions",
     "payment_holds",
     "disbursement_steps",
+    "requirements",
+    "grant_schedules",
     "sanctions_checks",
     "same_persons",
+    "risk_assessments",
     "person_limits",
+    "fund_policies",
     "duty_profiles",
     "bank_accounts",
 )
@@ -865,6 +872,39 @@ def make_tables() -> None:
         sa.UniqueConstraint("fund_id", "number", name=op.f("uq_duty_profiles_fund_id_number")),
     )
     op.create_table(
+        "fund_policies",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("content", Text(100000), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)", name=op.f("ck_fund_policies_decided")
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_fund_policies_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_fund_policies_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_fund_policies_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_fund_policies_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_fund_policies_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_policies")),
+        sa.UniqueConstraint("fund_id", "number", name=op.f("uq_fund_policies_fund_id_number")),
+    )
+    op.create_table(
         "person_limits",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("fund_id", sa.Uuid(), nullable=False),
@@ -911,6 +951,32 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_limits")),
     )
     op.create_index("ix_person_limits_person_id", "person_limits", ["person_id"], unique=False)
+    op.create_table(
+        "risk_assessments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("basis", Text(4000), nullable=False),
+        sa.Column("assessed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_risk_assessments_tier_known")
+        ),
+        sa.CheckConstraint(
+            "assessed_on <= valid_until_on", name=op.f("ck_risk_assessments_dates_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assessed_by_id"], ["persons.id"], name=op.f("fk_risk_assessments_assessed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_risk_assessments_party_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_risk_assessments")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_risk_assessments_party_id", "risk_assessments", ["party_id"], unique=False)
     op.create_table(
         "same_persons",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -976,6 +1042,120 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanctions_checks")),
     )
     op.create_index("ix_sanctions_checks_party_id", "sanctions_checks", ["party_id"], unique=False)
+    op.create_table(
+        "grant_schedules",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("policy_id", sa.Uuid(), nullable=True),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("tier_reason", Text(500), nullable=False),
+        sa.Column("rule", Text(100), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("is_emergency", sa.Boolean(), nullable=False),
+        sa.Column("tranches_given", sa.Boolean(), nullable=False),
+        sa.Column("made_by_id", sa.Uuid(), nullable=True),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_grant_schedules_tier_known")
+        ),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_grant_schedules_amount_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_grant_schedules_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["persons.id"], name=op.f("fk_grant_schedules_made_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["fund_policies.id"], name=op.f("fk_grant_schedules_policy_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_schedules")),
+        sa.UniqueConstraint("grant_id", "number", name=op.f("uq_grant_schedules_grant_id_number")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "requirements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(20), nullable=False),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", Text(300), nullable=True),
+        sa.Column("is_final", sa.Boolean(), nullable=False),
+        sa.Column("period_from_on", sa.Date(), nullable=True),
+        sa.Column("period_to_on", sa.Date(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("status", Text(20), nullable=False),
+        sa.Column("schedule_id", sa.Uuid(), nullable=True),
+        sa.Column("rule", Text(100), nullable=True),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("done_by_id", sa.Uuid(), nullable=True),
+        sa.Column("evidence_note", Text(2000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("waiver_reason", Text(2000), nullable=True),
+        sa.Column("waiver_requested_by_id", sa.Uuid(), nullable=True),
+        sa.Column("waiver_requested_at", UtcDateTime(), nullable=True),
+        sa.Column("waived_by_id", sa.Uuid(), nullable=True),
+        sa.Column("waived_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(status = 'done') = (done_on IS NOT NULL)", name=op.f("ck_requirements_done_has_date")
+        ),
+        sa.CheckConstraint(
+            "(status = 'waived') = (waived_by_id IS NOT NULL)",
+            name=op.f("ck_requirements_waived_whole"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('narrative_report', 'financial_report', 'visit', 'spot_check', 'audit', 'other')",
+            name=op.f("ck_requirements_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "origin IN ('policy', 'added')", name=op.f("ck_requirements_origin_known")
+        ),
+        sa.CheckConstraint(
+            "status IN ('due', 'waiver_requested', 'done', 'waived', 'replaced')",
+            name=op.f("ck_requirements_status_known"),
+        ),
+        sa.CheckConstraint(
+            "waived_by_id <> waiver_requested_by_id", name=op.f("ck_requirements_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["done_by_id"], ["persons.id"], name=op.f("fk_requirements_done_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"], ["files.id"], name=op.f("fk_requirements_evidence_file_id")
+        ),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_requirements_grant_id")),
+        sa.ForeignKeyConstraint(
+            ["schedule_id"], ["grant_schedules.id"], name=op.f("fk_requirements_schedule_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["waived_by_id"], ["persons.id"], name=op.f("fk_requirements_waived_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["waiver_requested_by_id"],
+            ["persons.id"],
+            name=op.f("fk_requirements_waiver_requested_by_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requirements")),
+        sa.UniqueConstraint(
+            "grant_id",
+            "kind",
+            "origin",
+            "number",
+            name=op.f("uq_requirements_grant_id_kind_origin_number"),
+        ),
+    )
+    op.create_index(
+        "ix_requirements_status_due_on", "requirements", ["status", "due_on"], unique=False
+    )
     op.create_table(
         "disbursement_steps",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1050,3 +1230,76 @@ def make_tables() -> None:
     )
     op.create_index("ix_payment_holds_grant_id", "payment_holds", ["grant_id"], unique=False)
     op.create_index("ix_payment_holds_party_id", "payment_holds", ["party_id"], unique=False)
+    op.create_table(
+        "tranche_conditions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tranche_id", sa.Uuid(), nullable=False),
+        sa.Column("requirement_id", sa.Uuid(), nullable=True),
+        sa.Column("words", Text(1000), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.Column("status", Text(20), nullable=False),
+        sa.Column("added_by_id", sa.Uuid(), nullable=True),
+        sa.Column("met_on", sa.Date(), nullable=True),
+        sa.Column("met_by_id", sa.Uuid(), nullable=True),
+        sa.Column("evidence_note", Text(2000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("waiver_reason", Text(2000), nullable=True),
+        sa.Column("waiver_requested_by_id", sa.Uuid(), nullable=True),
+        sa.Column("waiver_requested_at", UtcDateTime(), nullable=True),
+        sa.Column("waived_by_id", sa.Uuid(), nullable=True),
+        sa.Column("waived_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(status = 'met') = (met_by_id IS NOT NULL) AND (status <> 'met' OR words IS NOT NULL)",
+            name=op.f("ck_tranche_conditions_met_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'waived') = (waived_by_id IS NOT NULL)",
+            name=op.f("ck_tranche_conditions_waived_whole"),
+        ),
+        sa.CheckConstraint(
+            "origin IN ('policy', 'added')", name=op.f("ck_tranche_conditions_origin_known")
+        ),
+        sa.CheckConstraint(
+            "status IN ('open', 'waiver_requested', 'met', 'waived', 'replaced')",
+            name=op.f("ck_tranche_conditions_status_known"),
+        ),
+        sa.CheckConstraint(
+            "(requirement_id IS NULL) <> (words IS NULL)",
+            name=op.f("ck_tranche_conditions_one_subject"),
+        ),
+        sa.CheckConstraint(
+            "waived_by_id <> waiver_requested_by_id", name=op.f("ck_tranche_conditions_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["added_by_id"], ["persons.id"], name=op.f("fk_tranche_conditions_added_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"], ["files.id"], name=op.f("fk_tranche_conditions_evidence_file_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["met_by_id"], ["persons.id"], name=op.f("fk_tranche_conditions_met_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requirement_id"],
+            ["requirements.id"],
+            name=op.f("fk_tranche_conditions_requirement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tranche_id"], ["tranches.id"], name=op.f("fk_tranche_conditions_tranche_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["waived_by_id"], ["persons.id"], name=op.f("fk_tranche_conditions_waived_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["waiver_requested_by_id"],
+            ["persons.id"],
+            name=op.f("fk_tranche_conditions_waiver_requested_by_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tranche_conditions")),
+        sa.UniqueConstraint(
+            "tranche_id",
+            "requirement_id",
+            name=op.f("uq_tranche_conditions_tranche_id_requirement_id"),
+        ),
+    )

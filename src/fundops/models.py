@@ -9,6 +9,7 @@ from fundops.donors import models as donors
 from fundops.files import models as files
 from fundops.funds import models as funds
 from fundops.grants import models as grants
+from fundops.grants import policy_models, schedule_models
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
 from fundops.overlaps import models as overlaps
@@ -38,9 +39,11 @@ __all__ = [
     "overlaps",
     "parties",
     "payees",
+    "policy_models",
     "profiles",
     "proposals",
     "reviews",
+    "schedule_models",
     "seals",
     "tracing",
     "trail",

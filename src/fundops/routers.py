@@ -18,7 +18,10 @@ from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
+from fundops.grants.condition_routes import CONDITION_ROUTERS as CONDITIONS
+from fundops.grants.policy_routes import POLICY_ROUTERS as POLICIES
 from fundops.grants.refund_routes import router as refunds
+from fundops.grants.requirement_routes import REQUIREMENT_ROUTERS as REQUIREMENTS
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
 from fundops.overlaps.routes import router as overlaps
@@ -55,6 +58,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     *DECISIONS,
     awards,
     grants,
+    *POLICIES,
+    *REQUIREMENTS,
+    *CONDITIONS,
     refunds,
     disbursements,
     disbursement_steps,

@@ -24,6 +24,7 @@ IRREGULAR = {
     "document": "party_documents",
     "item": "board_items",
     "attachment": "proposal_attachments",
+    "policy": "fund_policies",
 }
 """Parameter names whose table is not their plural."""
 

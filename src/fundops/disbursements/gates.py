@@ -16,6 +16,7 @@ from fundops.disbursements import holds, sanctions
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.terms import PaymentTerms
 from fundops.errors import FieldError, Problem
+from fundops.grants import conditions
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.messages import text
@@ -64,6 +65,12 @@ def account_usable(case: Case) -> Sequence[str]:
     return []
 
 
+def conditions_met(case: Case) -> Sequence[str]:
+    """What the tranche waits for is met, or two persons waived it."""
+    tranche_id = case.disbursement.tranche_id
+    return conditions.unmet(case.db, tranche_id) if tranche_id is not None else []
+
+
 def sanctions_checked(case: Case) -> Sequence[str]:
     """A recent check found nothing, or a person has said that what it found is another."""
     today = clock.today(case.fund.zone)
@@ -81,6 +88,7 @@ GATES: dict[str, Gate] = {
     "grant": grant_open,
     "grantee": grantee_active,
     "account": account_usable,
+    "conditions": conditions_met,
     "sanctions": sanctions_checked,
     "hold": not_held,
 }

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
 from fundops.disbursements.models import WAITING, Disbursement, DisbursementStep
+from fundops.grants import hooks
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.queries import one, rows_of, seen
 from fundops.ledger.models import Fund
+
+OVER = ("cancelled", "rejected", "failed")
+"""Statuses in which a disbursement came to nothing."""
 
 SORTS = {"code": Disbursement.code, "requested_on": Disbursement.requested_on}
 
@@ -99,3 +103,17 @@ def steps_of(db: Session, disbursement_id: UUID) -> Sequence[DisbursementStep]:
 def own_row(db: Session, disbursement_id: UUID) -> Row[Any]:
     """Return one disbursement's row for whoever has just taken a step of it."""
     return db.execute(_rows().where(Disbursement.id == disbursement_id)).one()
+
+
+def tranches_named(db: Session, grant_id: UUID) -> dict[UUID, bool]:
+    """Return the tranches that payments of a grant name; true where money went or may go yet."""
+    is_used = func.max(case((Disbursement.status.in_(OVER), 0), else_=1))
+    query = (
+        select(Disbursement.tranche_id, is_used)
+        .where(Disbursement.grant_id == grant_id, Disbursement.tranche_id.is_not(None))
+        .group_by(Disbursement.tranche_id)
+    )
+    return {found: bool(used) for found, used in db.execute(query) if found is not None}
+
+
+hooks.TRANCHES_NAMED.append(tranches_named)

@@ -8,16 +8,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from fundops.grants.policy import policy_in_force
+
 
 @dataclass(frozen=True)
 class PaymentTerms:
     """Days for which a sanctions check is good, and within which a grantee confirms."""
 
-    sanctions_days: int = 90
-    confirmation_days: int = 30
+    sanctions_days: int
+    confirmation_days: int
 
 
 def terms_of(db: Session, fund_id: UUID, on: date) -> PaymentTerms:
     """Return the terms in force for a fund on a day."""
-    del db, fund_id, on
-    return PaymentTerms()
+    payments = policy_in_force(db, fund_id, on).payments
+    return PaymentTerms(payments.sanctions_check_valid_days, payments.confirmation_days)
