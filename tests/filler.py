@@ -62,7 +62,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "conflicts": {"party_id": None},
     "consensuses": {"participants": "[]"},
     "bank_accounts": {"status": "proposed", "approved_by_id": None, "cap_minor": None,
-        "origin": "first",
+        "origin": "first", "cap_currency": None, "blocked_by_id": None, "ended_at": None,
     },
     "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested",
         "certified_by_id": None, "approved_by_id": None, "sent_by_id": None, "returned_on": None,
@@ -111,6 +111,9 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
 OWN_TABLES = frozenset({"audit_head", "audit_events", "audit_payloads"})
 """The chain, which is filled with a real event instead of any event."""
 
+OF_TWO_PERSONS = frozenset({"call_backs", "person_limits"})
+"""Tables whose rows name a proposer beside another person."""
+
 
 def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
     """Insert one row into every table; return each table's row as inserted."""
@@ -122,13 +125,13 @@ def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
         if table.name == "transfers":
             rows["second_account"] = _row(metadata.tables["accounts"], rows, currency)
             connection.execute(insert(metadata.tables["accounts"]), rows["second_account"])
-        if table.name == "person_limits":
+        if table.name in OF_TWO_PERSONS and "second_person" not in rows:
             rows["second_person"] = _row(metadata.tables["persons"], rows, currency)
             connection.execute(insert(metadata.tables["persons"]), rows["second_person"])
         row = _row(table, rows, currency)
         if table.name == "transfers":
             row["credit_account_id"] = rows["second_account"]["id"]
-        if table.name == "person_limits":
+        if table.name in OF_TWO_PERSONS:
             row["proposed_by_id"] = rows["second_person"]["id"]
         connection.execute(insert(table), row)
         rows[table.name] = row
