@@ -113,7 +113,8 @@ def ids_in_use(db: Session) -> Counter[str]:
     found: Counter[str] = Counter()
     for column in _HELD:
         query = select(column, func.count()).group_by(column)
-        found.update(dict(db.execute(query).tuples().all()))
+        for key_id, count in db.execute(query):
+            found[key_id] += count
     return found
 
 

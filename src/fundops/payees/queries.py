@@ -155,7 +155,7 @@ def holders_of(db: Session, fingerprints: Collection[str]) -> list[tuple[UUID, s
     query = select(BankAccount.party_id, BankAccount.status).where(
         BankAccount.fingerprint.in_(fingerprints)
     )
-    return list(db.execute(query).tuples())
+    return [(party_id, status) for party_id, status in db.execute(query)]
 
 
 def ever_approved(db: Session, party_id: UUID) -> bool:

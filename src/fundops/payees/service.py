@@ -122,19 +122,14 @@ def approve(
     if given.version != account.version:
         raise Problem("stale")
     before = told(account)
-    advance(account, STEPS, "approve", actor)
-    _refuse_proposer(db, actor, account, Permission.BANK_ACCOUNT_APPROVE)
-    rules.refuse_interest(db, actor, account)
-    party = db.get_one(Party, account.party_id, populate_existing=True)
-    if party.status != "active":
-        raise Problem("conflict", detail=text("payees.party_frozen"))
     now, terms = clock.now(), hooks.terms_for(db, account.party_id)
-    rules.check_origin(db, account.party_id, account.origin, account.id)
-    _check_replaced(db, account, now)
-    if queries.is_elsewhere(db, account) and given.elsewhere_reason is None:
-        raise Problem("conflict", detail=text("payees.elsewhere"))
-    if account.origin == "emergency":
-        _check_call_back(db, account, now, terms)
+    with db.no_autoflush:  # half a step is nothing to write
+        advance(account, STEPS, "approve", actor)
+        _refuse_proposer(db, actor, account, Permission.BANK_ACCOUNT_APPROVE)
+        rules.refuse_interest(db, actor, account)
+        _check_facts(db, account, now, terms)
+        if queries.is_elsewhere(db, account) and given.elsewhere_reason is None:
+            raise Problem("conflict", detail=text("payees.elsewhere"))
     account.approved_by_id = actor.person_id
     account.approved_at = now
     account.elsewhere_reason = given.elsewhere_reason
@@ -173,10 +168,11 @@ def block(db: Session, actor: Actor, account: BankAccount, reason: str) -> BankA
 def unblock(db: Session, actor: Actor, account: BankAccount, reason: str) -> BankAccount:
     """Let an account be paid to again: by another person than who blocked it, without interest."""
     before = told(account)
-    advance(account, STEPS, "unblock", actor)
-    if account.blocked_by_id in hands_of(db, actor, Permission.BANK_ACCOUNT_APPROVE):
-        raise Problem("same-person", action="unblock")
-    rules.refuse_interest(db, actor, account)
+    with db.no_autoflush:
+        advance(account, STEPS, "unblock", actor)
+        if account.blocked_by_id in hands_of(db, actor, Permission.BANK_ACCOUNT_APPROVE):
+            raise Problem("same-person", action="unblock")
+        rules.refuse_interest(db, actor, account)
     account.blocked_by_id = account.blocked_at = account.blocked_reason = None
     db.flush()
     _record(db, actor, "unblocked", account, reason, before)
@@ -241,6 +237,19 @@ def _channel_for(db: Session, account: BankAccount, given: CallBackIn) -> hooks.
     if channel.verified_at > account.proposed_at - terms.cooling:
         raise invalid("/channel_id", "payees.channel_too_new")
     return channel
+
+
+def _check_facts(
+    db: Session, account: BankAccount, now: datetime, terms: hooks.AccountTerms
+) -> None:
+    """Refuse to approve what the facts of this moment do not allow."""
+    party = db.get_one(Party, account.party_id, populate_existing=True)
+    if party.status != "active":
+        raise Problem("conflict", detail=text("payees.party_frozen"))
+    rules.check_origin(db, account.party_id, account.origin, account.id)
+    _check_replaced(db, account, now)
+    if account.origin == "emergency":
+        _check_call_back(db, account, now, terms)
 
 
 def _check_call_back(
