@@ -65,9 +65,7 @@ def test_it_is_used_at_once_after_a_call_back(office: Office, lines: Lines) -> N
 
 
 @pytest.mark.parametrize("answer", ["unreached", "denied"])
-def test_a_call_that_confirms_nothing_is_none(
-    office: Office, lines: Lines, answer: str
-) -> None:
+def test_a_call_that_confirms_nothing_is_none(office: Office, lines: Lines, answer: str) -> None:
     account, phone = emergency(office), lines.add()
     assert office.call_back(account, phone).status_code == 201
     assert office.call_back(account, phone, answer=answer).status_code == 201

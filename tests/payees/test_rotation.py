@@ -12,9 +12,10 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 
 from fundops import commands
+from fundops import vault as vaults
 from fundops.config import Settings
 from fundops.errors import Problem
-from fundops.payees import keeping
+from fundops.payees import keeping, sealing
 from fundops.payees.models import BankAccount
 from fundops.payees.sealing import details_of
 from fundops.vault import Vault
@@ -31,10 +32,9 @@ def kept(office: Office, tmp_path: Path) -> Vault:
 
 def many(office: Office, count: int) -> dict[str, str]:
     """Register accounts; return the IBAN of each."""
-    made = {office.approved(): ""}
+    office.approved(number=an_iban())
     numbers = [an_iban() for _ in range(count - 1)]
-    made = {office.proposed(origin="advance", number=one): one for one in numbers}
-    return made
+    return {office.proposed(origin="advance", number=one): one for one in numbers}
 
 
 def opened(office: Office, vault: Vault, accounts: dict[str, str]) -> bool:
@@ -92,7 +92,7 @@ def test_an_interrupted_rotation_goes_on_where_it_was(
     monkeypatch.setattr(keeping, "BATCH", 2)
     accounts = many(office, 7)
     old = kept.key_ids[0]
-    new, sealed, real = kept.add_key(), 0, keeping.seal
+    new, sealed, real = kept.add_key(), 0, sealing.seal
 
     def failing(*given: Any) -> None:
         nonlocal sealed
@@ -106,7 +106,7 @@ def test_an_interrupted_rotation_goes_on_where_it_was(
         keeping.rotate(office.world.database, kept)
     monkeypatch.setattr(keeping, "seal", real)
     with office.world.database.read() as db:
-        assert keeping.ids_in_use(db) == {new: 4, old: 3}
+        assert vaults.ids_in_use(db) == {new: 4, old: 3}
         assert keeping.check(db, kept) == []
     assert opened(office, kept, accounts)
     with pytest.raises(Problem, match="3 records"):
