@@ -189,7 +189,7 @@ def ciphertexts(database: Database) -> list[str]:
 def test_no_answer_tells_a_number_or_a_holder(secrets: Secrets) -> None:
     wrong, read = crawl(secrets)
     assert wrong == []
-    assert read > 80
+    assert read > 60
     sealed = ciphertexts(secrets.office.world.database)
     for role in (Role.AUDITOR, Role.FUND_MANAGER, Role.FINANCE_OFFICER, Role.GRANTEE):
         caller = readers(secrets)[role.value]
