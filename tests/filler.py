@@ -69,7 +69,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "conflicts": {"party_id": None},
     "consensuses": {"participants": "[]"},
     "bank_accounts": {"status": "proposed", "approved_by_id": None, "cap_minor": None,
-        "origin": "first",
+        "origin": "first", "cap_currency": None, "blocked_by_id": None, "ended_at": None,
     },
     "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested",
         "certified_by_id": None, "approved_by_id": None, "sent_by_id": None, "returned_on": None,
@@ -126,6 +126,11 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
 OWN_TABLES = frozenset({"audit_head", "audit_events", "audit_payloads"})
 """The chain, which is filled with a real event instead of any event."""
 
+OF_TWO_PERSONS = {
+    "call_backs": "proposed_by_id", "person_limits": "proposed_by_id", "same_persons": "other_id",
+}  # fmt: skip
+"""Tables whose rows name two persons, and the column of the second."""
+
 
 def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
     """Insert one row into every table; return each table's row as inserted."""
@@ -143,9 +148,8 @@ def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
         row = _row(table, rows, currency)
         if table.name == "transfers":
             row["credit_account_id"] = rows["second_account"]["id"]
-        if table.name in {"person_limits", "same_persons"}:
-            second = {"person_limits": "proposed_by_id", "same_persons": "other_id"}[table.name]
-            row[second] = rows["second_person"]["id"]
+        if table.name in OF_TWO_PERSONS:
+            row[OF_TWO_PERSONS[table.name]] = rows["second_person"]["id"]
         connection.execute(insert(table), row)
         rows[table.name] = row
     return rows

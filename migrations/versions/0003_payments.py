@@ -17,6 +17,7 @@ branch_labels = None
 depends_on = None
 
 APPEND_ONLY = (
+    "call_backs",
     "disbursement_steps",
     "grant_schedules",
     "risk_assessments",
@@ -66,36 +67,36 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
-NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
-NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
-'bank_statement')""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
 (evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
 <> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
-(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
-((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
-(confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
-('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
-'failed', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
 ('paid', 'returned')) = (paid_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
+(approved_by_id <> requested_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
 (status NOT IN ('certified', 'approved', 'sent') OR (certified_by_id IS NOT NULL AND
 certified_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
-(approved_by_id <> requested_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
+((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
+(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
+NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
+('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
+'failed', 'cancelled'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
+'bank_statement')""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -138,21 +139,21 @@ POSTGRES_DOWN = (
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -696,13 +697,14 @@ TABLES = (
     "disbursement_steps",
     "requirements",
     "grant_schedules",
+    "call_backs",
+    "bank_accounts",
     "sanctions_checks",
     "same_persons",
     "risk_assessments",
     "person_limits",
     "fund_policies",
     "duty_profiles",
-    "bank_accounts",
 )
 """New tables, those that refer to others first."""
 
@@ -770,74 +772,6 @@ def downgrade() -> None:
 
 def make_tables() -> None:
     """Make the new tables."""
-    op.create_table(
-        "bank_accounts",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("party_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", Text(10), nullable=False),
-        sa.Column("currency", Text(3), nullable=False),
-        sa.Column("country", Text(2), nullable=True),
-        sa.Column("details", Text(4000), nullable=False),
-        sa.Column("key_id", Text(64), nullable=False),
-        sa.Column("fingerprint", Text(64), nullable=False),
-        sa.Column("masked", Text(60), nullable=False),
-        sa.Column("origin", Text(10), nullable=False),
-        sa.Column("replaces_id", sa.Uuid(), nullable=True),
-        sa.Column("reason", Text(2000), nullable=False),
-        sa.Column("status", Text(10), nullable=False),
-        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
-        sa.Column("proposed_at", UtcDateTime(), nullable=False),
-        sa.Column("approved_by_id", sa.Uuid(), nullable=True),
-        sa.Column("approved_at", UtcDateTime(), nullable=True),
-        sa.Column("usable_from", UtcDateTime(), nullable=True),
-        sa.Column("cap_minor", sa.BigInteger(), nullable=True),
-        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
-        sa.Column("ended_at", UtcDateTime(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.CheckConstraint(
-            "(origin = 'emergency') = (cap_minor IS NOT NULL)",
-            name=op.f("ck_bank_accounts_emergency_capped"),
-        ),
-        whole("cap_minor"),
-        sa.CheckConstraint(
-            "kind IN ('iban', 'local', 'vendor')", name=op.f("ck_bank_accounts_kind_known")
-        ),
-        sa.CheckConstraint(
-            "origin IN ('first', 'change', 'advance', 'emergency')",
-            name=op.f("ck_bank_accounts_origin_known"),
-        ),
-        sa.CheckConstraint(
-            "status <> 'active' OR (approved_by_id IS NOT NULL AND usable_from IS NOT NULL)",
-            name=op.f("ck_bank_accounts_active_was_approved"),
-        ),
-        sa.CheckConstraint(
-            "status IN ('proposed', 'active', 'retired', 'refused')",
-            name=op.f("ck_bank_accounts_status_known"),
-        ),
-        sa.CheckConstraint(
-            "approved_by_id <> proposed_by_id", name=op.f("ck_bank_accounts_two_persons")
-        ),
-        sa.CheckConstraint("cap_minor > 0", name=op.f("ck_bank_accounts_cap_positive")),
-        sa.ForeignKeyConstraint(
-            ["approved_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_approved_by_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["ended_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_ended_by_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["party_id"], ["parties.id"], name=op.f("fk_bank_accounts_party_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["proposed_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_proposed_by_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["replaces_id"], ["bank_accounts.id"], name=op.f("fk_bank_accounts_replaces_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_accounts")),
-    )
-    op.create_index("ix_bank_accounts_fingerprint", "bank_accounts", ["fingerprint"], unique=False)
-    op.create_index("ix_bank_accounts_party_id", "bank_accounts", ["party_id"], unique=False)
     op.create_table(
         "duty_profiles",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1042,6 +976,143 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanctions_checks")),
     )
     op.create_index("ix_sanctions_checks_party_id", "sanctions_checks", ["party_id"], unique=False)
+    op.create_table(
+        "bank_accounts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("country", Text(2), nullable=True),
+        sa.Column("details", Text(4000), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("fingerprint", Text(64), nullable=False),
+        sa.Column("masked", Text(60), nullable=False),
+        sa.Column("holder_initials", Text(20), nullable=False),
+        sa.Column("is_elsewhere", sa.Boolean(), nullable=False),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("evidence", Text(2000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_hands", Text(2000), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("approved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("approved_at", UtcDateTime(), nullable=True),
+        sa.Column("elsewhere_reason", Text(2000), nullable=True),
+        sa.Column("usable_from", UtcDateTime(), nullable=True),
+        sa.Column("cap_minor", sa.BigInteger(), nullable=True),
+        sa.Column("cap_currency", Text(3), nullable=True),
+        sa.Column("blocked_by_id", sa.Uuid(), nullable=True),
+        sa.Column("blocked_at", UtcDateTime(), nullable=True),
+        sa.Column("blocked_reason", Text(2000), nullable=True),
+        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(origin = 'emergency') = (cap_minor IS NOT NULL)",
+            name=op.f("ck_bank_accounts_emergency_capped"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'blocked') = (blocked_by_id IS NOT NULL AND blocked_at IS NOT NULL AND ended_at IS NULL)",
+            name=op.f("ck_bank_accounts_blocked_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "(status IN ('retired', 'refused')) = (ended_at IS NOT NULL)",
+            name=op.f("ck_bank_accounts_ended_when_over"),
+        ),
+        whole("cap_minor"),
+        sa.CheckConstraint(
+            "kind IN ('iban', 'local', 'vendor')", name=op.f("ck_bank_accounts_kind_known")
+        ),
+        sa.CheckConstraint(
+            "origin <> 'first' OR evidence IS NOT NULL OR evidence_file_id IS NOT NULL",
+            name=op.f("ck_bank_accounts_first_has_evidence"),
+        ),
+        sa.CheckConstraint(
+            "origin IN ('first', 'change', 'advance', 'emergency')",
+            name=op.f("ck_bank_accounts_origin_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'active', 'blocked', 'retired', 'refused')",
+            name=op.f("ck_bank_accounts_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('active', 'blocked') OR (approved_by_id IS NOT NULL AND usable_from IS NOT NULL)",
+            name=op.f("ck_bank_accounts_active_was_approved"),
+        ),
+        sa.CheckConstraint(
+            "(cap_minor IS NULL) = (cap_currency IS NULL)",
+            name=op.f("ck_bank_accounts_cap_has_currency"),
+        ),
+        sa.CheckConstraint(
+            "approved_by_id <> proposed_by_id", name=op.f("ck_bank_accounts_two_persons")
+        ),
+        sa.CheckConstraint("cap_minor > 0", name=op.f("ck_bank_accounts_cap_positive")),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_approved_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["blocked_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_blocked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"], ["files.id"], name=op.f("fk_bank_accounts_evidence_file_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_bank_accounts_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_bank_accounts_proposed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["bank_accounts.id"], name=op.f("fk_bank_accounts_replaces_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_accounts")),
+    )
+    op.create_index("ix_bank_accounts_fingerprint", "bank_accounts", ["fingerprint"], unique=False)
+    op.create_index("ix_bank_accounts_party_id", "bank_accounts", ["party_id"], unique=False)
+    op.create_index("ix_bank_accounts_replaces_id", "bank_accounts", ["replaces_id"], unique=False)
+    op.create_table(
+        "call_backs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("channel_id", sa.Uuid(), nullable=False),
+        sa.Column("channel_kind", Text(20), nullable=False),
+        sa.Column("called_masked", Text(60), nullable=False),
+        sa.Column("channel_verified_at", UtcDateTime(), nullable=False),
+        sa.Column("called_at", UtcDateTime(), nullable=False),
+        sa.Column("called_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("spoke_to", Text(200), nullable=False),
+        sa.Column("answer", Text(10), nullable=False),
+        sa.Column("note", Text(2000), nullable=True),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "answer IN ('confirmed', 'denied', 'unreached')",
+            name=op.f("ck_call_backs_answer_known"),
+        ),
+        sa.CheckConstraint(
+            "called_by_id <> proposed_by_id", name=op.f("ck_call_backs_not_proposer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["bank_accounts.id"], name=op.f("fk_call_backs_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["called_by_id"], ["persons.id"], name=op.f("fk_call_backs_called_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_call_backs_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_backs")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_call_backs_account_id", "call_backs", ["account_id"], unique=False)
     op.create_table(
         "grant_schedules",
         sa.Column("id", sa.Uuid(), nullable=False),

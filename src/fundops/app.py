@@ -29,6 +29,7 @@ from fundops.routers import ROUTERS
 from fundops.sections import Section
 from fundops.signing import Signer
 from fundops.strict import BodyRefused
+from fundops.vault import Vault
 
 _BY_STATUS = {
     400: "malformed-body",
@@ -95,6 +96,7 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     app.state.files = Store(settings.files_path)
     app.state.clean_slots = threading.BoundedSemaphore(settings.clean_slots)
     app.state.signer = Signer(settings.files_path, settings.signing_key)
+    app.state.vault = Vault(settings)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

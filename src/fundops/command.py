@@ -81,14 +81,16 @@ def command(
             prove_again(request, db, actor, audit.lock_head(db).seq)
             answer = None
             if key is not None:
-                answer = idempotency.stored_answer(db, actor.person_id, key, digest)
+                known = _digests(request, digest)
+                answer = idempotency.stored_answer(db, actor.person_id, key, *known)
             if answer is None:
                 made = work(db)
                 answer = _answer(made, status, location)
                 if key is not None:
                     kept = made if shown_once is None else made | {shown_once: None}
                     stored = _answer(kept, status, location)
-                    idempotency.store_answer(db, actor.person_id, key, digest, stored)
+                    first = _digests(request, digest)[0]
+                    idempotency.store_answer(db, actor.person_id, key, first, stored)
     except StaleDataError as error:
         raise Problem("stale") from error
     except Problem as problem:
@@ -107,7 +109,8 @@ def replayed(request: Request, actor: Actor) -> Response | None:
     if key is None:
         return None
     with glance(request) as db:
-        answer = idempotency.stored_answer(db, actor.person_id, key, digest)
+        known = _digests(request, digest)
+        answer = idempotency.stored_answer(db, actor.person_id, key, *known)
     return None if answer is None else _response(answer)
 
 
@@ -120,6 +123,14 @@ def _claim(request: Request) -> tuple[str | None, bytes]:
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     digest = idempotency.request_digest(request.method, path, body, request.headers.get("if-match"))
     return key, digest
+
+
+def _digests(request: Request, digest: bytes) -> tuple[bytes, ...]:
+    """Return what a request is, or was, stored with, the present form first."""
+    if request.url.path not in idempotency.SEALED:
+        return (digest,)
+    found: tuple[bytes, ...] = request.app.state.vault.request_digests(digest)
+    return found
 
 
 def _answer(answer: dict[str, Any], status: int, location: str | None) -> Answer:

@@ -23,6 +23,7 @@ from fundops.files import commands as files
 from fundops.imports.commands import import_command, load_activities_command
 from fundops.messages import text
 from fundops.parties import commands as parties
+from fundops.payees import commands as payees
 
 app = typer.Typer(
     help=text("cli.help"),
@@ -37,6 +38,7 @@ app.add_typer(parties.person_app, name="person")
 app.add_typer(parties.token_app, name="token")
 app.add_typer(files.files_app, name="files")
 app.add_typer(files.keys_app, name="keys")
+app.add_typer(payees.vault_app, name="vault")
 app.command("import", help=text("cli.import"))(import_command)
 app.command("duties", help=text("duties.help"))(duties_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
@@ -126,13 +128,21 @@ def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
     from fundops.ledger import checks
+    from fundops.payees import keeping
     from fundops.reviews import checks as reviews
+    from fundops.vault import BadKeys, Vault
 
+    try:
+        vault = Vault(Settings())
+        vault.check()
+    except BadKeys as error:
+        fail(str(error))
     with opened() as database, database.read() as db:
         violations = checks.run(db) + [
             checks.Violation("access_told", *one) for one in trail.breaks(db, trail.ACCESS)
         ]
         violations += [checks.Violation(name, where, "") for name, where in reviews.run(db)]
+        violations += [checks.Violation(*one, "") for one in keeping.check(db, vault)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -142,6 +152,9 @@ def check() -> None:
         for name in reviews.CHECKS:
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'reviews.check.{name}')}")
+        for name in keeping.CHECKS:
+            broken = [v for v in violations if v.check == name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'vault.check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

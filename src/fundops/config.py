@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
 
     files_path: str = Field(
-        "var/files", description="Folder of received files and of the signing key; back it up."
+        "var/files", description="Folder of received files and of keys made here; back it up."
     )
     max_file_bytes: int = Field(
         20_971_520, ge=1_024, le=104_857_600, description="Largest file accepted, in bytes."
@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         "",
         repr=False,
         description="Ed25519 private key (PKCS 8, PEM); without one, a key is made in the folder.",
+    )
+    vault_keys: str = Field(
+        "",
+        repr=False,
+        description="Keys that bank details are encrypted with, as `id:base64` of 32 bytes, parted "
+        "by commas, the current one first; without any, one is made in the folder.",
     )
 
     @model_validator(mode="before")

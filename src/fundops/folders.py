@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -30,3 +31,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_aside(path: Path, content: bytes, *, replaces: bool) -> None:
+    """Write a file that is whole or not there; one that is there stays unless it is replaced."""
+    aside = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    try:
+        write_durably(aside, content)
+        if replaces:
+            aside.replace(path)
+        else:
+            with suppress(FileExistsError):  # of two that make the first, both take one
+                os.link(aside, path)
+        sync_folder(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)

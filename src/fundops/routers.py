@@ -27,6 +27,7 @@ from fundops.grants.routes import router as grants
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.payees.routes import ROUTERS as PAYEES
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
@@ -62,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *REQUIREMENTS,
     *CONDITIONS,
     refunds,
+    *PAYEES,
     disbursements,
     disbursement_steps,
     duties,

@@ -11,15 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fundops.errors import Problem
-from fundops.folders import make_folder, sync_folder, write_durably
+from fundops.folders import make_folder, write_aside
 from fundops.messages import text
 
 if TYPE_CHECKING:
@@ -97,7 +95,7 @@ class Signer:
             raise Problem("conflict", detail=text("signing.key_is_set"))
         self._key()  # so that the public half of the present key is listed
         new = _new_pem()
-        _write_aside(self.folder / KEY_FILE, new, replaces=True)
+        write_aside(self.folder / KEY_FILE, new.encode("ascii"), replaces=True)
         return self.key_id
 
     def _key(self) -> tuple[Ed25519PrivateKey, str]:
@@ -106,7 +104,7 @@ class Signer:
             path = self.folder / KEY_FILE
             if not path.exists():
                 make_folder(self.folder)
-                _write_aside(path, _new_pem(), replaces=False)
+                write_aside(path, _new_pem().encode("ascii"), replaces=False)
             status = path.stat()
             stamp = (status.st_ino, status.st_mtime_ns)
         if self._loaded is None or self._loaded[0] != stamp:
@@ -122,7 +120,7 @@ class Signer:
         make_folder(folder)
         path = folder / f"{its_id}.pem"
         if not path.exists():
-            _write_aside(path, public_pem(public), replaces=True)
+            write_aside(path, public_pem(public).encode("ascii"), replaces=True)
         return its_id
 
 
@@ -189,18 +187,3 @@ def _new_pem() -> str:
         )
         .decode()
     )
-
-
-def _write_aside(path: Path, content: str, *, replaces: bool) -> None:
-    """Write a file that is whole or not there; one that is there stays unless it is replaced."""
-    aside = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    try:
-        write_durably(aside, content.encode("ascii"))
-        if replaces:
-            aside.replace(path)
-        else:
-            with suppress(FileExistsError):  # of two that make the first key, both take one
-                os.link(aside, path)
-        sync_folder(path.parent)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -36,6 +36,7 @@ REGISTERS: dict[str, str] = {
     "call_extensions": "call_extension",
     "call_questions": "call_question",
     "call_rules": "call_rule",
+    "call_backs": "call_back",
     "calls": "call",
     "commitments": "commitment",
     "conditional_awards": "conditional_award",
@@ -107,6 +108,11 @@ DIGESTED: dict[str, frozenset[str]] = {
 }
 """Large columns that events tell by the ``sha256`` beside them; ``fundops check`` compares both."""
 
+SECRET: dict[str, frozenset[str]] = {
+    "bank_accounts": frozenset({"details", "fingerprint"}),
+}
+"""Columns of which no event may tell; they are bound to their row by the vault instead."""
+
 GONE: dict[str, Any] = {"id": None}
 """What an event says of a row after it was deleted: drafts alone are, such as a call's criteria."""
 
@@ -162,7 +168,8 @@ def _columns(mapper: Mapper[Any]) -> list[str]:
 
 def _is_told(table: str, column: str) -> bool:
     """Return whether events tell a column itself."""
-    return column not in UNTRACKED and column not in DIGESTED.get(table, ())
+    hidden = DIGESTED.get(table, frozenset()) | SECRET.get(table, frozenset())
+    return column not in UNTRACKED and column not in hidden
 
 
 def complete(db: Session) -> None:

@@ -47,6 +47,7 @@ RECORDS = {
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
+    "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }

@@ -29,6 +29,12 @@ UNREACHABLE_FAMILIES = {
 UNREACHABLE = {
     "ck_assignments_reason_given": "the steps that end an assignment ask for a reason",
     "ck_audit_head_single": "the one row is made by the migration",
+    "ck_bank_accounts_blocked_by_somebody": "the steps that block, free and end set all of it",
+    "ck_bank_accounts_cap_has_currency": "cap and currency are one field of the request",
+    "ck_bank_accounts_cap_positive": "amounts of requests are never nothing",
+    "ck_bank_accounts_emergency_capped": "the service asks for a cap in an emergency, only there",
+    "ck_bank_accounts_ended_when_over": "the steps that refuse or retire set the time",
+    "ck_bank_accounts_first_has_evidence": "the service asks for evidence of a first account",
     "ck_board_items_amount_positive": "the service and the schema ask for an amount of an award",
     "ck_board_items_basis_named": "the service refuses a basis that its instalment does not fit",
     "ck_board_items_promoted_from_reserve": "only what somebody asked to promote is confirmed",

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.disbursements import acting
 from fundops.disbursements.duties import DUTIES, FOUR, SMALL_OFFICE, Band, Profile, same_hands
 from fundops.disbursements.models import Disbursement
 from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
+from fundops.parties import hands
 from fundops.parties.models import Membership
 from tests.disbursements.conftest import Desk, give_role, money
 from tests.factories import a_fund
@@ -141,7 +141,7 @@ def test_the_rule_of_hands_would_be_missed(desk: Desk, monkeypatch: pytest.Monke
     """With hands that tell only the record, a second record pays: the tests above would fail."""
     one = desk.world.as_role(Role.GRANT_OFFICER)
     other = desk.second_record(one, Role.FINANCE_OFFICER)
-    monkeypatch.setattr(acting, "records_of", lambda _db, ids: frozenset(ids))
+    monkeypatch.setattr(hands, "records_of", lambda _db, ids: frozenset(ids))
     assert until(desk, "certify", {"request": one, "certify": other}).status_code == 200
 
 

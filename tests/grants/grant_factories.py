@@ -127,8 +127,9 @@ def make_payable(db: Session, party_id: UUID) -> BankAccount:
     account = BankAccount(
         id=uuid7(), party_id=party_id, kind="local", currency="USD", country="KE",
         details="AAAA", key_id="test", fingerprint=uuid7().hex * 2, masked="…4321",
-        origin="first", reason="First account", status="active",
-        proposed_by_id=proposer.person_id, proposed_at=now, approved_by_id=approver.person_id,
+        holder_initials="S. H.", origin="first", reason="First account", evidence="Bank letter",
+        status="active", proposed_by_id=proposer.person_id, proposed_hands="[]", proposed_at=now,
+        approved_by_id=approver.person_id,
         approved_at=now, usable_from=now, created_at=now,
     )  # fmt: skip
     db.add(account)

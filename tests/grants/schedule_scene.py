@@ -11,15 +11,24 @@ from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
+from fundops.disbursements import paying
 from fundops.disbursements import service as disbursements
-from fundops.disbursements.schemas import CancelIn, DisbursementIn, PayIn
+from fundops.disbursements.schemas import DisbursementIn, ReasonIn
 from fundops.grants import conditions, schedule
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.plan import Plan, add_months
 from fundops.grants.schedule_models import Requirement, TrancheCondition
 from fundops.ledger.models import Fund
 from tests.factories import a_fund, a_lot
-from tests.grants.grant_factories import Desk, a_desk, a_grant, a_grantee, usd
+from tests.grants.grant_factories import (
+    Desk,
+    a_desk,
+    a_grant,
+    a_grantee,
+    evidence,
+    make_payable,
+    usd,
+)
 from tests.world import World
 
 AMOUNT = 100_000_00
@@ -79,14 +88,15 @@ class Scene:
             given = DisbursementIn(
                 amount=usd(amount_minor), requested_on=self.today, tranche_id=tranche_id
             )
+            make_payable(db, grant.grantee_id)
             asked = disbursements.request(db, self.desk.officer, fund, grant, given)
             if cancelled:
-                disbursements.cancel(
-                    db, self.desk.officer, asked, grant, CancelIn(reason="A mistake.")
-                )
+                given_up = ReasonIn(reason="A mistake.")
+                disbursements.set_back(db, self.desk.officer, asked, grant, "cancel", given_up)
             else:
-                paid = PayIn(paid_on=self.today)
-                disbursements.pay(db, self.desk.payer, fund, asked, grant, paid)
+                disbursements.certify(db, self.desk.certifier, fund, asked, grant)
+                disbursements.approve(db, self.desk.approver, fund, asked, grant)
+                paying.pay(db, self.desk.payer, fund, asked, grant, evidence(self.today))
 
     def tranches(self) -> list[Tranche]:
         """Return the grant's tranches by number."""

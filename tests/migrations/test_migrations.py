@@ -32,6 +32,7 @@ GUARDED = {
     "audit_events",
     "audit_head",
     "audit_payloads",
+    "call_backs",
     "call_extensions",
     "consensuses",
     "disbursement_steps",

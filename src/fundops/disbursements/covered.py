@@ -33,7 +33,7 @@ def facts_of(db: Session, disbursement: Disbursement, grant: Grant) -> dict[str,
         "grant": grant.id.hex,
         "grantee": grant.grantee_id.hex,
         "awarded_minor": grant.awarded_minor,
-        "account": [account.id.hex, account.fingerprint, account.status] if account else None,
+        "account": [account.id.hex, account.masked, account.status] if account else None,
         "tranche": [tranche.id.hex, tranche.amount_minor] if tranche else None,
     }
     for more in MORE:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.disbursements import gates, limits
-from fundops.disbursements.acting import hands_of, is_outside, taken
+from fundops.disbursements.acting import is_outside, taken
 from fundops.disbursements.duties import Duty, same_hands
 from fundops.disbursements.models import Disbursement, DisbursementStep
 from fundops.disbursements.reviewing import band_for
@@ -21,6 +21,7 @@ from fundops.grants.rules import refuse_interest
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.parties.hands import hands_of
 
 
 def check_duty(

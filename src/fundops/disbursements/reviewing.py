@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor, Permission
-from fundops.disbursements.acting import hands_of, taken
+from fundops.disbursements.acting import taken
 from fundops.disbursements.duties import Band
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.profiles import profile_in_force
@@ -21,6 +21,7 @@ from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.parties.hands import hands_of
 from fundops.records import snapshot
 
 
