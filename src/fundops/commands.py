@@ -16,11 +16,12 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from fundops.config import Settings
+from fundops.config import ENV_PREFIX, Settings
 from fundops.errors import Problem
 from fundops.files import commands as files
 from fundops.imports.commands import import_command, load_activities_command
 from fundops.messages import text
+from fundops.notices.commands import work
 from fundops.parties import commands as parties
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.add_typer(files.files_app, name="files")
 app.add_typer(files.keys_app, name="keys")
 app.command("import", help=text("cli.import"))(import_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
+app.command("work", help=text("cli.work"))(work)
 
 
 def say(sentence: str = "") -> None:
@@ -95,6 +97,9 @@ def serve(
     settings = Settings()
     if settings.is_sqlite and workers > 1:
         fail(text("cli.serve.one_worker"))
+    if workers > 1:  # one process sends, and it is that of the command work
+        os.environ.pop(f"{ENV_PREFIX}NOTICES_THREAD_FILE", None)
+        os.environ[f"{ENV_PREFIX}NOTICES_THREAD"] = "off"
     uvicorn.run(
         "fundops.app:create_app",
         factory=True,
@@ -124,6 +129,7 @@ def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
     from fundops.ledger import checks
+    from fundops.notices import checks as notices
     from fundops.reviews import checks as reviews
 
     with opened() as database, database.read() as db:
@@ -131,6 +137,7 @@ def check() -> None:
             checks.Violation("access_told", *one) for one in trail.breaks(db, trail.ACCESS)
         ]
         violations += [checks.Violation(name, where, "") for name, where in reviews.run(db)]
+        violations += [checks.Violation(name, where, "") for name, where in notices.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -140,6 +147,9 @@ def check() -> None:
         for name in reviews.CHECKS:
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'reviews.check.{name}')}")
+        for name in notices.CHECKS:
+            broken = [v for v in violations if v.check == name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'notices.check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

@@ -41,6 +41,7 @@ REGISTERS: dict[str, str] = {
     "conditional_awards": "conditional_award",
     "conflicts": "conflict",
     "consensuses": "consensus",
+    "contact_channels": "contact_channel",
     "disbursements": "disbursement",
     "donor_choices": "donor_choice",
     "duty_profiles": "duty_profile",
@@ -93,12 +94,14 @@ UNTRACKED = frozenset({"version", "secret_hash"})
 """Columns that say nothing beyond the events themselves, or what is kept of a secret."""
 
 DIGESTED: dict[str, frozenset[str]] = {
+    "contact_channels": frozenset({"address", "address_salt"}),
     "proposal_versions": frozenset({"content"}),
     "rankings": frozenset({"result"}),
     "review_drafts": frozenset({"content"}),
     "submission_receipts": frozenset({"body"}),
 }
-"""Large columns that events tell by the ``sha256`` beside them; ``fundops check`` compares both."""
+"""Large columns, and addresses, that events tell by a digest beside them; ``fundops check``
+compares both."""
 
 GONE: dict[str, Any] = {"id": None}
 """What an event says of a row after it was deleted: drafts alone are, such as a call's criteria."""

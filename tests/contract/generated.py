@@ -38,6 +38,7 @@ RECORDS = {
     "grants.conditional.CONDITIONAL_STEPS": "Conditional award",
     "disbursements.service.STEPS": "Disbursement",
     "grants.service.STEPS": "Grant",
+    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
