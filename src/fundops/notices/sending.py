@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import timedelta
+from email.errors import MessageError
+from email.message import EmailMessage
 
 from fundops import clock
 from fundops.config import Settings
@@ -81,6 +83,14 @@ def _batch(
     return taken.is_work_left
 
 
+def _composed(letter: Letter, settings: Settings) -> EmailMessage:
+    """Return the message of a letter; what cannot be one is not sent, and never will be."""
+    try:
+        return compose(letter, settings)
+    except (ValueError, MessageError) as error:
+        raise NotSent(is_final=True) from error
+
+
 def _send(
     database: Database,
     settings: Settings,
@@ -89,7 +99,7 @@ def _send(
     counts: dict[str, int],
 ) -> None:
     try:
-        transport.send(compose(letter, settings), letter.channel.address, str(letter.id))
+        transport.send(_composed(letter, settings), letter.channel.address, str(letter.id))
     except NotSent as problem:
         log.warning("a message was not sent: %s", letter.id)
         with database.write() as db:
