@@ -302,17 +302,15 @@ def test_no_address_reaches_the_chain_and_a_changed_one_is_found(
     )
     assert replaced.status_code == 201
     with world.database.read() as db:
-        payloads = " ".join(db.execute(select(AuditPayload.payload)).scalars())
+        payloads = " ".join(str(one) for one in db.execute(select(AuditPayload.payload)).scalars())
         assert trail.breaks(db) == []
         assert checks.run(db) == []
     assert made["id"] in payloads or str(made["id"]) in payloads
     assert "example.org" not in payloads
     assert "0123456789abcdef" not in payloads
     with world.database.writer.begin() as connection:
-        its = ContactChannel.__table__
-        connection.execute(
-            update(its).where(its.c.id == UUID(made["id"])).values(address="thief@example.net")
-        )
+        its = ContactChannel.id == UUID(made["id"])
+        connection.execute(update(ContactChannel).where(its).values(address="thief@example.net"))
     with world.database.read() as db:
         assert [name for name, _ in checks.run(db)] == ["channels_told"]
 

@@ -68,10 +68,10 @@ def leaks(messages: list[EmailMessage], *, is_at_risk: bool) -> list[str]:
 
 
 @pytest.mark.parametrize("is_at_risk", [False, True])
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_nothing_sensitive_is_in_a_message(database: Database, kind: str, is_at_risk: bool) -> None:
-    messages = canary_messages(database, kind, is_at_risk=is_at_risk)
-    assert leaks(messages, is_at_risk=is_at_risk) == []
+def test_nothing_sensitive_is_in_a_message(database: Database, is_at_risk: bool) -> None:
+    for kind in KINDS:
+        messages = canary_messages(database, kind, is_at_risk=is_at_risk)
+        assert leaks(messages, is_at_risk=is_at_risk) == [], kind
 
 
 def test_a_message_that_tells_would_be_noticed(
@@ -183,6 +183,5 @@ def test_a_spoiled_address_stops_one_letter_not_the_others(database: Database) -
 
 
 def _spoil(db: Session, person_id: Any) -> None:
-    its = ContactChannel.__table__
-    spoiled = update(its).where(its.c.person_id == person_id)
+    spoiled = update(ContactChannel).where(ContactChannel.person_id == person_id)
     db.execute(spoiled.values(address="a@example.org\r\nBcc: thief@example.net"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -158,13 +158,16 @@ def test_of_parties_at_risk_only_a_neutral_sentence_is_kept(database: Database, 
         audit.lock_head(db)
         officer, _ = a_person(db, Role.FINANCE_OFFICER)
         a_channel(db, by=officer.person_id, person_id=officer.person_id)
-    to = {
+    ways: dict[str, dict[str, Any]] = {
         "party": {"party_id": party_id},
         "person": {"person_ids": [person_id]},
         "of_party": {"person_ids": [officer.person_id], "of_party_id": party_id},
-    }[way]
+    }
     told(
-        database, "disbursement_paid", facts={"code": "DSB-2026-0001", "on": date(2026, 1, 5)}, **to
+        database,
+        "disbursement_paid",
+        facts={"code": "DSB-2026-0001", "on": date(2026, 1, 5)},
+        **ways[way],
     )
     rows = notices(database)
     assert rows
@@ -206,9 +209,8 @@ def test_reminders_are_not_repeated_within_their_time(
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipients, "MAX_PERSONS", 2)
-    return
 
 
 def test_how_many_are_told_is_bounded(database: Database, few: None) -> None:

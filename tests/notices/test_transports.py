@@ -84,10 +84,10 @@ class Session(socketserver.StreamRequestHandler):
                 self.say(refusal or "250 ok")
             case "DATA":
                 self.say("354 go on")
-                lines = []
+                body: list[bytes] = []
                 while (line := self.rfile.readline()) != b".\r\n":
-                    lines.append(line[1:] if line.startswith(b"..") else line)
-                self.server.given.append((b"".join(lines), self.is_safe))
+                    body.append(line[1:] if line.startswith(b"..") else line)
+                self.server.given.append((b"".join(body), self.is_safe))
                 if self.server.hangs_up_after_data:
                     return False
                 self.say("250 taken")

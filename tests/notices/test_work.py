@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from starlette.testclient import TestClient
@@ -120,7 +121,7 @@ def test_jobs_of_others_run_first_and_one_that_fails_stops_none(
 
 @pytest.mark.parametrize("thread", ["on", "off"])
 def test_the_server_sends_by_itself_unless_told_not_to(
-    waiting: Database, tmp_path: Path, thread: str
+    waiting: Database, tmp_path: Path, thread: Literal["on", "off"]
 ) -> None:
     settings = Settings(
         database_url=waiting.settings.database_url, log_level="error", work_pause_seconds=1,

@@ -133,8 +133,10 @@ class _Taking:
             self._lease(uuid7(), fresh, is_digest=True)
 
     def _rows(self, *conditions: ColumnElement[bool]) -> Sequence[Any]:
+        """Return notices of the channel, locked: one whose lease is over may still be settled."""
         query = select(*Notice.__table__.c).where(self.its, *conditions)
-        return self.db.execute(query.order_by(Notice.id).limit(MAX_ROWS)).all()
+        query = query.order_by(Notice.id).limit(MAX_ROWS).with_for_update()
+        return self.db.execute(query).all()
 
     def _sent_lately(self) -> int:
         """Return how many single messages the channel got within the hour, or gets just now."""
