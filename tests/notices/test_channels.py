@@ -100,6 +100,11 @@ def test_codes_end_and_are_replaced_and_few(
     for _ in range(codes.PER_DAY):
         assert grantee.post(f"{path}/send_code").status_code == 200
     assert problem(grantee.post(f"{path}/send_code"))[1] == "conflict"
+    channel_id = path.rpartition("/")[2]
+    retired = grantee.post(f"/v1/me/channels/{channel_id}/retire", json={"reason": "Again"})
+    assert retired.status_code == 200
+    again = f"/v1/me/channels/{registered(grantee)['id']}/send_code"
+    assert problem(grantee.post(again))[1] == "conflict", "the same address, registered anew"
     # Of those asked for in a row, the last alone is sent.
     assert len([t for t in mails(world).texts if "Enter this code" in t]) == 1
 

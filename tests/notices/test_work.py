@@ -62,6 +62,23 @@ def test_work_once_sends_and_says_so(
     assert len(list((tmp_path / "out").glob("*.eml"))) == 2
 
 
+def test_work_once_says_when_a_job_failed(
+    waiting: Database, own_jobs: Iterator[list[tuple[str, jobs.Job]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    next(own_jobs)
+
+    def broken(_database: Database, _settings: Settings) -> Mapping[str, int]:
+        raise Problem("busy")
+
+    jobs.register("broken", broken)
+    monkeypatch.setenv("FUNDOPS_DATABASE_URL", waiting.settings.database_url)
+    done = CliRunner().invoke(commands.app, ["work", "--once"])
+    assert done.exit_code == 1
+    assert "broken: failed; the log says why." in done.output
+    assert "notices: sent 0, failed 0, waiting 2." in done.output
+
+
 def test_work_goes_on_until_it_is_told_to_stop(waiting: Database, tmp_path: Path) -> None:
     out = tmp_path / "out"
     environment = os.environ | {

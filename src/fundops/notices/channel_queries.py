@@ -54,22 +54,30 @@ def get_of_party(db: Session, party_id: UUID, channel_id: UUID) -> ContactChanne
 
 def siblings(db: Session, channel: ContactChannel, since: datetime) -> tuple[list[Any], int]:
     """Return the active channels of the same owner, and how many it registered after ``since``."""
-    if channel.party_id is not None:
-        whose = ContactChannel.party_id == channel.party_id
-    else:
-        whose = ContactChannel.person_id == channel.person_id
     active = select(CHANNELS.id, CHANNELS.kind, CHANNELS.address)
-    rows = db.execute(active.where(whose, ContactChannel.status == "active")).all()
+    rows = db.execute(active.where(_same_owner(channel), ContactChannel.status == "active")).all()
     late = select(func.count()).select_from(ContactChannel)
-    count = db.execute(late.where(whose, ContactChannel.created_at > since)).scalar_one()
-    return list(rows), int(count)
+    count = late.where(_same_owner(channel), ContactChannel.created_at > since)
+    return list(rows), int(db.execute(count).scalar_one())
 
 
-def codes_sent(db: Session, channel_id: UUID, since: datetime) -> int:
-    """Return how many codes were put in the outbox for a channel after ``since``."""
+def codes_sent(db: Session, channel: ContactChannel, since: datetime) -> int:
+    """Return how many codes were put in the outbox for the owner's channels of this address.
+
+    Registering an address anew does not send it more.
+    """
+    alike = select(ContactChannel.id).where(
+        _same_owner(channel), ContactChannel.address == channel.address
+    )
     query = select(func.count()).select_from(Notice)
-    its = (Notice.channel_id == channel_id, Notice.kind == "channel_code")
+    its = (Notice.channel_id.in_(alike), Notice.kind == "channel_code")
     return int(db.execute(query.where(*its, Notice.created_at > since)).scalar_one())
+
+
+def _same_owner(channel: ContactChannel) -> ColumnElement[bool]:
+    if channel.party_id is not None:
+        return ContactChannel.party_id == channel.party_id
+    return ContactChannel.person_id == channel.person_id
 
 
 def _one(db: Session, *conditions: ColumnElement[bool]) -> ContactChannel:

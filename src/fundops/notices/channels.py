@@ -103,7 +103,7 @@ def send_code(db: Session, actor: Actor, channel: ContactChannel) -> ContactChan
     if channel.kind != "email":
         raise Problem("conflict", detail=text("notices.code_by_email_only"))
     now = clock.now()
-    if queries.codes_sent(db, channel.id, now - DAY) >= codes.PER_DAY:
+    if queries.codes_sent(db, channel, now - DAY) >= codes.PER_DAY:
         raise Problem("conflict", detail=text("notices.codes_enough", limit=codes.PER_DAY))
     before = _told(channel)
     channel.code_until, channel.code_tries = now + codes.GOOD_FOR, 0

@@ -18,7 +18,10 @@ Counts = Mapping[str, int] | None
 def work(
     once: Annotated[bool, typer.Option("--once", help=text("cli.work.once"))] = False,
 ) -> None:
-    """Run what is due, then pause and begin again; stop on SIGTERM or Ctrl-C."""
+    """Run what is due, then pause and begin again; stop on SIGTERM or Ctrl-C.
+
+    With ``--once``, exit with 1 when a job failed.
+    """
     from importlib import import_module
 
     from fundops.commands import opened
@@ -39,6 +42,8 @@ def work(
                 _print(done)
             before = done
             if once:
+                if None in done.values():
+                    raise typer.Exit(1)
                 break
             stop.wait(settings.work_pause_seconds)
 
