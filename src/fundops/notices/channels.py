@@ -23,7 +23,7 @@ from fundops.messages import text
 from fundops.notices import channel_queries as queries
 from fundops.notices import codes
 from fundops.notices.models import ContactChannel, Notice
-from fundops.notices.schemas import ChannelIn, ReplacementIn, canonical_address
+from fundops.notices.schemas import ChannelIn, ChannelReplacementIn, canonical_address
 from fundops.notices.service import tell
 from fundops.parties.interests import has_interest
 from fundops.records import snapshot
@@ -52,7 +52,7 @@ def register(
 
 
 def replace(
-    db: Session, actor: Actor, channel: ContactChannel, given: ReplacementIn
+    db: Session, actor: Actor, channel: ContactChannel, given: ChannelReplacementIn
 ) -> ContactChannel:
     """Put another address in the place of a channel, which is retired and told so.
 

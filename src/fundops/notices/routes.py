@@ -17,13 +17,13 @@ from fundops.notices.schemas import (
     ChannelIn,
     ChannelOut,
     ChannelPage,
+    ChannelReplacementIn,
     CodeIn,
     NoticePage,
     NoticeStatus,
     OwnChannelIn,
     OwnNoticeOut,
     OwnNoticePage,
-    ReplacementIn,
     VerifyIn,
     channel_out,
     notice_out,
@@ -151,7 +151,7 @@ def register_own_channel(request: Request, actor: SelfWriter, given: OwnChannelI
     responses=CREATES,
 )
 def replace_own_channel(
-    request: Request, actor: SelfWriter, channel_id: UUID, given: ReplacementIn
+    request: Request, actor: SelfWriter, channel_id: UUID, given: ChannelReplacementIn
 ) -> Response:
     """Put another channel in the place of one of yours, which is told so."""
 
@@ -259,7 +259,11 @@ def register_party_channel(
     responses=CREATES,
 )
 def replace_party_channel(
-    request: Request, actor: PartyWriter, party_id: UUID, channel_id: UUID, given: ReplacementIn
+    request: Request,
+    actor: PartyWriter,
+    party_id: UUID,
+    channel_id: UUID,
+    given: ChannelReplacementIn,
 ) -> Response:
     """Put another channel in the place of one of a party, which is told so."""
 

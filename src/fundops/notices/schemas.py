@@ -64,7 +64,7 @@ class OwnChannelIn(ChannelIn):
     party_id: UUID | None = Field(None, description="The party, unless the channel is your own.")
 
 
-class ReplacementIn(ChannelIn):
+class ChannelReplacementIn(ChannelIn):
     """The channel that takes the place of another."""
 
     reason: LongLine = Field(examples=["We have moved to another provider"])
