@@ -67,36 +67,36 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
-<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
 ('paid', 'returned')) = (paid_on IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
-(approved_by_id <> requested_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
 (status NOT IN ('certified', 'approved', 'sent') OR (certified_by_id IS NOT NULL AND
 certified_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
-((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
-(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
+(approved_by_id <> requested_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
+'returned') = (returned_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
 NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
-(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
 ('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
 'failed', 'cancelled'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
-'returned') = (returned_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
 NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
 'bank_statement')""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
+((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
+(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
+<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -134,26 +134,26 @@ POSTGRES_DOWN = (
 'awarded', 'closed', 'cancelled'))""",
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -698,6 +698,7 @@ TABLES = (
     "requirements",
     "grant_schedules",
     "call_backs",
+    "notices",
     "bank_accounts",
     "sanctions_checks",
     "same_persons",
@@ -705,6 +706,7 @@ TABLES = (
     "person_limits",
     "fund_policies",
     "duty_profiles",
+    "contact_channels",
 )
 """New tables, those that refer to others first."""
 
@@ -772,6 +774,83 @@ def downgrade() -> None:
 
 def make_tables() -> None:
     """Make the new tables."""
+    op.create_table(
+        "contact_channels",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("address", Text(254), nullable=False),
+        sa.Column("address_salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("address_digest", Text(64), nullable=False),
+        sa.Column("language", Text(12), nullable=False),
+        sa.Column("is_urgent_only", sa.Boolean(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.Column("registered_by_id", sa.Uuid(), nullable=False),
+        sa.Column("verified_how", Text(10), nullable=True),
+        sa.Column("verified_at", UtcDateTime(), nullable=True),
+        sa.Column("verified_by_id", sa.Uuid(), nullable=True),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("code_until", UtcDateTime(), nullable=True),
+        sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.Column("retired_by_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(COALESCE(verified_how, '') = 'person') = (verified_by_id IS NOT NULL)",
+            name=op.f("ck_contact_channels_verified_by_whom"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'retired') = (retired_at IS NOT NULL)",
+            name=op.f("ck_contact_channels_retired_when"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('email', 'phone', 'messenger')", name=op.f("ck_contact_channels_kind_known")
+        ),
+        sa.CheckConstraint(
+            "status IN ('active', 'retired')", name=op.f("ck_contact_channels_status_known")
+        ),
+        sa.CheckConstraint(
+            "verified_how IN ('code', 'person')",
+            name=op.f("ck_contact_channels_verified_how_known"),
+        ),
+        sa.CheckConstraint(
+            "(party_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_contact_channels_one_owner")
+        ),
+        sa.CheckConstraint(
+            "(verified_how IS NULL) = (verified_at IS NULL)",
+            name=op.f("ck_contact_channels_verified_when"),
+        ),
+        sa.CheckConstraint(
+            "verified_by_id <> registered_by_id",
+            name=op.f("ck_contact_channels_verified_by_another"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_contact_channels_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_contact_channels_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["registered_by_id"], ["persons.id"], name=op.f("fk_contact_channels_registered_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["contact_channels.id"], name=op.f("fk_contact_channels_replaces_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["retired_by_id"], ["persons.id"], name=op.f("fk_contact_channels_retired_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["verified_by_id"], ["persons.id"], name=op.f("fk_contact_channels_verified_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_channels")),
+    )
+    op.create_index("ix_contact_channels_party_id", "contact_channels", ["party_id"], unique=False)
+    op.create_index(
+        "ix_contact_channels_person_id", "contact_channels", ["person_id"], unique=False
+    )
     op.create_table(
         "duty_profiles",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1078,6 +1157,73 @@ def make_tables() -> None:
     op.create_index("ix_bank_accounts_fingerprint", "bank_accounts", ["fingerprint"], unique=False)
     op.create_index("ix_bank_accounts_party_id", "bank_accounts", ["party_id"], unique=False)
     op.create_index("ix_bank_accounts_replaces_id", "bank_accounts", ["replaces_id"], unique=False)
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(40), nullable=False),
+        sa.Column("channel_id", sa.Uuid(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("party_id", sa.Uuid(), nullable=True),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("about_type", Text(40), nullable=True),
+        sa.Column("about_id", sa.Uuid(), nullable=True),
+        sa.Column("facts", Text(200), nullable=False),
+        sa.Column("is_neutral", sa.Boolean(), nullable=False),
+        sa.Column("in_inbox", sa.Boolean(), nullable=False),
+        sa.Column("language", Text(12), nullable=False),
+        sa.Column("urgency", Text(10), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("why", Text(20), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", UtcDateTime(), nullable=False),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("digest_id", sa.Uuid(), nullable=True),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("read_at", UtcDateTime(), nullable=True),
+        sa.Column("event_seq", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'sending') = (lease_until IS NOT NULL)", name=op.f("ck_notices_leased")
+        ),
+        sa.CheckConstraint(
+            "(status = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_notices_sent_when")
+        ),
+        sa.CheckConstraint(
+            "(status IN ('failed', 'dropped')) = (why IS NOT NULL)",
+            name=op.f("ck_notices_told_why"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved', 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder', 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided', 'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due', 'grant_suspended')",
+            name=op.f("ck_notices_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('waiting', 'sending', 'sent', 'failed', 'dropped')",
+            name=op.f("ck_notices_status_known"),
+        ),
+        sa.CheckConstraint(
+            "urgency IN ('at_once', 'digest')", name=op.f("ck_notices_urgency_known")
+        ),
+        sa.CheckConstraint(
+            "why IN ('no_channel', 'by_hand', 'expired', 'undeliverable')",
+            name=op.f("ck_notices_why_known"),
+        ),
+        sa.CheckConstraint(
+            "person_id IS NOT NULL OR party_id IS NOT NULL", name=op.f("ck_notices_somebody")
+        ),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["contact_channels.id"], name=op.f("fk_notices_channel_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_notices_fund_id")),
+        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_notices_party_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_notices_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    op.create_index("ix_notices_about_id", "notices", ["about_id"], unique=False)
+    op.create_index("ix_notices_channel_id", "notices", ["channel_id", "status"], unique=False)
+    op.create_index("ix_notices_person_id", "notices", ["person_id"], unique=False)
+    op.create_index(
+        "ix_notices_status_next_try_at", "notices", ["status", "next_try_at"], unique=False
+    )
     op.create_table(
         "call_backs",
         sa.Column("id", sa.Uuid(), nullable=False),

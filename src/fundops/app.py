@@ -24,6 +24,8 @@ from fundops.files.store import Store
 from fundops.logs import configure_logging
 from fundops.messages import catalogue, text
 from fundops.middleware import Edge, problem_response, request_id
+from fundops.notices.jobs import Worker
+from fundops.notices.transports import transport_of
 from fundops.parties.tokens import authenticate
 from fundops.routers import ROUTERS
 from fundops.sections import Section
@@ -55,7 +57,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # No more threads than connections: a thread that waits for a connection only holds
         # back the one that could give it up.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        worker = _worker(app)
         yield
+        if worker is not None:
+            worker.end()
         app.state.database.close()
 
     app = FastAPIOffline(
@@ -85,6 +90,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         larger={("PUT", UPLOAD_PARTS): settings.upload_part_bytes},
     )
     return app
+
+
+def _worker(app: FastAPI) -> Worker | None:
+    """Return the thread that sends notices, begun, where there is a way to send and it may."""
+    settings: Settings = app.state.settings
+    if settings.notices_thread == "off" or transport_of(settings) is None:
+        return None
+    worker = Worker(app.state.database, settings)
+    worker.start()
+    return worker
 
 
 def furnish(app: FastAPI, settings: Settings) -> None:

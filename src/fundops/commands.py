@@ -16,12 +16,13 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from fundops.config import Settings
+from fundops.config import ENV_PREFIX, Settings
 from fundops.disbursements.commands import duties_command
 from fundops.errors import Problem
 from fundops.files import commands as files
 from fundops.imports.commands import import_command, load_activities_command
 from fundops.messages import text
+from fundops.notices.commands import work
 from fundops.parties import commands as parties
 from fundops.payees import commands as payees
 
@@ -42,6 +43,7 @@ app.add_typer(payees.vault_app, name="vault")
 app.command("import", help=text("cli.import"))(import_command)
 app.command("duties", help=text("duties.help"))(duties_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
+app.command("work", help=text("cli.work"))(work)
 
 
 def say(sentence: str = "") -> None:
@@ -99,6 +101,9 @@ def serve(
     settings = Settings()
     if settings.is_sqlite and workers > 1:
         fail(text("cli.serve.one_worker"))
+    if workers > 1:  # one process sends, and it is that of the command work
+        os.environ.pop(f"{ENV_PREFIX}NOTICES_THREAD_FILE", None)
+        os.environ[f"{ENV_PREFIX}NOTICES_THREAD"] = "off"
     uvicorn.run(
         "fundops.app:create_app",
         factory=True,
@@ -128,6 +133,7 @@ def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
     from fundops.ledger import checks
+    from fundops.notices import checks as notices
     from fundops.payees import keeping
     from fundops.reviews import checks as reviews
     from fundops.vault import BadKeys, Vault
@@ -143,6 +149,7 @@ def check() -> None:
         ]
         violations += [checks.Violation(name, where, "") for name, where in reviews.run(db)]
         violations += [checks.Violation(*one, "") for one in keeping.check(db, vault)]
+        violations += [checks.Violation(name, where, "") for name, where in notices.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -155,6 +162,9 @@ def check() -> None:
         for name in keeping.CHECKS:
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'vault.check.{name}')}")
+        for name in notices.CHECKS:
+            broken = [v for v in violations if v.check == name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'notices.check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

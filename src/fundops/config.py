@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,9 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX = "FUNDOPS_"
+
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_PLAIN_URL = re.compile(r"https?://[!-~]{1,200}")
 
 
 class Settings(BaseSettings):
@@ -76,6 +80,48 @@ class Settings(BaseSettings):
         description="Keys that bank details are encrypted with, as `id:base64` of 32 bytes, parted "
         "by commas, the current one first; without any, one is made in the folder.",
     )
+
+    base_url: str = Field(
+        "", description="Address of this service as people type it; messages name it if it is set."
+    )
+    notices_path: str = Field(
+        "", description="Folder that messages are written to, one file each, in place of SMTP."
+    )
+    notices_from: str = Field("", description="E-mail address that messages come from.")
+    notices_digest_hours: int = Field(
+        24, ge=1, le=168, description="Hours between two digests to one channel, at least."
+    )
+    notices_attempts: int = Field(
+        8, ge=1, le=20, description="Attempts to send a message before it counts as failed."
+    )
+    notices_thread: Literal["on", "off"] = Field(
+        "on", description="Whether the server sends notices itself; otherwise fundops work does."
+    )
+    work_pause_seconds: int = Field(
+        10, ge=1, le=3_600, description="Pause between two rounds of queued work, in seconds."
+    )
+    smtp_host: str = Field("", description="Mail server that messages are given to.")
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Port of the mail server.")
+    smtp_user: str = Field("", description="Name to log in with; without one, no login.")
+    smtp_password: str = Field("", repr=False, description="Password to log in with.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="Encryption, required unless none; none allows no login."
+    )
+
+    @model_validator(mode="after")
+    def check_notices(self) -> Settings:
+        """Refuse settings of notices that cannot work, or would send a password in the clear."""
+        if self.smtp_host and self.notices_path:
+            raise ValueError("set FUNDOPS_SMTP_HOST or FUNDOPS_NOTICES_PATH, not both")
+        if self.smtp_host and not self.notices_from:
+            raise ValueError("FUNDOPS_SMTP_HOST needs FUNDOPS_NOTICES_FROM")
+        if self.smtp_tls == "none" and self.smtp_user:
+            raise ValueError("FUNDOPS_SMTP_USER needs FUNDOPS_SMTP_TLS to be starttls or tls")
+        if self.notices_from and not _PLAIN_ADDRESS.fullmatch(self.notices_from):
+            raise ValueError("FUNDOPS_NOTICES_FROM is no plain e-mail address")
+        if self.base_url and not _PLAIN_URL.fullmatch(self.base_url):
+            raise ValueError("FUNDOPS_BASE_URL begins with https:// and has no spaces")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from fundops.grants import models as grants
 from fundops.grants import policy_models, schedule_models
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
+from fundops.notices import models as notices
 from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
 from fundops.parties import profile_models as profiles
@@ -36,6 +37,7 @@ __all__ = [
     "imports",
     "ledger",
     "metadata",
+    "notices",
     "overlaps",
     "parties",
     "payees",

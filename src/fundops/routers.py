@@ -24,6 +24,7 @@ from fundops.grants.refund_routes import router as refunds
 from fundops.grants.requirement_routes import REQUIREMENT_ROUTERS as REQUIREMENTS
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
+from fundops.notices.routes import ROUTERS as NOTICES
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
@@ -40,6 +41,7 @@ from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
 ROUTERS: tuple[APIRouter, ...] = (
     *PARTIES,
     profiles,
+    *NOTICES,
     *FILES,
     funds,
     rates,

@@ -43,6 +43,7 @@ REGISTERS: dict[str, str] = {
     "conflicts": "conflict",
     "consensuses": "consensus",
     "disbursement_steps": "disbursement_step",
+    "contact_channels": "contact_channel",
     "disbursements": "disbursement",
     "donor_choices": "donor_choice",
     "duty_profiles": "duty_profile",
@@ -101,12 +102,14 @@ UNTRACKED = frozenset({"version", "secret_hash"})
 """Columns that say nothing beyond the events themselves, or what is kept of a secret."""
 
 DIGESTED: dict[str, frozenset[str]] = {
+    "contact_channels": frozenset({"address", "address_salt"}),
     "proposal_versions": frozenset({"content"}),
     "rankings": frozenset({"result"}),
     "review_drafts": frozenset({"content"}),
     "submission_receipts": frozenset({"body"}),
 }
-"""Large columns that events tell by the ``sha256`` beside them; ``fundops check`` compares both."""
+"""Large columns, and addresses, that events tell by a digest beside them; ``fundops check``
+compares both."""
 
 SECRET: dict[str, frozenset[str]] = {
     "bank_accounts": frozenset({"details", "fingerprint"}),

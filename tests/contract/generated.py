@@ -44,6 +44,7 @@ RECORDS = {
     "grants.policy.POLICY_STEPS": "Policy of a fund",
     "grants.requirements.REQUIREMENT_STEPS": "Requirement of a grant",
     "grants.service.STEPS": "Grant",
+    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",

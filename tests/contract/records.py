@@ -19,6 +19,7 @@ from tests.filler import fill, ids_of
 
 IRREGULAR = {
     "party": "parties",
+    "channel": "contact_channels",
     "report": "agreement_reports",
     "donor": "parties",
     "document": "party_documents",

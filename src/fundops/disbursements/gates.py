@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.disbursements import holds, sanctions
-from fundops.disbursements.models import Disbursement
+from fundops.disbursements.models import WAITING, Disbursement
 from fundops.disbursements.terms import PaymentTerms
 from fundops.errors import FieldError, Problem
 from fundops.grants import conditions
@@ -21,7 +21,7 @@ from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.parties.models import Party
-from fundops.payees.queries import usable_account
+from fundops.payees.queries import require_within_cap, usable_account
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,12 @@ def account_usable(case: Case) -> Sequence[str]:
     if case.disbursement.account_id is None:
         return [text("disbursements.no_account")]
     try:
-        usable_account(case.db, case.grant.grantee_id, case.disbursement.account_id, clock.now())
+        account = usable_account(
+            case.db, case.grant.grantee_id, case.disbursement.account_id, clock.now()
+        )
+        minor = case.disbursement.amount_minor
+        counted = minor if case.disbursement.status in WAITING else 0
+        require_within_cap(case.db, account, minor, case.fund.base_currency, counted)
     except Problem as problem:
         return [problem.detail]
     return []

@@ -14,6 +14,7 @@ from fundops.disbursements.duties import Duty, same_hands
 from fundops.disbursements.models import Disbursement, DisbursementStep
 from fundops.disbursements.reviewing import band_for
 from fundops.disbursements.steps import DUTY_OF, PERMISSION, RECORDED_AS, STEPS
+from fundops.disbursements.telling import tell_of
 from fundops.disbursements.terms import terms_of
 from fundops.errors import Problem
 from fundops.grants.models import Grant
@@ -83,7 +84,9 @@ def record(
     )
     db.add(one)
     db.flush()
-    return audit.record(
+    seq = audit.record(
         db, actor, f"disbursement.{RECORDED_AS[action]}", "disbursement", disbursement.id,
         fund_id=grant.fund_id, reason=reason, before=before, after=after,
     )  # fmt: skip
+    tell_of(db, action, disbursement, grant)
+    return seq

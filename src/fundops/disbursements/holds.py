@@ -12,12 +12,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
-from fundops.authz import Actor
+from fundops.authz import Actor, Role
 from fundops.disbursements.models import Disbursement, PaymentHold
 from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
 from fundops.messages import text
+from fundops.notices.service import tell
 from fundops.records import snapshot
 
 
@@ -65,6 +66,10 @@ def place(
     audit.record(
         db, actor, "payment_hold.placed", "payment_hold", hold.id, fund_id=fund_id, reason=reason,
         after=snapshot(hold),
+    )  # fmt: skip
+    tell(
+        db, "hold_placed", role=Role.FINANCE_OFFICER.value, fund_id=fund_id,
+        about=("payment_hold", hold.id),
     )  # fmt: skip
     return hold
 

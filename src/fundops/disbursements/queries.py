@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from fundops.grants import hooks
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.queries import one, rows_of, seen
 from fundops.ledger.models import Fund
+from fundops.payees import hooks as payees
 
 OVER = ("cancelled", "rejected", "failed")
 """Statuses in which a disbursement came to nothing."""
@@ -116,4 +117,17 @@ def tranches_named(db: Session, grant_id: UUID) -> dict[UUID, bool]:
     return {found: bool(used) for found, used in db.execute(query) if found is not None}
 
 
+def used_of_accounts(db: Session, account_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return what was paid, or is on its way, to each of the accounts, minor units."""
+    query = (
+        select(Disbursement.account_id, func.sum(Disbursement.amount_minor))
+        .where(
+            Disbursement.account_id.in_(account_ids), Disbursement.status.in_((*WAITING, "paid"))
+        )
+        .group_by(Disbursement.account_id)
+    )
+    return {found: int(minor) for found, minor in db.execute(query) if found is not None}
+
+
 hooks.TRANCHES_NAMED.append(tranches_named)
+payees.USED.append(used_of_accounts)

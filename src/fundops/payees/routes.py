@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from fundops.authz import Actor, Can, Permission
 from fundops.command import command, etag, read_session
 from fundops.pages import Paging, json_response, list_page
-from fundops.payees import hooks, queries, service
+from fundops.payees import hooks, links, queries, service
 from fundops.payees.models import BankAccount
 from fundops.payees.schemas import (
     AccountReasonIn,
@@ -32,6 +32,9 @@ from fundops.payees.schemas import (
 from fundops.schemas import COMMANDS, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 from fundops.vault import Vault
+
+__all__ = ["links", "router"]
+"""With the routes come the links to other domains."""
 
 router = APIRouter(prefix="/bank_accounts", tags=["bank accounts"], route_class=StrictRoute)
 exception_router = APIRouter(tags=["bank accounts"], route_class=StrictRoute)

@@ -1,0 +1,173 @@
+"""Who is told, and by which channels: persons, those who act for a party, holders of a role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import Session
+
+from fundops import clock
+from fundops.notices.kinds import KINDS
+from fundops.notices.models import ContactChannel
+from fundops.parties.access_queries import held_at
+from fundops.parties.models import Membership, Party, Person
+
+MAX_PERSONS = 500
+MAX_CHANNELS = 2_000
+"""Most persons and channels that one event is told to; the rest is not told of it."""
+
+RETIRED_STILL_TOLD = timedelta(days=30)
+"""How long a verified channel that was retired is still told what guards against fraud."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is to be told, as callers say it; see ``service.tell``."""
+
+    person_ids: frozenset[UUID] = frozenset()
+    party_id: UUID | None = None
+    role: str | None = None
+    fund_id: UUID | None = None
+    channel_ids: frozenset[UUID] = frozenset()
+    without_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One row of the outbox to be: a person or party, and a channel unless there is none."""
+
+    person_id: UUID | None
+    party_id: UUID | None
+    channel: Any | None
+    is_neutral: bool
+
+
+def find(
+    db: Session, kind: str, audience: Audience, *, of_party_id: UUID | None
+) -> list[Recipient]:
+    """Return the recipients of a notice, persons without a fitting channel included.
+
+    Recipients get a neutral sentence alone where the party told, the one the record is of, or one
+    that a person acts for is at risk, and by channels that are retired or not verified.
+    """
+    persons = _persons(db, audience)
+    subjects = {audience.party_id, of_party_id}
+    risk = _at_risk(db, subjects, persons)
+    is_neutral = bool(risk.parties & subjects)
+    channels = _channels(db, kind, audience, persons)
+    found = [
+        Recipient(
+            one.person_id,
+            one.party_id,
+            one,
+            is_neutral
+            or one.verified_at is None
+            or one.status == "retired"
+            or one.person_id in risk.persons,
+        )
+        for one in channels
+    ]
+    reached = {one.person_id for one in channels}
+    found += [
+        Recipient(person_id, None, None, is_neutral or person_id in risk.persons)
+        for person_id in persons
+        if person_id not in reached
+    ]
+    return found
+
+
+def _persons(db: Session, audience: Audience) -> list[UUID]:
+    """Return the active persons of an audience, in order of their ids."""
+    now = clock.now()
+    wanted: list[ColumnElement[bool]] = []
+    if audience.person_ids:
+        wanted.append(Person.id.in_(audience.person_ids))
+    if audience.party_id is not None:
+        acting = select(Membership.person_id).where(
+            Membership.party_id == audience.party_id, held_at(now)
+        )
+        wanted.append(Person.id.in_(acting))
+    if audience.role is not None:
+        for_fund = or_(Membership.fund_id.is_(None), Membership.fund_id == audience.fund_id)
+        holding = select(Membership.person_id).where(Membership.role == audience.role, held_at(now))
+        if audience.fund_id is not None:
+            holding = holding.where(for_fund)
+        wanted.append(Person.id.in_(holding))
+    if not wanted:
+        return []
+    query = select(Person.id).where(Person.status == "active", or_(*wanted))
+    return list(db.execute(query.order_by(Person.id).limit(MAX_PERSONS)).scalars())
+
+
+@dataclass(frozen=True)
+class _Risk:
+    """Parties at risk, and persons who act for one."""
+
+    parties: set[UUID | None]
+    persons: set[UUID | None]
+
+
+def _at_risk(db: Session, parties: Iterable[UUID | None], persons: list[UUID]) -> _Risk:
+    """Return which of ``parties`` are at risk, and which persons act for one that is."""
+    named = [one for one in parties if one is not None]
+    known: set[UUID | None] = set()
+    if named:
+        query = select(Party.id).where(Party.id.in_(named), Party.is_at_risk)
+        known.update(db.execute(query).scalars())
+    acting: set[UUID | None] = set()
+    if persons:
+        of = select(Membership.person_id).join(Party, Party.id == Membership.party_id)
+        mine = Membership.person_id.in_(persons)
+        acting.update(db.execute(of.where(mine, Party.is_at_risk, held_at(clock.now()))).scalars())
+    return _Risk(known, acting)
+
+
+def _channels(
+    db: Session, kind: str, audience: Audience, persons: list[UUID]
+) -> list[ContactChannel]:
+    whose: list[ColumnElement[bool]] = [false()]
+    if persons:
+        whose.append(ContactChannel.person_id.in_(persons))
+    if audience.party_id is not None:
+        whose.append(ContactChannel.party_id == audience.party_id)
+    wanted = and_(or_(*whose), _usable(kind))
+    if audience.channel_ids:
+        wanted = or_(wanted, ContactChannel.id.in_(audience.channel_ids))
+    query = select(ContactChannel).where(wanted).order_by(ContactChannel.id)
+    if audience.without_id is not None:
+        query = query.where(ContactChannel.id != audience.without_id)
+    return list(db.execute(query.limit(MAX_CHANNELS)).scalars())
+
+
+def _usable(kind: str) -> ColumnElement[bool]:
+    """Return the condition that a channel is one for notices of ``kind``."""
+    its = KINDS[kind]
+    if its.guarded:
+        lately = ContactChannel.retired_at > clock.now() - RETIRED_STILL_TOLD
+        return or_(
+            ContactChannel.status == "active",
+            and_(ContactChannel.verified_at.is_not(None), lately),
+        )
+    usable = and_(
+        ContactChannel.status == "active",
+        ContactChannel.kind == "email",
+        ContactChannel.verified_at.is_not(None),
+    )
+    if its.urgency == "digest":
+        return and_(usable, ContactChannel.is_urgent_only.is_(False))
+    return usable
+
+
+def first_of_each(recipients: Iterable[Recipient]) -> Iterator[tuple[Recipient, bool]]:
+    """Yield each recipient, and whether it is the first of its person: the one for the inbox."""
+    seen: set[UUID] = set()
+    for one in recipients:
+        is_first = one.person_id is not None and one.person_id not in seen
+        if one.person_id is not None:
+            seen.add(one.person_id)
+        yield one, is_first
