@@ -72,7 +72,7 @@ def cooling(desk: Desk) -> None:
 
 
 def retired(desk: Desk) -> None:
-    change(desk, BankAccount, status="retired")
+    change(desk, BankAccount, status="retired", ended_at=clock.now())
 
 
 def suspended(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from fundops import audit, clock
 from fundops.authz import Role
 from fundops.disbursements import paying
 from fundops.disbursements import service as disbursements
-from fundops.disbursements.schemas import DisbursementIn, ReasonIn
+from fundops.disbursements.schemas import DisbursementIn, SetBackIn
 from fundops.grants import conditions, schedule
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.plan import Plan, add_months
@@ -91,7 +91,7 @@ class Scene:
             make_payable(db, grant.grantee_id)
             asked = disbursements.request(db, self.desk.officer, fund, grant, given)
             if cancelled:
-                given_up = ReasonIn(reason="A mistake.")
+                given_up = SetBackIn(reason="A mistake.")
                 disbursements.set_back(db, self.desk.officer, asked, grant, "cancel", given_up)
             else:
                 disbursements.certify(db, self.desk.certifier, fund, asked, grant)

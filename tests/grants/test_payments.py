@@ -15,7 +15,7 @@ from fundops.db import Database
 from fundops.disbursements import paying
 from fundops.disbursements import service as disbursements
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.schemas import DisbursementIn, ReasonIn
+from fundops.disbursements.schemas import DisbursementIn, SetBackIn
 from fundops.errors import Problem
 from fundops.grants import refunds, service
 from fundops.grants.models import Grant
@@ -147,7 +147,7 @@ def test_a_withdrawn_request_may_be_made_again(database: Database) -> None:
         grant = a_grant(db, fund, 500)
         asked = an_approved(db, desk, fund, grant, 500)
         disbursements.set_back(
-            db, desk.officer, asked, grant, "cancel", ReasonIn(reason="Wrong account.")
+            db, desk.officer, asked, grant, "cancel", SetBackIn(reason="Wrong account.")
         )
         assert grant.requested_minor == 0
         with pytest.raises(Problem) as refused:

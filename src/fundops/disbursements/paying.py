@@ -20,7 +20,7 @@ from fundops.disbursements.acting import taken
 from fundops.disbursements.handling import check_duty, record
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.reviewing import band_for, review_due_on
-from fundops.disbursements.schemas import ConfirmIn, PaidIn, ReturnIn
+from fundops.disbursements.schemas import ArrivalIn, PaidIn, ReturnIn
 from fundops.disbursements.steps import STEPS
 from fundops.errors import Problem, invalid
 from fundops.files.models import File
@@ -142,7 +142,7 @@ def return_(
 
 
 def confirm(
-    db: Session, actor: audit.Author, disbursement: Disbursement, grant: Grant, given: ConfirmIn
+    db: Session, actor: audit.Author, disbursement: Disbursement, grant: Grant, given: ArrivalIn
 ) -> Disbursement:
     """Record what the grantee says has arrived: local amount, bank charges, day.
 

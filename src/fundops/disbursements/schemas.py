@@ -31,7 +31,7 @@ class ResubmitIn(In):
     account_id: UUID | None = Field(None, description="The grantee's current account by default.")
 
 
-class ReasonIn(In):
+class SetBackIn(In):
     """Why a disbursement is sent back, rejected, cancelled or failed."""
 
     reason: Reason
@@ -60,7 +60,7 @@ class ReturnIn(In):
     reason: Reason
 
 
-class ConfirmIn(In):
+class ArrivalIn(In):
     """What the grantee says has arrived."""
 
     received_on: Day

@@ -14,7 +14,7 @@ from fundops import audit, clock, money
 from fundops.disbursements import covered, queries
 from fundops.disbursements.handling import check_duty, record
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.schemas import DisbursementIn, ReasonIn, ResubmitIn
+from fundops.disbursements.schemas import DisbursementIn, SetBackIn, ResubmitIn
 from fundops.disbursements.steps import STEPS
 from fundops.errors import Problem, invalid
 from fundops.grants.models import Grant, Tranche
@@ -136,7 +136,7 @@ def set_back(
     disbursement: Disbursement,
     grant: Grant,
     action: str,
-    given: ReasonIn,
+    given: SetBackIn,
 ) -> Disbursement:
     """Send back, reject or cancel a disbursement, with a reason; signatures on it become void.
 

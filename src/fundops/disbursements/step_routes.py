@@ -14,10 +14,10 @@ from fundops.command import command
 from fundops.disbursements import paying, queries, reviewing, service
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.schemas import (
-    ConfirmIn,
+    ArrivalIn,
     DisbursementOut,
     PaidIn,
-    ReasonIn,
+    SetBackIn,
     ResubmitIn,
     ReturnIn,
     ReviewIn,
@@ -118,7 +118,7 @@ def record_paid_disbursement(
 
 @_declare("/fail", "fail_disbursement")
 def fail_disbursement(
-    request: Request, actor: BankClerk, disbursement_id: UUID, given: ReasonIn
+    request: Request, actor: BankClerk, disbursement_id: UUID, given: SetBackIn
 ) -> Response:
     """Record that the bank refused a released payment."""
     return _step(
@@ -140,7 +140,7 @@ def return_disbursement(
 
 @_declare("/send_back", "send_back_disbursement")
 def send_back_disbursement(
-    request: Request, actor: Holder, disbursement_id: UUID, given: ReasonIn
+    request: Request, actor: Holder, disbursement_id: UUID, given: SetBackIn
 ) -> Response:
     """Send a disbursement back to be mended; signatures on it become void."""
     return _step(
@@ -162,7 +162,7 @@ def resubmit_disbursement(
 
 @_declare("/reject", "reject_disbursement")
 def reject_disbursement(
-    request: Request, actor: Approver, disbursement_id: UUID, given: ReasonIn
+    request: Request, actor: Approver, disbursement_id: UUID, given: SetBackIn
 ) -> Response:
     """Refuse a disbursement; its amount may be asked for again."""
     return _step(
@@ -173,7 +173,7 @@ def reject_disbursement(
 
 @_declare("/cancel", "cancel_disbursement")
 def cancel_disbursement(
-    request: Request, actor: Requester, disbursement_id: UUID, given: ReasonIn
+    request: Request, actor: Requester, disbursement_id: UUID, given: SetBackIn
 ) -> Response:
     """Withdraw a disbursement that has not been released."""
     return _step(
@@ -184,7 +184,7 @@ def cancel_disbursement(
 
 @_declare("/confirm", "confirm_disbursement")
 def confirm_disbursement(
-    request: Request, actor: Confirmer, disbursement_id: UUID, given: ConfirmIn
+    request: Request, actor: Confirmer, disbursement_id: UUID, given: ArrivalIn
 ) -> Response:
     """Say what has arrived of a payment, as the grantee."""
     return _step(
