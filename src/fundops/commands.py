@@ -123,6 +123,7 @@ def demo(
 def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
+    from fundops.grants import agreement_checks as agreements
     from fundops.ledger import checks
     from fundops.reviews import checks as reviews
 
@@ -131,6 +132,7 @@ def check() -> None:
             checks.Violation("access_told", *one) for one in trail.breaks(db, trail.ACCESS)
         ]
         violations += [checks.Violation(name, where, "") for name, where in reviews.run(db)]
+        violations += [checks.Violation(name, where, "") for name, where in agreements.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -140,6 +142,9 @@ def check() -> None:
         for name in reviews.CHECKS:
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'reviews.check.{name}')}")
+        for name in agreements.CHECKS:
+            broken = [v for v in violations if v.check == name]
+            say(f"{'BROKEN' if broken else 'ok':7}{text(f'agreements.check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

@@ -8,6 +8,7 @@ from fundops.disbursements import models as disbursements
 from fundops.donors import models as donors
 from fundops.files import models as files
 from fundops.funds import models as funds
+from fundops.grants import agreement_models, amendment_models, standing_models
 from fundops.grants import models as grants
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
@@ -22,6 +23,8 @@ from fundops.tracing import models as tracing
 metadata = Base.metadata
 
 __all__ = [
+    "agreement_models",
+    "amendment_models",
     "audit",
     "calls",
     "codes",
@@ -42,6 +45,7 @@ __all__ = [
     "proposals",
     "reviews",
     "seals",
+    "standing_models",
     "tracing",
     "trail",
 ]

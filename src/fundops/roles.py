@@ -271,6 +271,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.RECEIPT_REVERSE,
         _P.POLICY_APPROVE,
         _P.DUTY_APPROVE,
+        _P.GRANT_SUSPEND,
         _P.AMENDMENT_APPROVE,
         _P.DISBURSEMENT_APPROVE,
         _P.DISBURSEMENT_HOLD,

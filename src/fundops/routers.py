@@ -15,9 +15,16 @@ from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
+from fundops.grants.agreement_routes import list_router as grant_agreements
+from fundops.grants.agreement_routes import router as agreements
+from fundops.grants.agreement_routes import sums_router as agreed_budgets
+from fundops.grants.agreement_step_routes import router as agreement_steps
+from fundops.grants.amendment_routes import list_router as grant_amendments
+from fundops.grants.amendment_routes import router as amendments
 from fundops.grants.refund_routes import router as refunds
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
+from fundops.grants.standing_routes import router as standing
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
@@ -52,6 +59,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     *DECISIONS,
     awards,
     grants,
+    grant_agreements,
+    agreements,
+    agreement_steps,
+    agreed_budgets,
+    grant_amendments,
+    amendments,
+    standing,
     refunds,
     disbursements,
     tracing,
