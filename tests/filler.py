@@ -38,6 +38,13 @@ ON = date(2026, 1, 15)
 _KNOWN = re.compile(r"(\w+) IN \('([^']*)'")
 _numbers = count(1)
 
+AGREED = (
+    '{"amount":"100.00","budget":[],"currency":"USD","ends_on":"2026-12-31","grant":"GRT",'
+    '"language":"en","results":[],"special_conditions":null,"starts_on":"2026-01-01",'
+    '"title":"Houses","version":1}'
+)
+"""The least text of a grant agreement."""
+
 # What rules across columns, or unique keys without any text, want to have.
 OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "accounts": {"debits_minor": 0, "credits_minor": 0, "kind": "opening", "normal": "credit"},
@@ -77,6 +84,14 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "eligibility_decisions": {"findings": "[]"},
     "exchange_rates": {"starts_on": lambda: ON + timedelta(days=next(_numbers))},
     "files": {"cleaned": "[]"},
+    "grant_agreement_versions": {"status": "draft", "by_notice": False, "countersigned_by_id": None,
+        "signed_at": None, "signed_by_id": None, "recorded_by_id": None, "amendment_id": None,
+    },
+    "grant_agreement_texts": {"content": AGREED},
+    "grant_amendments": {"needed": "[]", "content": AGREED},
+    "grant_budget_lines": {"objectives": "{}"},
+    "grant_suspensions": {"resumed_by_id": None},
+    "grant_terminations": {"decided_by_id": None},
     "grants": {"paid_minor": 0, "requested_minor": 0, "refunded_minor": 0, "adjusted_minor": 0,
         "objectives": "{}", "status": "awarded",
     },
@@ -108,6 +123,12 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "write_offs": {"party_id": None, "decided_by_id": None, "decided_at": None},
 }  # fmt: skip
 
+OTHER_PERSON: Mapping[str, str] = {
+    "person_limits": "proposed_by_id",
+    "amendment_approvals": "person_id",
+}
+"""Columns that must name another person than the others of their row."""
+
 OWN_TABLES = frozenset({"audit_head", "audit_events", "audit_payloads"})
 """The chain, which is filled with a real event instead of any event."""
 
@@ -122,14 +143,14 @@ def fill(connection: Connection, *, currency: str = "USD") -> dict[str, Any]:
         if table.name == "transfers":
             rows["second_account"] = _row(metadata.tables["accounts"], rows, currency)
             connection.execute(insert(metadata.tables["accounts"]), rows["second_account"])
-        if table.name == "person_limits":
+        if table.name in OTHER_PERSON and "second_person" not in rows:
             rows["second_person"] = _row(metadata.tables["persons"], rows, currency)
             connection.execute(insert(metadata.tables["persons"]), rows["second_person"])
         row = _row(table, rows, currency)
         if table.name == "transfers":
             row["credit_account_id"] = rows["second_account"]["id"]
-        if table.name == "person_limits":
-            row["proposed_by_id"] = rows["second_person"]["id"]
+        if table.name in OTHER_PERSON:
+            row[OTHER_PERSON[table.name]] = rows["second_person"]["id"]
         connection.execute(insert(table), row)
         rows[table.name] = row
     return rows

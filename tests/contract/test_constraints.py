@@ -27,6 +27,14 @@ UNREACHABLE_FAMILIES = {
 }
 # ... and single rules:
 UNREACHABLE = {
+    "ck_grant_agreed_results_counts": "the schema asks for counts, and proposals were checked",
+    "ck_grant_agreement_versions_countersigned": "the steps set the person before the status",
+    "ck_grant_agreement_versions_notice_is_amendment": "only amendments are by notice",
+    "ck_grant_agreement_versions_signature_known": "each step that signs sets its own columns",
+    "ck_grant_agreement_versions_signed_first": "the step before sets the signature",
+    "ck_grant_amendments_measure_positive": "a measure is of what grew or was lowered",
+    "ck_grant_budget_lines_amount_positive": "amounts of requests are never negative",
+    "ck_grant_suspensions_resumed_ended": "the step that resumes sets both",
     "ck_assignments_reason_given": "the steps that end an assignment ask for a reason",
     "ck_audit_head_single": "the one row is made by the migration",
     "ck_board_items_amount_positive": "the service and the schema ask for an amount of an award",
@@ -79,6 +87,12 @@ UNREACHABLE = {
     "uq_call_documents_call_id_number": "numbers are given by position, all rows at once",
     "uq_call_rules_call_id_number": "numbers are given by position, all rows at once",
     "uq_conditional_awards_grant_id_instalment_id": "a grant is made with its one instalment",
+    "uq_grant_agreed_results_text_id_number": "numbers are given by position, all at once",
+    "uq_grant_agreement_receipts_version_id": "issued by the one step that countersigns",
+    "uq_grant_agreement_texts_version_id_number": "counted up under the write turn",
+    "uq_grant_agreement_versions_agreement_id_number": "counted up under the write turn",
+    "uq_grant_amendments_grant_id_number": "counted up under the write turn",
+    "uq_grant_budget_lines_text_id_number": "numbers are given by position, all at once",
     "uq_import_records_profile_key": "imports look the key up, and hold the write turn",
     "uq_proposal_budget_lines_version_id_number": "numbers are given by position, all at once",
     "uq_proposal_codes_version_id_list_name_code": "codes and objectives there twice are refused",

@@ -8,6 +8,7 @@ countersignature in the audit chain with the chain's hash there. Either party ca
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -21,10 +22,17 @@ from fundops.records import snapshot
 from fundops.trail import DIGESTED
 
 
+class ChainPlace(NamedTuple):
+    """An event of the audit chain: its number, and the chain's hash there, in hex."""
+
+    seq: int
+    hash: str
+
+
 def issue(
-    db: Session, author: audit.Author, fund: Fund, held: Held, *, seq: int, signer: Signs
+    db: Session, author: audit.Author, fund: Fund, held: Held, place: ChainPlace, *, signer: Signs
 ) -> GrantAgreementReceipt:
-    """Sign and keep the receipt of a version that event ``seq`` has just put into force."""
+    """Sign and keep the receipt of a version that the event at ``place`` has put into force."""
     version = held.version
     body = audit.canonical(
         {
@@ -36,8 +44,8 @@ def issue(
             "signed_on_paper": version.recorded_by_id is not None,
             "signed_at": version.signed_at,
             "in_force_at": version.in_force_at,
-            "audit_seq": seq,
-            "audit_hash": audit.lock_head(db).hash.hex(),
+            "audit_seq": place.seq,
+            "audit_hash": place.hash,
         }
     )
     signed = signer.sign(body.encode())

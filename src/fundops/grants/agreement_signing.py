@@ -21,6 +21,7 @@ from fundops.grants import agreement_receipts as receipts
 from fundops.grants import agreement_writing as writing
 from fundops.grants import amendment_steps, award_changes
 from fundops.grants.agreement_queries import Held
+from fundops.grants.agreement_receipts import ChainPlace
 from fundops.grants.agreement_schemas import RecordSignatureIn, SignIn
 from fundops.grants.agreement_steps import VERSION_EVENTS, VERSION_STEPS
 from fundops.grants.models import Grant
@@ -107,8 +108,8 @@ def countersign(
     refuse_interest(db, actor, held.grant.grantee_id)
     if queries.has_written(db, held.version.id, actor.person_id):
         raise Problem("same-person", detail=text("constraint.version_two_persons"))
-    seq = into_force(db, actor, fund, held, "countersign")
-    receipts.issue(db, actor, fund, held, seq=seq, signer=signer)
+    place = into_force(db, actor, fund, held, "countersign")
+    receipts.issue(db, actor, fund, held, place, signer=signer)
 
 
 def decline(db: Session, actor: Actor, held: Held, reason: str) -> None:
@@ -122,8 +123,11 @@ def withdraw(db: Session, actor: Actor, held: Held, reason: str) -> None:
     _end(db, actor, held, "withdraw", reason)
 
 
-def into_force(db: Session, actor: Actor, fund: Fund, held: Held, action: str) -> int:
-    """Let a version take the place of the one before it, with its money; return its event."""
+def into_force(db: Session, actor: Actor, fund: Fund, held: Held, action: str) -> ChainPlace:
+    """Let a version take the place of the one before it, with its money.
+
+    Returns where the audit chain tells of it.
+    """
     grant, version = held.grant, held.version
     _require(grant, ("awarded",))
     if db.get_one(Party, grant.grantee_id, populate_existing=True).status != "active":
@@ -141,12 +145,13 @@ def into_force(db: Session, actor: Actor, fund: Fund, held: Held, action: str) -
     if action == "countersign":
         version.countersigned_by_id = actor.person_id
     seq = _record(db, actor, held, action, before)
+    place = ChainPlace(seq, audit.lock_head(db).hash.hex())
     _take_over(db, actor, grant, now)
     if now.amount_minor != grant.awarded_minor:
         award_changes.change(db, actor, fund, grant, now.amount_minor)
     amendment_steps.follow(db, actor, version.amendment_id, "take_effect")
     hooks.came_into_force(db, actor, fund, grant, then, now)
-    return seq
+    return place
 
 
 def _supersede(db: Session, actor: Actor, previous: Held) -> None:
