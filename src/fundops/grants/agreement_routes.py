@@ -17,14 +17,16 @@ from fundops.grants import queries as grants
 from fundops.grants.agreement_models import GrantAgreement
 from fundops.grants.agreement_queries import Held
 from fundops.grants.agreement_schemas import (
-    AgreementDetailOut,
-    AgreementIn,
-    AgreementPage,
-    AgreementPatch,
-    AgreementReceiptOut,
-    AgreementVersionOut,
     BudgetSums,
+    GrantAgreementDetailOut,
+    GrantAgreementIn,
+    GrantAgreementPage,
+    GrantAgreementPatch,
+    GrantAgreementReceiptOut,
+    GrantAgreementVersionOut,
     VersionChangesOut,
+)
+from fundops.grants.agreement_wire import (
     agreement_out,
     changes_out,
     detail_out,
@@ -55,7 +57,7 @@ VersionStatus = Literal[
 
 
 @list_router.get(
-    "", operation_id="list_grant_agreements", response_model=AgreementPage, responses=LISTS
+    "", operation_id="list_grant_agreements", response_model=GrantAgreementPage, responses=LISTS
 )
 def list_grant_agreements(
     request: Request,
@@ -88,7 +90,7 @@ def sum_agreed_budgets(request: Request, actor: Reader, fund_id: UUID | None = N
 @router.get(
     "/{grant_id}/agreement",
     operation_id="get_grant_agreement",
-    response_model=AgreementDetailOut,
+    response_model=GrantAgreementDetailOut,
     responses=READS,
 )
 def get_grant_agreement(request: Request, actor: Reader, grant_id: UUID) -> Response:
@@ -102,11 +104,11 @@ def get_grant_agreement(request: Request, actor: Reader, grant_id: UUID) -> Resp
     "/{grant_id}/agreement",
     operation_id="prepare_grant_agreement",
     status_code=201,
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=CREATES,
 )
 def prepare_grant_agreement(
-    request: Request, actor: Writer, grant_id: UUID, given: AgreementIn
+    request: Request, actor: Writer, grant_id: UUID, given: GrantAgreementIn
 ) -> Response:
     """Prepare a version from the awarded proposal; what the body gives takes precedence."""
 
@@ -123,7 +125,7 @@ def prepare_grant_agreement(
 @router.get(
     "/{grant_id}/agreement/versions/{number}",
     operation_id="get_grant_agreement_version",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=READS,
 )
 def get_grant_agreement_version(
@@ -139,11 +141,11 @@ def get_grant_agreement_version(
 @router.patch(
     "/{grant_id}/agreement/versions/{number}",
     operation_id="change_grant_agreement_version",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=CHANGES,
 )
 def change_grant_agreement_version(
-    request: Request, actor: Writer, grant_id: UUID, number: Number, patch: AgreementPatch
+    request: Request, actor: Writer, grant_id: UUID, number: Number, patch: GrantAgreementPatch
 ) -> Response:
     """Change a version before it is signed. One that was offered is a draft again."""
 
@@ -188,7 +190,7 @@ def compare_grant_agreement_versions(
 @router.get(
     "/{grant_id}/agreement/versions/{number}/receipt",
     operation_id="get_grant_agreement_receipt",
-    response_model=AgreementReceiptOut,
+    response_model=GrantAgreementReceiptOut,
     responses=READS,
 )
 def get_grant_agreement_receipt(

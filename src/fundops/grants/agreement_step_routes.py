@@ -16,12 +16,12 @@ from fundops.grants import agreement_signing as signing
 from fundops.grants.agreement_queries import Held
 from fundops.grants.agreement_routes import Number
 from fundops.grants.agreement_schemas import (
-    AgreementReasonIn,
-    AgreementVersionOut,
+    GrantAgreementReasonIn,
+    GrantAgreementVersionOut,
     RecordSignatureIn,
     SignIn,
-    version_out,
 )
+from fundops.grants.agreement_wire import version_out
 from fundops.ledger.models import Fund
 from fundops.schemas import COMMANDS
 from fundops.strict import StrictRoute
@@ -39,7 +39,7 @@ PLACE = "/{grant_id}/agreement/versions/{number}"
 @router.post(
     PLACE + "/offer",
     operation_id="offer_grant_agreement",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=COMMANDS,
 )
 def offer_grant_agreement(
@@ -56,7 +56,7 @@ def offer_grant_agreement(
 @router.post(
     PLACE + "/sign",
     operation_id="sign_grant_agreement",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=COMMANDS,
 )
 def sign_grant_agreement(
@@ -73,7 +73,7 @@ def sign_grant_agreement(
 @router.post(
     PLACE + "/record_signature",
     operation_id="record_grantee_signature",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=COMMANDS,
 )
 def record_grantee_signature(
@@ -90,7 +90,7 @@ def record_grantee_signature(
 @router.post(
     PLACE + "/countersign",
     operation_id="countersign_grant_agreement",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=COMMANDS,
 )
 def countersign_grant_agreement(
@@ -107,11 +107,15 @@ def countersign_grant_agreement(
 @router.post(
     PLACE + "/decline",
     operation_id="decline_grant_agreement",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=COMMANDS,
 )
 def decline_grant_agreement(
-    request: Request, actor: Signatory, grant_id: UUID, number: Number, given: AgreementReasonIn
+    request: Request,
+    actor: Signatory,
+    grant_id: UUID,
+    number: Number,
+    given: GrantAgreementReasonIn,
 ) -> Response:
     """Decline, for the grantee, what is offered."""
 
@@ -124,11 +128,11 @@ def decline_grant_agreement(
 @router.post(
     PLACE + "/withdraw",
     operation_id="withdraw_grant_agreement",
-    response_model=AgreementVersionOut,
+    response_model=GrantAgreementVersionOut,
     responses=COMMANDS,
 )
 def withdraw_grant_agreement(
-    request: Request, actor: Writer, grant_id: UUID, number: Number, given: AgreementReasonIn
+    request: Request, actor: Writer, grant_id: UUID, number: Number, given: GrantAgreementReasonIn
 ) -> Response:
     """Take a version back before it is in force."""
 

@@ -23,7 +23,12 @@ from fundops.grants import agreement_writing as writing
 from fundops.grants.agreement_content import Agreed, Line, Result
 from fundops.grants.agreement_models import GrantAgreementVersion
 from fundops.grants.agreement_queries import Held
-from fundops.grants.agreement_schemas import AgreementIn, AgreementPatch, lines_of, results_of
+from fundops.grants.agreement_schemas import (
+    GrantAgreementIn,
+    GrantAgreementPatch,
+    lines_of,
+    results_of,
+)
 from fundops.grants.agreement_steps import VERSION_STEPS
 from fundops.grants.models import Grant
 from fundops.grants.rules import refuse_interest
@@ -54,14 +59,14 @@ class _Proposed:
 
 
 def prepare(
-    db: Session, actor: Actor, fund: Fund, grant: Grant, given: AgreementIn | None = None
+    db: Session, actor: Actor, fund: Fund, grant: Grant, given: GrantAgreementIn | None = None
 ) -> GrantAgreementVersion:
     """Prepare a version of a grant's agreement, from its proposal and what is given beside it.
 
     Raises ``wrong-status`` for a grant that has ended, ``conflict`` where a version is on its way
     or in force, ``invalid-request`` for what neither the proposal nor the request says.
     """
-    given = given or AgreementIn()
+    given = given or GrantAgreementIn()
     if grant.status not in PREPARED_FOR:
         raise Problem("wrong-status", action="prepare an agreement", status=grant.status)
     refuse_interest(db, actor, grant.grantee_id)
@@ -82,7 +87,7 @@ def prepare(
 
 
 def change(
-    db: Session, actor: Actor, fund: Fund, held: Held, patch: AgreementPatch
+    db: Session, actor: Actor, fund: Fund, held: Held, patch: GrantAgreementPatch
 ) -> GrantAgreementVersion:
     """Change a version before it is signed; one that was offered is a draft again.
 
@@ -118,7 +123,7 @@ def _refuse_amendment(version: GrantAgreementVersion) -> None:
 
 
 def _first(
-    fund: Fund, grant: Grant, proposed: _Proposed, given: AgreementIn
+    fund: Fund, grant: Grant, proposed: _Proposed, given: GrantAgreementIn
 ) -> tuple[Agreed, bool]:
     """Return the first text, and whether its lines were scaled to the award."""
     starts_on = given.starts_on or grant.starts_on
@@ -160,7 +165,7 @@ def scaled(lines: tuple[Line, ...], amount_minor: int) -> tuple[tuple[Line, ...]
     ), True
 
 
-def _patched(agreed: Agreed, fund: Fund, patch: AgreementPatch) -> Agreed:
+def _patched(agreed: Agreed, fund: Fund, patch: GrantAgreementPatch) -> Agreed:
     given: dict[str, Any] = {
         name: getattr(patch, name)
         for name in patch.model_fields_set

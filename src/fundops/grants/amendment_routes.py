@@ -189,7 +189,6 @@ def _end(
 
 
 def _out(db: Session, actor: Actor, amendment: GrantAmendment) -> dict[str, Any]:
-    db.flush()
     query = queries.visible(actor, grant_id=amendment.grant_id)
     row = db.execute(query.where(GrantAmendment.id == amendment.id)).one()
     return detail_out(row, amendment, queries.approvals(db, amendment.id))

@@ -18,8 +18,8 @@ from fundops.grants.agreement_schemas import (
     Language,
     Lines,
     Results,
-    agreed_out,
 )
+from fundops.grants.agreement_wire import agreed_out
 from fundops.grants.amendment_models import AmendmentApproval, GrantAmendment
 from fundops.grants.schemas import Reason
 from fundops.schemas import NOT_NULL, Day, In, LongLine, MoneyIn, MoneyOut, Out, Prose

@@ -105,7 +105,7 @@ def confirm_termination(db: Session, actor: Actor, fund: Fund, grant: Grant) -> 
     termination = _proposed(db, grant)
     releasing.refuse_waiting(grant)
     before = snapshot(termination)
-    advance(termination, TERMINATION_STEPS, "confirm", actor)
+    _decide(actor, termination, "confirm")
     on = past_day(fund, termination.effective_on, "/on")
     parts = releasing.rest_of(db, grant, on)
     suspension = running(db, grant)
@@ -115,7 +115,7 @@ def confirm_termination(db: Session, actor: Actor, fund: Fund, grant: Grant) -> 
     if suspension is not None:
         _end(db, actor, suspension, None)
     termination.effective_on = on
-    _decide(db, actor, termination, "grant_termination.confirmed", before)
+    _record(db, actor, termination, "grant_termination.confirmed", before)
     return termination
 
 
@@ -124,8 +124,8 @@ def withdraw_termination(db: Session, actor: Actor, grant: Grant, reason: str) -
     refuse_interest(db, actor, grant.grantee_id)
     termination = _proposed(db, grant)
     before = snapshot(termination)
-    advance(termination, TERMINATION_STEPS, "withdraw", actor)
-    _decide(db, actor, termination, "grant_termination.withdrawn", before, reason)
+    _decide(actor, termination, "withdraw")
+    _record(db, actor, termination, "grant_termination.withdrawn", before, reason)
     return termination
 
 
@@ -178,11 +178,15 @@ def _end(db: Session, actor: Actor, suspension: GrantSuspension, reason: str | N
     )  # fmt: skip
 
 
-def _decide(
+def _decide(actor: Actor, termination: GrantTermination, action: str) -> None:
+    advance(termination, TERMINATION_STEPS, action, actor)
+    termination.decided_by_id, termination.decided_at = actor.person_id, clock.now()
+
+
+def _record(
     db: Session, actor: Actor, termination: GrantTermination, action: str,
     before: dict[str, Any], reason: str | None = None,
 ) -> None:  # fmt: skip
-    termination.decided_by_id, termination.decided_at = actor.person_id, clock.now()
     db.flush()
     audit.record(
         db, actor, action, "grant_termination", termination.id, fund_id=termination.fund_id,

@@ -14,7 +14,12 @@ from fundops.command import command, read_session
 from fundops.grants import queries, standing
 from fundops.grants import standing_queries as stood
 from fundops.grants.models import Grant
-from fundops.grants.standing_schemas import StandingIn, StandingOut, TerminationIn, standing_out
+from fundops.grants.standing_schemas import (
+    GrantStandingOut,
+    StandingIn,
+    TerminationIn,
+    standing_out,
+)
 from fundops.ledger.models import Fund
 from fundops.pages import json_response
 from fundops.schemas import COMMANDS, READS
@@ -29,7 +34,7 @@ Suspender = Annotated[Actor, Depends(Can(Permission.GRANT_SUSPEND))]
 @router.get(
     "/{grant_id}/standing",
     operation_id="get_grant_standing",
-    response_model=StandingOut,
+    response_model=GrantStandingOut,
     responses=READS,
 )
 def get_grant_standing(request: Request, actor: Reader, grant_id: UUID) -> Response:
@@ -42,7 +47,7 @@ def get_grant_standing(request: Request, actor: Reader, grant_id: UUID) -> Respo
 @router.post(
     "/{grant_id}/suspend",
     operation_id="suspend_grant",
-    response_model=StandingOut,
+    response_model=GrantStandingOut,
     responses=COMMANDS,
 )
 def suspend_grant(
@@ -57,7 +62,7 @@ def suspend_grant(
 @router.post(
     "/{grant_id}/resume",
     operation_id="resume_grant",
-    response_model=StandingOut,
+    response_model=GrantStandingOut,
     responses=COMMANDS,
 )
 def resume_grant(request: Request, actor: Suspender, grant_id: UUID, given: StandingIn) -> Response:
@@ -70,7 +75,7 @@ def resume_grant(request: Request, actor: Suspender, grant_id: UUID, given: Stan
 @router.post(
     "/{grant_id}/propose_termination",
     operation_id="propose_termination",
-    response_model=StandingOut,
+    response_model=GrantStandingOut,
     responses=COMMANDS,
 )
 def propose_termination(
@@ -88,7 +93,7 @@ def propose_termination(
 @router.post(
     "/{grant_id}/confirm_termination",
     operation_id="confirm_termination",
-    response_model=StandingOut,
+    response_model=GrantStandingOut,
     responses=COMMANDS,
 )
 def confirm_termination(request: Request, actor: Suspender, grant_id: UUID) -> Response:
@@ -103,7 +108,7 @@ def confirm_termination(request: Request, actor: Suspender, grant_id: UUID) -> R
 @router.post(
     "/{grant_id}/withdraw_termination",
     operation_id="withdraw_termination",
-    response_model=StandingOut,
+    response_model=GrantStandingOut,
     responses=COMMANDS,
 )
 def withdraw_termination(

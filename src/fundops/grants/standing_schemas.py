@@ -54,7 +54,7 @@ class TerminationOut(Out):
     effective_on: str | None
 
 
-class StandingOut(Out):
+class GrantStandingOut(Out):
     """How a grant stands and stood."""
 
     grant_id: UUID
