@@ -292,6 +292,16 @@ def test_a_cost_extension_reserves_its_money_when_in_force(
     lots = deal.manager.get(f"/v1/grants/{deal.grant_id}/lots").json()["items"]
     assert [one["reserved"] for one in lots] == [money("1400.01")]
     assert told == [(900_01, 1400_01)]
+    # Whose money it is can be told of both parts, and of what went back.
+    traced = deal.manager.get(f"/v1/trace/{deal.grant()['code']}")
+    assert traced.status_code == 200, traced.text
+    deal.asked("cost_extension", amount=money("1000.00"), budget=a_budget(("A", "1000.00")))
+    deal.approved(deal.manager, deal.approver, number=2)
+    deal.signed(3)
+    lots = deal.manager.get(f"/v1/grants/{deal.grant_id}/lots").json()["items"]
+    assert [one["reserved"] for one in lots] == [money("1000.00")]
+    with world.database.read() as db:
+        assert checks.run(db) == []
 
 
 def test_money_that_is_not_there_is_refused_with_what_binds(world: World) -> None:

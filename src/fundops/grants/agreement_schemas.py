@@ -37,6 +37,7 @@ def _indicator(value: str) -> str:
     return value
 
 
+SAMPLE_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 Category = Literal["A", "B", "C", "D", "E", "F", "G"]
 Count = Annotated[Whole, Field(ge=0, le=MAX_MINOR)]
 Indicator = Annotated[
@@ -94,13 +95,17 @@ class GrantAgreementPatch(In):
 class SignIn(In):
     """The text that the signer has seen."""
 
-    sha256: Sha256 = Field(description="`sha256` of the version as it was read.")
+    sha256: Sha256 = Field(
+        description="`sha256` of the version as it was read.", examples=[SAMPLE_SHA256]
+    )
 
 
 class RecordSignatureIn(In):
     """The grantee's signature on paper."""
 
-    sha256: Sha256 = Field(description="`sha256` of the text on the paper.")
+    sha256: Sha256 = Field(
+        description="`sha256` of the text on the paper.", examples=[SAMPLE_SHA256]
+    )
     file_id: UUID = Field(description="The signed page, uploaded as a file of the grantee.")
     signing_office: Line = Field(examples=["Executive Director"])
     signed_on: Day

@@ -13,6 +13,7 @@ from fundops.files.schemas import Sha256
 from fundops.grants import agreement_content as content
 from fundops.grants import amendment_rules as rules
 from fundops.grants.agreement_schemas import (
+    SAMPLE_SHA256,
     AgreedLineOut,
     AgreedResultOut,
     Language,
@@ -61,7 +62,9 @@ class AmendmentPatch(In):
 class ApproveAmendmentIn(In):
     """The content that was seen."""
 
-    sha256: Sha256 = Field(description="`sha256` of the amendment as it was read.")
+    sha256: Sha256 = Field(
+        description="`sha256` of the amendment as it was read.", examples=[SAMPLE_SHA256]
+    )
 
 
 class AmendmentReasonIn(In):
