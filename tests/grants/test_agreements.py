@@ -240,7 +240,11 @@ def test_what_was_written_is_never_changed(deal: Deal, world: World) -> None:
 def test_a_signature_on_paper_is_recorded_with_its_page(deal: Deal, world: World) -> None:
     deal.offered()
     page = deal.page()
-    given = {"file_id": page, "signing_office": "Executive Director", "signed_on": "2026-03-20"}
+    given: dict[str, Any] = {
+        "file_id": page,
+        "signing_office": "Executive Director",
+        "signed_on": "2026-03-20",
+    }
     early = deal.step(deal.officer, "record_signature", **given | {"signed_on": "2026-02-28"})
     assert [error["pointer"] for error in early.json()["errors"]] == ["/signed_on"]
     late = deal.step(deal.officer, "record_signature", **given | {"signed_on": "2199-01-01"})
@@ -269,7 +273,11 @@ def test_a_page_of_another_party_is_no_evidence(deal: Deal, world: World) -> Non
         audit.lock_head(db)
         other = db.get_one(Party, a_grantee(db).id)
         page = str(a_file(db, other, deal.officer.actor).id)
-    given = {"file_id": page, "signing_office": "Director", "signed_on": "2026-03-20"}
+    given: dict[str, Any] = {
+        "file_id": page,
+        "signing_office": "Director",
+        "signed_on": "2026-03-20",
+    }
     refused = deal.step(deal.officer, "record_signature", **given)
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/file_id"]
 
