@@ -45,6 +45,13 @@ def sample_text() -> str:
     return canonical(sample(uuid4(), "USD").content)
 
 
+AGREED = (
+    '{"amount":"100.00","budget":[],"currency":"USD","ends_on":"2026-12-31","grant":"GRT",'
+    '"language":"en","results":[],"special_conditions":null,"starts_on":"2026-01-01",'
+    '"title":"Houses","version":1}'
+)
+"""The least text of a grant agreement."""
+
 # What rules across columns, or unique keys without any text, want to have.
 OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "accounts": {"debits_minor": 0, "credits_minor": 0, "kind": "opening", "normal": "credit"},
@@ -93,6 +100,14 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "exchange_rates": {"starts_on": lambda: ON + timedelta(days=next(_numbers))},
     "files": {"cleaned": "[]"},
     "fund_policies": {"status": "proposed", "decided_by_id": None, "content": sample_text},
+    "grant_agreement_versions": {"status": "draft", "by_notice": False, "countersigned_by_id": None,
+        "signed_at": None, "signed_by_id": None, "recorded_by_id": None, "amendment_id": None,
+    },
+    "grant_agreement_texts": {"content": AGREED},
+    "grant_amendments": {"needed": "[]", "content": AGREED},
+    "grant_budget_lines": {"objectives": "{}"},
+    "grant_suspensions": {"resumed_by_id": None},
+    "grant_terminations": {"decided_by_id": None},
     "grants": {"paid_minor": 0, "requested_minor": 0, "refunded_minor": 0, "adjusted_minor": 0,
         "objectives": "{}", "status": "awarded",
     },
@@ -130,11 +145,13 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "write_offs": {"party_id": None, "decided_by_id": None, "decided_at": None},
 }  # fmt: skip
 
+
 OWN_TABLES = frozenset({"audit_head", "audit_events", "audit_payloads"})
 """The chain, which is filled with a real event instead of any event."""
 
 OF_TWO_PERSONS = {
-    "call_backs": "proposed_by_id", "person_limits": "proposed_by_id", "same_persons": "other_id",
+    "amendment_approvals": "person_id", "call_backs": "proposed_by_id",
+    "person_limits": "proposed_by_id", "same_persons": "other_id",
 }  # fmt: skip
 """Tables whose rows name two persons, and the column of the second."""
 

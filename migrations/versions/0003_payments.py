@@ -19,6 +19,10 @@ depends_on = None
 APPEND_ONLY = (
     "call_backs",
     "disbursement_steps",
+    "grant_agreed_results",
+    "grant_agreement_receipts",
+    "grant_agreement_texts",
+    "grant_budget_lines",
     "grant_schedules",
     "risk_assessments",
     "same_persons",
@@ -67,6 +71,18 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
+'bank_statement')""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
+((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
+(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
+<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
 (confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
@@ -76,6 +92,8 @@ POSTGRES_UP = (
 certified_digest IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
 (approved_by_id <> requested_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
@@ -83,20 +101,6 @@ NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest I
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
 ('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
 'failed', 'cancelled'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
-NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
-'bank_statement')""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
-((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
-(confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
-<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -134,26 +138,26 @@ POSTGRES_DOWN = (
 'awarded', 'closed', 'cancelled'))""",
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -692,11 +696,21 @@ event_seq)""",
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "grant_budget_lines",
+    "grant_agreed_results",
     "tranche_conditions",
     "payment_holds",
+    "grant_agreement_texts",
+    "grant_agreement_receipts",
     "disbursement_steps",
     "requirements",
+    "grant_agreement_versions",
+    "amendment_approvals",
+    "grant_terminations",
+    "grant_suspensions",
     "grant_schedules",
+    "grant_amendments",
+    "grant_agreements",
     "call_backs",
     "notices",
     "bank_accounts",
@@ -1260,6 +1274,83 @@ def make_tables() -> None:
     )
     op.create_index("ix_call_backs_account_id", "call_backs", ["account_id"], unique=False)
     op.create_table(
+        "grant_agreements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_grant_agreements_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_grant_agreements_grant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_agreements")),
+        sa.UniqueConstraint("grant_id", name=op.f("uq_grant_agreements_grant_id")),
+    )
+    op.create_index("ix_grant_agreements_fund_id", "grant_agreements", ["fund_id"], unique=False)
+    op.create_table(
+        "grant_amendments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("base_number", sa.Integer(), nullable=False),
+        sa.Column("kind", Text(20), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("content", Text(1000000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("measure", sa.Integer(), nullable=False),
+        sa.Column("needed", Text(1000), nullable=False),
+        sa.Column("by_notice", sa.Boolean(), nullable=False),
+        sa.Column("by_grantee", sa.Boolean(), nullable=False),
+        sa.Column("requested_by_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_at", UtcDateTime(), nullable=False),
+        sa.Column("written_by_id", sa.Uuid(), nullable=False),
+        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("end_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('no_cost_extension', 'reallocation', 'cost_extension', 'results', 'administrative')",
+            name=op.f("ck_grant_amendments_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('requested', 'approved', 'in_force', 'rejected', 'withdrawn', 'lapsed')",
+            name=op.f("ck_grant_amendments_status_known"),
+        ),
+        sa.CheckConstraint("measure >= 0", name=op.f("ck_grant_amendments_measure_positive")),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["persons.id"], name=op.f("fk_grant_amendments_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_grant_amendments_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_grant_amendments_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["persons.id"], name=op.f("fk_grant_amendments_requested_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by_id"], ["persons.id"], name=op.f("fk_grant_amendments_written_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_amendments")),
+        sa.UniqueConstraint("grant_id", "number", name=op.f("uq_grant_amendments_grant_id_number")),
+    )
+    op.create_index("ix_grant_amendments_fund_id", "grant_amendments", ["fund_id"], unique=False)
+    op.create_index(
+        "uq_grant_amendments_live",
+        "grant_amendments",
+        ["grant_id"],
+        unique=True,
+        sqlite_where=sa.text("status IN ('requested', 'approved')"),
+        postgresql_where=sa.text("status IN ('requested', 'approved')"),
+    )
+    op.create_table(
         "grant_schedules",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
@@ -1296,6 +1387,258 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_schedules")),
         sa.UniqueConstraint("grant_id", "number", name=op.f("uq_grant_schedules_grant_id_number")),
         info={"append_only": True},
+    )
+    op.create_table(
+        "grant_suspensions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("suspended_by_id", sa.Uuid(), nullable=False),
+        sa.Column("suspended_at", UtcDateTime(), nullable=False),
+        sa.Column("resumed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("resume_reason", Text(2000), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "resumed_by_id IS NULL OR ended_at IS NOT NULL",
+            name=op.f("ck_grant_suspensions_resumed_ended"),
+        ),
+        sa.CheckConstraint(
+            "resumed_by_id IS NULL OR resumed_by_id <> suspended_by_id",
+            name=op.f("ck_grant_suspensions_resumed_by_other"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_grant_suspensions_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_grant_suspensions_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resumed_by_id"], ["persons.id"], name=op.f("fk_grant_suspensions_resumed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["suspended_by_id"], ["persons.id"], name=op.f("fk_grant_suspensions_suspended_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_suspensions")),
+    )
+    op.create_index(
+        "ix_grant_suspensions_grant_id", "grant_suspensions", ["grant_id"], unique=False
+    )
+    op.create_index(
+        "uq_grant_suspensions_running",
+        "grant_suspensions",
+        ["grant_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "grant_terminations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("effective_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "status <> 'confirmed' OR (decided_by_id IS NOT NULL AND decided_by_id <> proposed_by_id)",
+            name=op.f("ck_grant_terminations_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'withdrawn')",
+            name=op.f("ck_grant_terminations_status_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_grant_terminations_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_grant_terminations_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_grant_terminations_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_grant_terminations_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_terminations")),
+    )
+    op.create_index(
+        "ix_grant_terminations_grant_id", "grant_terminations", ["grant_id"], unique=False
+    )
+    op.create_index(
+        "uq_grant_terminations_proposed",
+        "grant_terminations",
+        ["grant_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'proposed'"),
+        postgresql_where=sa.text("status = 'proposed'"),
+    )
+    op.create_table(
+        "amendment_approvals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("amendment_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_by_id", sa.Uuid(), nullable=False),
+        sa.Column("written_by_id", sa.Uuid(), nullable=False),
+        sa.Column("role", Text(30), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("approved_at", UtcDateTime(), nullable=False),
+        sa.Column("voided_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "person_id <> requested_by_id AND person_id <> written_by_id",
+            name=op.f("ck_amendment_approvals_by_other"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["amendment_id"],
+            ["grant_amendments.id"],
+            name=op.f("fk_amendment_approvals_amendment_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_amendment_approvals_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["persons.id"], name=op.f("fk_amendment_approvals_requested_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by_id"], ["persons.id"], name=op.f("fk_amendment_approvals_written_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment_approvals")),
+    )
+    op.create_index(
+        "uq_amendment_approvals_standing",
+        "amendment_approvals",
+        ["amendment_id", "person_id"],
+        unique=True,
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
+    op.create_table(
+        "grant_agreement_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("status", Text(12), nullable=False),
+        sa.Column("text_number", sa.Integer(), nullable=False),
+        sa.Column("amendment_id", sa.Uuid(), nullable=True),
+        sa.Column("by_notice", sa.Boolean(), nullable=False),
+        sa.Column("needs_revision", sa.Boolean(), nullable=False),
+        sa.Column("prepared_by_id", sa.Uuid(), nullable=False),
+        sa.Column("prepared_at", UtcDateTime(), nullable=False),
+        sa.Column("offered_by_id", sa.Uuid(), nullable=True),
+        sa.Column("offered_at", UtcDateTime(), nullable=True),
+        sa.Column("signed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=True),
+        sa.Column("signing_office", Text(300), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("signed_on", sa.Date(), nullable=True),
+        sa.Column("signed_at", UtcDateTime(), nullable=True),
+        sa.Column("countersigned_by_id", sa.Uuid(), nullable=True),
+        sa.Column("in_force_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("end_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('draft', 'offered', 'signed', 'in_force', 'superseded', 'declined', 'withdrawn')",
+            name=op.f("ck_grant_agreement_versions_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('in_force', 'superseded') OR by_notice OR countersigned_by_id IS NOT NULL",
+            name=op.f("ck_grant_agreement_versions_countersigned"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('in_force', 'superseded') OR by_notice OR signed_at IS NOT NULL",
+            name=op.f("ck_grant_agreement_versions_signed_first"),
+        ),
+        sa.CheckConstraint(
+            "NOT by_notice OR amendment_id IS NOT NULL",
+            name=op.f("ck_grant_agreement_versions_notice_is_amendment"),
+        ),
+        sa.CheckConstraint(
+            "amendment_id IS NOT NULL OR signed_by_id IS NULL OR signed_by_id <> prepared_by_id",
+            name=op.f("ck_grant_agreement_versions_signed_by_other"),
+        ),
+        sa.CheckConstraint(
+            "countersigned_by_id IS NULL OR (countersigned_by_id <> prepared_by_id AND (signed_by_id IS NULL OR countersigned_by_id <> signed_by_id) AND (recorded_by_id IS NULL OR countersigned_by_id <> recorded_by_id))",
+            name=op.f("ck_grant_agreement_versions_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "signed_at IS NULL OR (signed_by_id IS NOT NULL AND recorded_by_id IS NULL) OR (signed_by_id IS NULL AND recorded_by_id IS NOT NULL AND evidence_file_id IS NOT NULL AND signing_office IS NOT NULL)",
+            name=op.f("ck_grant_agreement_versions_signature_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"],
+            ["grant_agreements.id"],
+            name=op.f("fk_grant_agreement_versions_agreement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["amendment_id"],
+            ["grant_amendments.id"],
+            name=op.f("fk_grant_agreement_versions_amendment_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["countersigned_by_id"],
+            ["persons.id"],
+            name=op.f("fk_grant_agreement_versions_countersigned_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["persons.id"], name=op.f("fk_grant_agreement_versions_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"],
+            ["files.id"],
+            name=op.f("fk_grant_agreement_versions_evidence_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["offered_by_id"],
+            ["persons.id"],
+            name=op.f("fk_grant_agreement_versions_offered_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["prepared_by_id"],
+            ["persons.id"],
+            name=op.f("fk_grant_agreement_versions_prepared_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"],
+            ["persons.id"],
+            name=op.f("fk_grant_agreement_versions_recorded_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["signed_by_id"], ["persons.id"], name=op.f("fk_grant_agreement_versions_signed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_agreement_versions")),
+        sa.UniqueConstraint(
+            "agreement_id", "number", name=op.f("uq_grant_agreement_versions_agreement_id_number")
+        ),
+    )
+    op.create_index(
+        "ix_grant_agreement_versions_amendment_id",
+        "grant_agreement_versions",
+        ["amendment_id"],
+        unique=False,
+    )
+    op.create_index(
+        "uq_grant_agreement_versions_in_force",
+        "grant_agreement_versions",
+        ["agreement_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'in_force'"),
+        postgresql_where=sa.text("status = 'in_force'"),
+    )
+    op.create_index(
+        "uq_grant_agreement_versions_open",
+        "grant_agreement_versions",
+        ["agreement_id"],
+        unique=True,
+        sqlite_where=sa.text("status IN ('draft', 'offered', 'signed')"),
+        postgresql_where=sa.text("status IN ('draft', 'offered', 'signed')"),
     )
     op.create_table(
         "requirements",
@@ -1399,6 +1742,60 @@ def make_tables() -> None:
         "disbursement_steps",
         ["disbursement_id"],
         unique=False,
+    )
+    op.create_table(
+        "grant_agreement_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("body", Text(20000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("signature", Text(200), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["grant_agreement_versions.id"],
+            name=op.f("fk_grant_agreement_receipts_version_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_agreement_receipts")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_grant_agreement_receipts_version_id")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "grant_agreement_texts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", Text(1000), nullable=False),
+        sa.Column("language", Text(3), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("content", Text(1000000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("written_by_id", sa.Uuid(), nullable=False),
+        sa.Column("written_at", UtcDateTime(), nullable=False),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_grant_agreement_texts_amount_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "starts_on <= ends_on", name=op.f("ck_grant_agreement_texts_period_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["grant_agreement_versions.id"],
+            name=op.f("fk_grant_agreement_texts_version_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by_id"], ["persons.id"], name=op.f("fk_grant_agreement_texts_written_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_agreement_texts")),
+        sa.UniqueConstraint(
+            "version_id", "number", name=op.f("uq_grant_agreement_texts_version_id_number")
+        ),
+        info={"append_only": True},
     )
     op.create_table(
         "payment_holds",
@@ -1519,4 +1916,48 @@ def make_tables() -> None:
             "requirement_id",
             name=op.f("uq_tranche_conditions_tranche_id_requirement_id"),
         ),
+    )
+    op.create_table(
+        "grant_agreed_results",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("text_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("baseline", sa.BigInteger(), nullable=True),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("note", Text(1000), nullable=True),
+        sa.CheckConstraint(
+            "target >= 0 AND (baseline IS NULL OR baseline >= 0)",
+            name=op.f("ck_grant_agreed_results_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["text_id"], ["grant_agreement_texts.id"], name=op.f("fk_grant_agreed_results_text_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_agreed_results")),
+        sa.UniqueConstraint(
+            "text_id", "number", name=op.f("uq_grant_agreed_results_text_id_number")
+        ),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "grant_budget_lines",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("text_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("category", Text(1), nullable=False),
+        sa.Column("description", Text(1000), nullable=False),
+        sa.Column("objectives", Text(200), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "category IN ('A', 'B', 'C', 'D', 'E', 'F', 'G')",
+            name=op.f("ck_grant_budget_lines_category_known"),
+        ),
+        sa.CheckConstraint("amount_minor >= 0", name=op.f("ck_grant_budget_lines_amount_positive")),
+        sa.ForeignKeyConstraint(
+            ["text_id"], ["grant_agreement_texts.id"], name=op.f("fk_grant_budget_lines_text_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_budget_lines")),
+        sa.UniqueConstraint("text_id", "number", name=op.f("uq_grant_budget_lines_text_id_number")),
+        info={"append_only": True},
     )

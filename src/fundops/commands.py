@@ -132,6 +132,7 @@ def demo(
 def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
+    from fundops.grants import agreement_checks as agreements
     from fundops.ledger import checks
     from fundops.notices import checks as notices
     from fundops.payees import keeping
@@ -150,21 +151,20 @@ def check() -> None:
         violations += [checks.Violation(name, where, "") for name, where in reviews.run(db)]
         violations += [checks.Violation(*one, "") for one in keeping.check(db, vault)]
         violations += [checks.Violation(name, where, "") for name, where in notices.run(db)]
+        violations += [checks.Violation(name, where, "") for name, where in agreements.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
         for name in ("registers_told", "access_told", "audit_chain", "transfers_sealed"):
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{name}')}")
-        for name in reviews.CHECKS:
-            broken = [v for v in violations if v.check == name]
-            say(f"{'BROKEN' if broken else 'ok':7}{text(f'reviews.check.{name}')}")
-        for name in keeping.CHECKS:
-            broken = [v for v in violations if v.check == name]
-            say(f"{'BROKEN' if broken else 'ok':7}{text(f'vault.check.{name}')}")
-        for name in notices.CHECKS:
-            broken = [v for v in violations if v.check == name]
-            say(f"{'BROKEN' if broken else 'ok':7}{text(f'notices.check.{name}')}")
+        for module, prefix in (
+            (reviews, "reviews"), (keeping, "vault"), (notices, "notices"),
+            (agreements, "agreements"),
+        ):  # fmt: skip
+            for name in module.CHECKS:
+                broken = [v for v in violations if v.check == name]
+                say(f"{'BROKEN' if broken else 'ok':7}{text(f'{prefix}.check.{name}')}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

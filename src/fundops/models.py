@@ -8,8 +8,14 @@ from fundops.disbursements import models as disbursements
 from fundops.donors import models as donors
 from fundops.files import models as files
 from fundops.funds import models as funds
+from fundops.grants import (
+    agreement_models,
+    amendment_models,
+    policy_models,
+    schedule_models,
+    standing_models,
+)
 from fundops.grants import models as grants
-from fundops.grants import policy_models, schedule_models
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
 from fundops.notices import models as notices
@@ -24,6 +30,8 @@ from fundops.tracing import models as tracing
 metadata = Base.metadata
 
 __all__ = [
+    "agreement_models",
+    "amendment_models",
     "audit",
     "calls",
     "codes",
@@ -47,6 +55,7 @@ __all__ = [
     "reviews",
     "schedule_models",
     "seals",
+    "standing_models",
     "tracing",
     "trail",
 ]

@@ -18,12 +18,19 @@ from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
+from fundops.grants.agreement_routes import list_router as grant_agreements
+from fundops.grants.agreement_routes import router as agreements
+from fundops.grants.agreement_routes import sums_router as agreed_budgets
+from fundops.grants.agreement_step_routes import router as agreement_steps
+from fundops.grants.amendment_routes import list_router as grant_amendments
+from fundops.grants.amendment_routes import router as amendments
 from fundops.grants.condition_routes import CONDITION_ROUTERS as CONDITIONS
 from fundops.grants.policy_routes import POLICY_ROUTERS as POLICIES
 from fundops.grants.refund_routes import router as refunds
 from fundops.grants.requirement_routes import REQUIREMENT_ROUTERS as REQUIREMENTS
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
+from fundops.grants.standing_routes import router as standing
 from fundops.notices.routes import ROUTERS as NOTICES
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
@@ -64,6 +71,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     *POLICIES,
     *REQUIREMENTS,
     *CONDITIONS,
+    grant_agreements,
+    agreements,
+    agreement_steps,
+    agreed_budgets,
+    grant_amendments,
+    amendments,
+    standing,
     refunds,
     *PAYEES,
     disbursements,

@@ -25,6 +25,7 @@ from fundops.messages import text
 REGISTERS: dict[str, str] = {
     "agreement_reports": "agreement_report",
     "agreements": "agreement",
+    "amendment_approvals": "amendment_approval",
     "assignments": "assignment",
     "bank_accounts": "bank_account",
     "bank_entries": "bank_entry",
@@ -55,6 +56,13 @@ REGISTERS: dict[str, str] = {
     "fund_policies": "fund_policy",
     "funds": "fund",
     "grant_schedules": "grant_schedule",
+    "grant_agreement_receipts": "grant_agreement_receipt",
+    "grant_agreement_texts": "grant_agreement_text",
+    "grant_agreement_versions": "grant_agreement_version",
+    "grant_agreements": "grant_agreement",
+    "grant_amendments": "grant_amendment",
+    "grant_suspensions": "grant_suspension",
+    "grant_terminations": "grant_termination",
     "grants": "grant",
     "instalments": "instalment",
     "lots": "lot",
@@ -103,6 +111,9 @@ UNTRACKED = frozenset({"version", "secret_hash"})
 
 DIGESTED: dict[str, frozenset[str]] = {
     "contact_channels": frozenset({"address", "address_salt"}),
+    "grant_agreement_receipts": frozenset({"body"}),
+    "grant_agreement_texts": frozenset({"content"}),
+    "grant_amendments": frozenset({"content"}),
     "proposal_versions": frozenset({"content"}),
     "rankings": frozenset({"result"}),
     "review_drafts": frozenset({"content"}),

@@ -15,7 +15,7 @@ from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.parties.models import Membership, Person
 from tests.factories import a_fund, a_lot
-from tests.grants.grant_factories import a_grant, a_grantee, make_payable
+from tests.grants.grant_factories import a_grant, a_grantee, make_agreed, make_payable
 from tests.world import Caller, World
 
 PAID = {
@@ -39,6 +39,7 @@ class Desk:
             a_lot(db, fund, 100_000)
             grant = a_grant(db, fund, 100_000, grantee=grantee)
             self.account_id = make_payable(db, grantee.id).id
+            make_agreed(db, grant)
             self.fund_id, self.grant_id, self.grantee_id = fund.id, grant.id, grantee.id
             self.fund_code = fund.code
         self.officer = world.as_role(Role.GRANT_OFFICER)

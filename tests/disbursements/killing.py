@@ -34,7 +34,7 @@ from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Transfer
 from tests.factories import a_fund, a_lot, a_person
-from tests.grants.grant_factories import a_grant, make_payable
+from tests.grants.grant_factories import a_grant, make_agreed, make_payable
 
 WRITERS = 8
 AMOUNT = 100
@@ -163,6 +163,7 @@ class Storm:
     def _writer(self, db: Any, fund: Any) -> Writer:
         grant = a_grant(db, fund, 10**8)
         make_payable(db, grant.grantee_id)
+        make_agreed(db, grant)
         roles = {
             "request": Role.GRANT_OFFICER, "certify": Role.FINANCE_OFFICER,
             "approve": Role.APPROVER, "pay": Role.SIGNATORY,

@@ -27,7 +27,15 @@ from fundops.ledger import checks
 from fundops.ledger.models import Fund, Transfer
 from tests.conftest import NewDatabase
 from tests.factories import a_fund, a_lot
-from tests.grants.grant_factories import LATER, a_desk, a_grant, evidence, make_payable, usd
+from tests.grants.grant_factories import (
+    LATER,
+    a_desk,
+    a_grant,
+    evidence,
+    make_agreed,
+    make_payable,
+    usd,
+)
 
 AMOUNT = 100
 
@@ -43,6 +51,7 @@ class Race:
             a_lot(db, fund, payments * AMOUNT)
             grant = a_grant(db, fund, payments * AMOUNT)
             make_payable(db, grant.grantee_id)
+            make_agreed(db, grant)
             self.fund_id, self.grant_id = fund.id, grant.id
 
     def take(self, work: Callable[..., Any], actor: Actor, *of: UUID | Any) -> str:

@@ -120,7 +120,7 @@ def test_a_grantee_who_was_never_looked_up_gets_nothing(desk: Desk) -> None:
         grantee = a_grantee(db)
         desk.grant_id = a_grant(db, desk.fund(db), 10, grantee=grantee).id
     place = desk.ask("0.10")
-    assert shut(desk.step(place, "certify")) == ["account", "sanctions"]
+    assert shut(desk.step(place, "certify")) == ["agreement", "account", "sanctions"]
 
 
 def test_every_gate_is_asked() -> None:

@@ -21,7 +21,10 @@ from fundops.disbursements.control_schemas import SanctionsCheckIn
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.schemas import DisbursementIn, PaidIn
 from fundops.donors.models import Lot
-from fundops.grants import refunds, service
+from fundops.grants import agreement_queries, refunds, service
+from fundops.grants import agreement_writing as writing
+from fundops.grants.agreement_content import Agreed, Line
+from fundops.grants.agreement_models import GrantAgreementVersion
 from fundops.grants.models import Grant, Refund
 from fundops.grants.schemas import CloseIn, GrantIn, ObjectiveShare, RefundIn
 from fundops.ids import uuid7
@@ -141,11 +144,40 @@ def make_payable(db: Session, party_id: UUID) -> BankAccount:
     return account
 
 
+def make_agreed(db: Session, grant: Grant) -> GrantAgreementVersion:
+    """See to it that an agreement of a grant is in force, signed by both parties on one day."""
+    found = agreement_queries.in_force(db, grant.id)
+    if found is not None:
+        return found
+    fund = db.get_one(Fund, grant.fund_id)
+    officer = a_person(db, Role.GRANT_OFFICER)[0]
+    theirs = a_person(db, Role.GRANTEE, party_id=grant.grantee_id)[0]
+    manager = a_person(db, Role.FUND_MANAGER)[0]
+    shares = shares_of(grant.objectives) or {4: 100}
+    agreed = Agreed(
+        grant.title, "en", grant.awarded_on, grant.awarded_on.replace(year=2027),
+        grant.awarded_minor, None, (Line("A", "All of it", shares, grant.awarded_minor),), (),
+    )  # fmt: skip
+    agreement = writing.agreement_of(db, officer, grant)
+    version = writing.add_version(
+        db, officer, fund, grant, agreement, agreed, prepared_by_id=officer.person_id
+    )
+    now = clock.now()
+    version.status = "in_force"
+    version.offered_by_id, version.offered_at = officer.person_id, now
+    version.signed_by_id, version.signed_at, version.signed_on = theirs.person_id, now, now.date()
+    version.countersigned_by_id, version.in_force_at = manager.person_id, now
+    db.flush()
+    writing.record(db, manager, "grant_agreement_version.in_force", version, grant)
+    return version
+
+
 def a_request(
     db: Session, desk: Desk, fund: Fund, grant: Grant, amount_minor: int, on: date = LATER
 ) -> Disbursement:
     """Ask for a payment."""
     make_payable(db, grant.grantee_id)
+    make_agreed(db, grant)
     given = DisbursementIn(amount=usd(amount_minor), requested_on=on)
     return disbursements.request(db, desk.officer, fund, grant, given)
 

@@ -26,6 +26,7 @@ from tests.grants.grant_factories import (
     a_grant,
     a_grantee,
     evidence,
+    make_agreed,
     make_payable,
     usd,
 )
@@ -89,6 +90,7 @@ class Scene:
                 amount=usd(amount_minor), requested_on=self.today, tranche_id=tranche_id
             )
             make_payable(db, grant.grantee_id)
+            make_agreed(db, grant)
             asked = disbursements.request(db, self.desk.officer, fund, grant, given)
             if cancelled:
                 given_up = SetBackIn(reason="A mistake.")

@@ -10,10 +10,11 @@ from sqlalchemy import event
 
 from fundops import audit
 from fundops.authz import Role
+from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from tests.factories import a_fund, a_lot
-from tests.grants.grant_factories import DAY, a_grantee, for_country, make_payable
+from tests.grants.grant_factories import DAY, a_grantee, for_country, make_agreed, make_payable
 from tests.world import Caller, World
 
 
@@ -38,6 +39,7 @@ class Scene:
         with self.world.database.write() as db:
             audit.lock_head(db)
             make_payable(db, self.grantee_id)
+            make_agreed(db, db.get_one(Grant, UUID(grant["id"])))
         made = self.officer.post(
             f"/v1/grants/{grant['id']}/disbursements", json={"amount": money(amount)} | over
         )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from fundops.disbursements.models import Disbursement
+from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant, Tranche
 from fundops.payees.models import BankAccount
-
-MORE: list[Callable[[Session, Grant], dict[str, Any]]] = []
-"""Further facts of the grant that a signature covers, from domains above: its agreement."""
 
 
 def facts_of(db: Session, disbursement: Disbursement, grant: Grant) -> dict[str, Any]:
@@ -25,6 +22,7 @@ def facts_of(db: Session, disbursement: Disbursement, grant: Grant) -> dict[str,
         else None
     )
     tranche = db.get(Tranche, disbursement.tranche_id) if disbursement.tranche_id else None
+    agreed = in_force(db, grant.id)
     found: dict[str, Any] = {
         "disbursement": disbursement.id.hex,
         "amount_minor": disbursement.amount_minor,
@@ -34,10 +32,9 @@ def facts_of(db: Session, disbursement: Disbursement, grant: Grant) -> dict[str,
         "grantee": grant.grantee_id.hex,
         "awarded_minor": grant.awarded_minor,
         "account": [account.id.hex, account.masked, account.status] if account else None,
+        "agreement": [agreed.id.hex, agreed.text_number] if agreed else None,
         "tranche": [tranche.id.hex, tranche.amount_minor] if tranche else None,
     }
-    for more in MORE:
-        found |= more(db, grant)
     return found
 
 

@@ -17,6 +17,7 @@ from fundops.disbursements.models import WAITING, Disbursement
 from fundops.disbursements.terms import PaymentTerms
 from fundops.errors import FieldError, Problem
 from fundops.grants import conditions
+from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.messages import text
@@ -52,6 +53,13 @@ def grantee_active(case: Case) -> Sequence[str]:
     """The grantee is not frozen."""
     grantee = case.db.get_one(Party, case.grant.grantee_id, populate_existing=True)
     return [] if grantee.status == "active" else [text("grants.grantee_frozen")]
+
+
+def agreement_in_force(case: Case) -> Sequence[str]:
+    """Both parties have signed what is paid for."""
+    if in_force(case.db, case.grant.id) is None:
+        return [text("disbursements.no_agreement")]
+    return []
 
 
 def account_usable(case: Case) -> Sequence[str]:
@@ -92,6 +100,7 @@ def not_held(case: Case) -> Sequence[str]:
 GATES: dict[str, Gate] = {
     "grant": grant_open,
     "grantee": grantee_active,
+    "agreement": agreement_in_force,
     "account": account_usable,
     "conditions": conditions_met,
     "sanctions": sanctions_checked,

@@ -14,7 +14,7 @@ from fundops import audit, clock, money
 from fundops.disbursements import covered, queries
 from fundops.disbursements.handling import check_duty, record
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.schemas import DisbursementIn, SetBackIn, ResubmitIn
+from fundops.disbursements.schemas import DisbursementIn, ResubmitIn, SetBackIn
 from fundops.disbursements.steps import STEPS
 from fundops.errors import Problem, invalid
 from fundops.grants.models import Grant, Tranche

@@ -17,10 +17,10 @@ from fundops.disbursements.schemas import (
     ArrivalIn,
     DisbursementOut,
     PaidIn,
-    SetBackIn,
     ResubmitIn,
     ReturnIn,
     ReviewIn,
+    SetBackIn,
     disbursement_out,
 )
 from fundops.grants.models import Grant

@@ -17,6 +17,7 @@ from fundops.exports.dossier_columns import POINTS
 from fundops.exports.dossier_data import Dossier
 from fundops.exports.dossier_rows import counts_of
 from fundops.exports.names import quoted
+from fundops.grants.models import RESERVED
 from fundops.messages import text
 
 DIFFERING = ("proposals", "budget", "scores", "marks", "ranking", "items", "awards")
@@ -91,7 +92,7 @@ def _between_sheets(found: Dossier, language: str) -> list[Control]:
 def _held(found: Dossier) -> int:
     """Return what lies with the lots of awards in force, and what was paid of those ended."""
     return sum(
-        (one.awarded_minor if one.status == "awarded" else one.paid_minor) - one.refunded_minor
+        (one.awarded_minor if one.status in RESERVED else one.paid_minor) - one.refunded_minor
         for one in found.awards
     )
 

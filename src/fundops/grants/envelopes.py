@@ -1,7 +1,8 @@
 """What the awards of a call come to, against its envelope.
 
-A grant counts with what was awarded, conditional ones too; a closed one with what its grantee kept
-(paid less refunded), because the rest went back; a cancelled one with nothing.
+A grant counts with what was awarded, conditional and suspended ones too; a closed or terminated one
+with what its grantee kept (paid less refunded), because the rest went back; a cancelled one with
+nothing.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from sqlalchemy.orm import Session
 from fundops import money
 from fundops.calls.models import Call
 from fundops.errors import Problem
-from fundops.grants.models import Grant
+from fundops.grants.models import ENDED, RESERVED, Grant
 from fundops.grants.schemas import shares_of
 from fundops.ledger.models import Fund
 from fundops.messages import text
 
 COUNTED: Any = case(
-    (Grant.status.in_(("awarded", "conditional")), Grant.awarded_minor),
-    (Grant.status == "closed", Grant.paid_minor - Grant.refunded_minor),
+    (Grant.status.in_((*RESERVED, "conditional")), Grant.awarded_minor),
+    (Grant.status.in_(ENDED), Grant.paid_minor - Grant.refunded_minor),
     else_=0,
 )
 """What one grant takes of its call's envelope, minor units."""

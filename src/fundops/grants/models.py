@@ -14,6 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fundops.db import Base, Text, in_range, one_of, whole
 from fundops.errors import register_constraints
 
+RESERVED = ("awarded", "suspended")
+"""Statuses of grants that hold the whole of their award: reserved, or paid."""
+ENDED = ("terminated", "closed")
+"""Statuses of grants that hold no more than was paid."""
 GRANT_STATUSES = ("conditional", "awarded", "suspended", "terminated", "closed", "cancelled")
 REFUND_STATUSES = ("booked", "reversed")
 
@@ -25,7 +29,9 @@ class Grant(Base):
     source does not say. ``paid_minor`` and ``requested_minor`` count what is paid and what waits;
     the database refuses more than was awarded. ``adjusted_minor`` is the part of the award that
     was added only because imported history paid more than was committed. ``conditional`` awards
-    stand on scheduled instalments (``ConditionalAward``) and reserve nothing until those arrive.
+    stand on scheduled instalments (``ConditionalAward``) and reserve nothing until those arrive;
+    ``suspended`` ones hold their reservation; ``terminated`` ones, like ``closed`` ones, only what
+    was paid.
     """
 
     __tablename__ = "grants"

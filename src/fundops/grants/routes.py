@@ -39,7 +39,7 @@ awards_router = APIRouter(prefix="/awards", tags=["grants"], route_class=StrictR
 Reader = Annotated[Actor, Depends(Can(Permission.GRANT_READ))]
 Awarder = Annotated[Actor, Depends(Can(Permission.GRANT_AWARD))]
 Tracer = Annotated[Actor, Depends(Can(Permission.TRACE_READ))]
-GrantStatus = Literal["conditional", "awarded", "closed", "cancelled"]
+GrantStatus = Literal["conditional", "awarded", "suspended", "terminated", "closed", "cancelled"]
 
 
 def fund_of_body(db: Session, actor: Actor, fund_id: UUID, permission: Permission) -> Fund:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
-from fundops.allocation import reserve
-from fundops.allocation.holdings import Holding, holdings, present, take
-from fundops.allocation.reserve import Source
+from fundops.allocation.holdings import Holding, holdings
 from fundops.authz import Permission
 from fundops.errors import Problem, invalid
-from fundops.grants import conditional, queries
+from fundops.grants import agreement_queries, conditional, releasing
 from fundops.grants.awarding import award, award_many, terms_of
 from fundops.grants.conditional import (
     award_conditionally,
@@ -25,7 +23,6 @@ from fundops.grants.conditional import (
 from fundops.grants.models import Grant, ReservationPin
 from fundops.grants.rules import check_dates, past_day
 from fundops.grants.schemas import CloseIn, GrantPatch
-from fundops.ledger import posting
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
@@ -50,14 +47,19 @@ __all__ = [
 
 STEPS: Steps = {
     **conditional.STAND,
-    "close": step("awarded", "closed", Permission.GRANT_AWARD),
+    "close": step("awarded terminated", "closed", Permission.GRANT_AWARD),
     "cancel": step("awarded conditional", "cancelled", Permission.GRANT_AWARD),
 }
 RECORDED_AS = {"close": "grant.closed", "cancel": "grant.cancelled"}
 
 
 def change_grant(db: Session, actor: audit.Author, grant: Grant, patch: GrantPatch) -> Grant:
-    """Change a grant's title or period; what earmarks ask about stays as awarded."""
+    """Change a grant's title or period; what earmarks ask about stays as awarded.
+
+    Raises ``conflict`` once an agreement is in force: both sides change that.
+    """
+    if agreement_queries.in_force(db, grant.id) is not None:
+        raise Problem("conflict", detail=text("agreements.change_by_amendment"))
     if "title" in patch.model_fields_set and patch.title is None:
         raise invalid("/title", "validation.missing")
     before, after = apply_patch(grant, patch)
@@ -82,28 +84,19 @@ def end_grant(
     Raises ``conflict`` while disbursements wait, and for cancelling what was partly paid.
     """
     on = past_day(fund, given.on, "/on")
-    if grant.requested_minor:
-        raise Problem("conflict", detail=text("grants.disbursements_wait"))
+    releasing.refuse_waiting(grant)
     if action == "cancel" and grant.paid_minor:
         raise Problem("conflict", detail=text("grants.cancel_paid"))
     before = grant.status
     advance(grant, STEPS, action, actor)
-    if on < grant.awarded_on:
-        raise invalid("/on", "grants.before_award")
     conditional.void(db, grant)
-    held = holdings(db, grant.id, "reserved", on)
-    parts, missing = take(held, present(held))
-    last_paid_on = queries.last_paid_on(db, grant.id)
-    if missing or (last_paid_on is not None and on < last_paid_on):
-        raise invalid("/on", "grants.before_last_movement")
-    db.execute(delete(ReservationPin).where(ReservationPin.grant_id == grant.id))
-    db.flush()
+    parts = releasing.rest_of(db, grant, on)
     seq = audit.record(
         db, actor, RECORDED_AS[action], "grant", grant.id, fund_id=fund.id, reason=given.reason,
         before={"status": before},
         after={"status": grant.status, "voided": [[p.lot_id, p.amount_minor] for p in parts]},
     )  # fmt: skip
-    posting.post(db, seq, reserve.void(fund.id, Source("grant", grant.id, on), parts))
+    releasing.give_back(db, seq, grant, parts, on)
     return grant
 
 

@@ -22,7 +22,7 @@ from fundops.allocation.position import Draw, Shortage
 from fundops.allocation.reserve import Source
 from fundops.audit import Entry
 from fundops.disbursements.models import Disbursement
-from fundops.grants.models import Grant, Refund
+from fundops.grants.models import ENDED, Grant, Refund
 from fundops.imports.context import Load, chunks, post_all, record_events, rows_of
 from fundops.imports.openings import OpeningBalance
 from fundops.ledger import posting
@@ -217,7 +217,7 @@ def _voided(
     days: dict[UUID, date] = {}
     for grant_id, transfers in standing.items():
         voids = [t.effective_on for t in transfers if t.kind == "void" and t.source_type == "grant"]
-        if grants[grant_id].status == "closed" and voids:
+        if grants[grant_id].status in ENDED and voids:
             days[grant_id] = max(voids)
     return days
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from fundops import money
 from fundops.audit import Entry
-from fundops.grants.models import Grant
+from fundops.grants.models import ENDED, Grant
 from fundops.imports import steps
 from fundops.imports.compare import RETURNED, Change, Stored
 from fundops.imports.context import Load, chunks, edit, record_events, rows_of
@@ -87,7 +87,7 @@ class _Changing:
             "awarded_minor": record.budget_minor + excess,
             "adjusted_minor": excess,
         }
-        if grant.status == "closed" or not record.budget_minor:
+        if grant.status in ENDED or not record.budget_minor:
             self.load.warn("award_kept", record, code=grant.code)
             return
         before, after = edit(grant, values)

@@ -18,7 +18,7 @@ from uuid import UUID
 from fundops import clock, money
 from fundops.audit import Entry
 from fundops.disbursements.models import Disbursement
-from fundops.grants.models import Grant, Refund
+from fundops.grants.models import ENDED, Grant, Refund
 from fundops.ids import uuid7
 from fundops.imports import steps
 from fundops.imports.compare import Stored
@@ -289,7 +289,7 @@ class _OneGrant:
         if "awarded_on" in after:
             self.load.warn("reserved_earlier", self._last(), code=grant.code, on=first)
         moved = {"awarded_on", "awarded_minor"} & after.keys()
-        redraws = bool(moved) or self.withdrawn or (grant.status == "closed" and self.is_new)
+        redraws = bool(moved) or self.withdrawn or (grant.status in ENDED and self.is_new)
         if after or self.withdrawn or self.is_new:
             self.loading.restated.append(Restatement(grant.id, self.reason, before, after, redraws))
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from fundops import money
 from fundops.donors.models import Agreement, Lot, Pledge, Receipt
-from fundops.grants.models import Grant
+from fundops.grants.models import RESERVED, Grant
 from fundops.imports.context import Load, chunks
 from fundops.imports.mapping import Mapper
 from fundops.imports.models import ImportRecord
@@ -146,7 +146,7 @@ def _as_budgeted(load: Load, records: Iterable[Record]) -> list[Record]:
     apart = committed(load, list(ids.values()))
     for part in chunks(sorted(set(ids.values()))):
         query = select(Grant.id).where(
-            Grant.id.in_(part), (Grant.adjusted_minor > 0) | (Grant.status != "awarded")
+            Grant.id.in_(part), (Grant.adjusted_minor > 0) | Grant.status.not_in(RESERVED)
         )
         apart.update(load.db.execute(query).scalars())
     return [record for record in records if ids[record.key] not in apart]

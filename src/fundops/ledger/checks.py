@@ -168,6 +168,29 @@ CHECKS: tuple[Check, ...] = (
         "THEN i.amount_minor - i.written_off_minor ELSE COALESCE(i.expected_base_minor, 0) END",
     ),
     Check(
+        "agreed_budgets_sum",
+        "SELECT t.id, t.amount_minor FROM grant_agreement_texts t "
+        "JOIN grant_agreement_versions v ON v.id = t.version_id AND v.text_number = t.number "
+        "LEFT JOIN (SELECT text_id, SUM(amount_minor) AS n FROM grant_budget_lines "
+        "GROUP BY text_id) l ON l.text_id = t.id "
+        "WHERE v.status NOT IN ('draft', 'withdrawn') AND COALESCE(l.n, 0) <> t.amount_minor",
+    ),
+    # What a source says of a grant of its own is not agreed here.
+    Check(
+        "agreed_equals_awarded",
+        "SELECT g.code, t.amount_minor FROM grants g "
+        "JOIN grant_agreements a ON a.grant_id = g.id "
+        "JOIN grant_agreement_versions v ON v.agreement_id = a.id AND v.status = 'in_force' "
+        "JOIN grant_agreement_texts t ON t.version_id = v.id AND t.number = v.text_number "
+        "WHERE g.source_code IS NULL AND t.amount_minor <> g.awarded_minor",
+    ),
+    Check(
+        "suspended_as_told",
+        "SELECT g.code, g.status FROM grants g LEFT JOIN (SELECT grant_id, COUNT(*) AS n "
+        "FROM grant_suspensions WHERE ended_at IS NULL GROUP BY grant_id) s ON s.grant_id = g.id "
+        "WHERE CASE g.status WHEN 'suspended' THEN 1 ELSE 0 END <> COALESCE(s.n, 0)",
+    ),
+    Check(
         "paid_equals_disbursed",
         "SELECT g.code, g.paid_minor FROM grants g LEFT JOIN (SELECT grant_id, "  # noqa: S608
         f"{_PAID} AS n FROM transfers WHERE kind IN ('pay', 'pay_return') "
