@@ -10,6 +10,7 @@ from fundops.decisions.feedback_routes import router as feedback
 from fundops.decisions.routes import ROUTERS as DECISIONS
 from fundops.disbursements.routes import router as disbursements
 from fundops.donors.routes import ROUTERS as DONORS
+from fundops.expenditures.routes import ROUTERS as EXPENDITURES
 from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     grants,
     refunds,
     disbursements,
+    *EXPENDITURES,
     tracing,
     statements,
 )

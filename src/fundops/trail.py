@@ -23,6 +23,7 @@ from fundops.db import Base, WriteSession, before_commit
 from fundops.messages import text
 
 REGISTERS: dict[str, str] = {
+    "advance_write_offs": "advance_write_off",
     "agreement_reports": "agreement_report",
     "agreements": "agreement",
     "assignments": "assignment",
@@ -47,9 +48,12 @@ REGISTERS: dict[str, str] = {
     "eligibility_decisions": "eligibility_decision",
     "events": "event",
     "exchange_rates": "exchange_rate",
+    "expenditure_lines": "expenditure_line",
+    "expenditure_statements": "expenditure_statement",
     "files": "file",
     "fund_transfers": "fund_transfer",
     "funds": "fund",
+    "grant_closings": "grant_closing",
     "grants": "grant",
     "instalments": "instalment",
     "lots": "lot",
@@ -64,7 +68,11 @@ REGISTERS: dict[str, str] = {
     "published_activities": "published_activity",
     "rankings": "ranking",
     "receipts": "receipt",
+    "receivable_entries": "receivable_entry",
+    "receivables": "receivable",
     "recusals": "recusal",
+    "refund_parts": "refund_part",
+    "refund_requests": "refund_request",
     "refunds": "refund",
     "review_drafts": "review_draft",
     "reviewers": "reviewer",

@@ -10,7 +10,7 @@ from fundops.allocation.holdings import holdings, take
 from fundops.allocation.position import Draw
 from fundops.allocation.reserve import Source
 from fundops.authz import Permission
-from fundops.disbursements import queries
+from fundops.disbursements import hooks, queries
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.schemas import CancelIn, DisbursementIn, PayIn
 from fundops.errors import Problem, invalid
@@ -104,6 +104,7 @@ def pay(
         },
     )  # fmt: skip
     posting.post(db, seq, reserve.pay(fund.id, Source("disbursement", disbursement.id, on), parts))
+    hooks.paid(db, actor, grant, disbursement)
     return disbursement
 
 

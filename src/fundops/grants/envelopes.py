@@ -1,7 +1,8 @@
 """What the awards of a call come to, against its envelope.
 
-A grant counts with what was awarded, conditional ones too; a closed one with what its grantee kept
-(paid less refunded), because the rest went back; a cancelled one with nothing.
+A grant counts with what was awarded less what was refunded, conditional ones too: what came back is
+not paid to it again. A closed one counts with what its grantee kept (paid less refunded), because
+the rest went back; a cancelled one with nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from fundops.ledger.models import Fund
 from fundops.messages import text
 
 COUNTED: Any = case(
-    (Grant.status.in_(("awarded", "conditional")), Grant.awarded_minor),
-    (Grant.status == "closed", Grant.paid_minor - Grant.refunded_minor),
+    (
+        Grant.status.in_(("awarded", "conditional", "suspended")),
+        Grant.awarded_minor - Grant.refunded_minor,
+    ),
+    (Grant.status.in_(("closed", "terminated")), Grant.paid_minor - Grant.refunded_minor),
     else_=0,
 )
 """What one grant takes of its call's envelope, minor units."""

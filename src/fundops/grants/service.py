@@ -1,7 +1,11 @@
-"""Grants: awarding in full, changing, closing and cancelling them, and pinning reservations."""
+"""Grants: awarding in full, changing and cancelling them, and pinning reservations.
+
+Closing stands above: it asks what the grantee has accounted for.
+"""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +15,7 @@ from sqlalchemy.orm import Session
 from fundops import audit, clock
 from fundops.allocation import reserve
 from fundops.allocation.holdings import Holding, holdings, present, take
+from fundops.allocation.position import Draw
 from fundops.allocation.reserve import Source
 from fundops.authz import Permission
 from fundops.errors import Problem, invalid
@@ -32,17 +37,17 @@ from fundops.messages import text
 from fundops.records import apply_patch
 
 __all__ = [
-    "RECORDED_AS",
     "STEPS",
     "award",
     "award_conditionally",
     "award_many",
     "award_on_instalment",
+    "cancel_grant",
     "change_grant",
     "conditions_of",
-    "end_grant",
     "lots_of",
     "pin",
+    "release",
     "stand",
     "terms_of",
     "unpin",
@@ -50,10 +55,8 @@ __all__ = [
 
 STEPS: Steps = {
     **conditional.STAND,
-    "close": step("awarded", "closed", Permission.GRANT_AWARD),
     "cancel": step("awarded conditional", "cancelled", Permission.GRANT_AWARD),
 }
-RECORDED_AS = {"close": "grant.closed", "cancel": "grant.cancelled"}
 
 
 def change_grant(db: Session, actor: audit.Author, grant: Grant, patch: GrantPatch) -> Grant:
@@ -74,23 +77,38 @@ def change_grant(db: Session, actor: audit.Author, grant: Grant, patch: GrantPat
     return grant
 
 
-def end_grant(
-    db: Session, actor: audit.Author, fund: Fund, grant: Grant, action: str, given: CloseIn
+def cancel_grant(
+    db: Session, actor: audit.Author, fund: Fund, grant: Grant, given: CloseIn
 ) -> Grant:
-    """Close a grant, or cancel one of which nothing was paid: its unpaid rest goes back.
+    """Cancel a grant of which nothing was paid: what it has reserved goes back.
 
-    Raises ``conflict`` while disbursements wait, and for cancelling what was partly paid.
+    Raises ``conflict`` while disbursements wait, and where something was paid.
     """
     on = past_day(fund, given.on, "/on")
     if grant.requested_minor:
         raise Problem("conflict", detail=text("grants.disbursements_wait"))
-    if action == "cancel" and grant.paid_minor:
+    if grant.paid_minor:
         raise Problem("conflict", detail=text("grants.cancel_paid"))
     before = grant.status
-    advance(grant, STEPS, action, actor)
+    advance(grant, STEPS, "cancel", actor)
     if on < grant.awarded_on:
         raise invalid("/on", "grants.before_award")
     conditional.void(db, grant)
+    parts = release(db, grant, on)
+    seq = audit.record(
+        db, actor, "grant.cancelled", "grant", grant.id, fund_id=fund.id, reason=given.reason,
+        before={"status": before},
+        after={"status": grant.status, "voided": [[p.lot_id, p.amount_minor] for p in parts]},
+    )  # fmt: skip
+    posting.post(db, seq, reserve.void(fund.id, Source("grant", grant.id, on), parts))
+    return grant
+
+
+def release(db: Session, grant: Grant, on: date) -> list[Draw]:
+    """Unpin all that a grant has reserved and return its parts, for whoever ends it to void.
+
+    Raises ``invalid-request`` for a day before its money last moved.
+    """
     held = holdings(db, grant.id, "reserved", on)
     parts, missing = take(held, present(held))
     last_paid_on = queries.last_paid_on(db, grant.id)
@@ -98,13 +116,7 @@ def end_grant(
         raise invalid("/on", "grants.before_last_movement")
     db.execute(delete(ReservationPin).where(ReservationPin.grant_id == grant.id))
     db.flush()
-    seq = audit.record(
-        db, actor, RECORDED_AS[action], "grant", grant.id, fund_id=fund.id, reason=given.reason,
-        before={"status": before},
-        after={"status": grant.status, "voided": [[p.lot_id, p.amount_minor] for p in parts]},
-    )  # fmt: skip
-    posting.post(db, seq, reserve.void(fund.id, Source("grant", grant.id, on), parts))
-    return grant
+    return parts
 
 
 def pin(db: Session, actor: audit.Author, grant: Grant, lot_id: UUID) -> None:
