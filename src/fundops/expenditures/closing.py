@@ -105,7 +105,6 @@ def close(db: Session, actor: Actor, fund: Fund, grant: Grant, given: CloseIn) -
     closing = _new(db, actor, grant, "ordinary", on, given.reason)
     closing.status, closing.confirmed_by_id = "confirmed", actor.person_id
     closing.confirmed_at = clock.now()
-    db.add(closing)
     _carry_out(db, actor, fund, grant, closing, before)
     return closing
 
@@ -175,6 +174,7 @@ def _carry_out(
     is_kept = closing.unaccounted == "kept_open"
     closing.residual_minor = 0 if is_kept else standing.unspent_minor
     advance(grant, GRANT_STEPS, "close", actor)
+    db.add(closing)
     db.flush()
     _record(db, actor, "confirmed", closing, grant, before=before, reason=closing.reason)
     seq = _record_end(db, actor, grant, closing, was, parts)
