@@ -164,7 +164,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "expenditure_attributed",
         "SELECT e.code, e.accepted_minor FROM expenditure_statements e "
-        "LEFT JOIN (SELECT source_id, SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
+        "LEFT JOIN (SELECT source_id, "
+        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
         "FROM transfers WHERE kind = 'liquidate' GROUP BY source_id) t ON t.source_id = e.id "
         "WHERE COALESCE(t.n, 0) <> CASE e.status WHEN 'accepted' "
         "THEN e.accepted_minor - e.prefinanced_minor - e.disallowed_minor ELSE 0 END",
