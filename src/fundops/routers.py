@@ -13,6 +13,7 @@ from fundops.disbursements.routes import router as disbursements
 from fundops.disbursements.safeguard_routes import router as safeguards
 from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
+from fundops.expenditures.routes import ROUTERS as EXPENDITURES
 from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
@@ -84,6 +85,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     disbursement_steps,
     duties,
     safeguards,
+    *EXPENDITURES,
     tracing,
     statements,
 )

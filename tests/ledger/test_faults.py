@@ -152,7 +152,30 @@ def test_an_award_and_its_payment(world: World, till: Till) -> None:
         f"{place}/refunds",
         {"amount": usd("50.00"), "received_on": "2026-04-02"},
     )
-    till.run(Role.GRANT_OFFICER, f"{place}/close", {"reason": "Ended as planned"})
+    reported = till.run(
+        Role.GRANT_OFFICER,
+        f"{place}/expenditure_statements",
+        {
+            "starts_on": "2026-03-02",
+            "ends_on": "2026-04-30",
+            "lines": [
+                {"category": "A", "reported": usd("500.00")},
+                {"category": "D", "reported": usd("150.00")},
+            ],
+        },
+    )
+    till.run(
+        Role.FINANCE_OFFICER,
+        f"/v1/expenditure_statements/{reported['id']}/accept",
+        {"lines": [{"number": 2, "accepted": usd("140.00"), "reason": "No invoice"}]},
+    )
+    owed = till.run(
+        Role.FINANCE_OFFICER,
+        f"{place}/advance_write_offs",
+        {"amount": usd("4.00"), "effective_on": "2026-05-02", "reason": "Lost"},
+    )
+    till.run(Role.APPROVER, f"/v1/advance_write_offs/{owed['id']}/approve", {})
+    till.run(Role.FUND_MANAGER, f"{place}/close", {"reason": "Ended as planned"})
 
 
 def test_a_receipt_and_its_reversal(world: World, till: Till) -> None:
