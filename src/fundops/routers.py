@@ -21,6 +21,7 @@ from fundops.grants.routes import router as grants
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.planning.routes import router as cash_plan
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
@@ -55,5 +56,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     refunds,
     disbursements,
     tracing,
+    cash_plan,
     statements,
 )

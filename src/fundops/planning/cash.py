@@ -65,8 +65,8 @@ class Month:
 class Shortage:
     """What binds in the first month whose dues cannot be paid.
 
-    ``pools`` may pay what is short and are used up (with all the money that came into them);
-    ``caps`` are reached; ``idle`` have money left that may not pay it.
+    ``pools`` may pay what is short and are used up, or still empty (with all the money that came
+    into them); ``caps`` are reached; ``idle`` have money left that may not pay it.
     """
 
     month: int
@@ -221,7 +221,9 @@ class _Run:
     def _bound(self, month: int, unpaid: int, capped: Mapping[int, int]) -> Shortage:
         network = self.network
         side = network.cut_after(_NEED)
-        used_up, idle = [], []
+        wanted = {pool for one in self.backlog for pool in self.question.admits.get(one.kind, ())}
+        used_up = [(pool, 0) for pool in sorted(wanted - self.filled.keys())]
+        idle = []
         for pool, arcs in sorted(self.filled.items()):
             left = sum(network.capacity(arc) - network.flow(arc) for arc in arcs)
             if self.latest[pool] in side:
@@ -229,7 +231,7 @@ class _Run:
             elif left:
                 idle.append((pool, left))
         reached = [cap for cap, arc in capped.items() if _cuts(network.ends(arc), side)]
-        return Shortage(month, unpaid, tuple(used_up), tuple(sorted(reached)), tuple(idle))
+        return Shortage(month, unpaid, tuple(sorted(used_up)), tuple(sorted(reached)), tuple(idle))
 
 
 def _cuts(ends: tuple[int, int], side: set[int]) -> bool:
