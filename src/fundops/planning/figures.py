@@ -79,14 +79,13 @@ def months(plan: Plan, *, is_late: bool = False) -> tuple[int, list[MonthFigures
     course = plan.late if is_late and plan.late is not None else plan.course
     found = [MonthFigures(month_on(number, plan.asked.as_of)) for number in range(plan.horizon)]
     for one in coming:
-        month = None if one.on is None else month_of(one.on, plan.asked.as_of)
-        if month is not None and month < plan.horizon:
-            _came(found[month], one, plan)
-    for out in plan.going:
-        month = month_of(out.on, plan.asked.as_of)
-        if month < plan.horizon:
-            found[month].due_minor += out.minor
-            found[month].paid_minor += out.minor if out.is_reserved else 0
+        came = None if one.on is None else month_of(one.on, plan.asked.as_of)
+        if came is not None and came < len(found):
+            _came(found[came], one, plan)
+    for (_, month, is_reserved), minor in plan.due.items():
+        if month < len(found):
+            found[month].due_minor += minor
+            found[month].paid_minor += minor if is_reserved else 0
     opening = balance = sum(plan.free.values()) + sum(plan.reserved.values())
     for number, figures in enumerate(found):
         if number == plan.skipped:
@@ -113,7 +112,7 @@ def beyond(plan: Plan) -> Beyond:
     counted = [one for one in plan.coming if plan.counts(one)]
     return Beyond(
         sum(o.minor for o in counted if o.on and month_of(o.on, plan.asked.as_of) >= plan.horizon),
-        sum(o.minor for o in plan.going if month_of(o.on, plan.asked.as_of) >= plan.horizon),
+        sum(minor for (_, month, _), minor in plan.due.items() if month >= plan.horizon),
         sum(o.minor for o in counted if o.on is None),
     )
 
@@ -128,8 +127,8 @@ def earmarks(plan: Plan) -> list[EarmarkFigures]:
     for one in plan.coming:
         if plan.counts(one) and one.on is not None:
             _add(found[one.pool].expected, month_of(one.on, plan.asked.as_of), one.minor)
-    for out in plan.going:
-        _add(found[out.pool].due, month_of(out.on, plan.asked.as_of), out.minor)
+    for (pool, month, _), minor in plan.due.items():
+        _add(found[pool].due, month, minor)
     shown = [_windowed(one, plan.skipped) for one in found.values() if _moves(one)]
     shown.sort(key=lambda one: (-one.opening_minor - sum(one.expected), one.words))
     if len(shown) <= MAX_EARMARKS:

@@ -7,10 +7,9 @@ the agreed schedule: only a donor who pays late makes it late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,21 +19,20 @@ from fundops.allocation.position import LotFacts
 from fundops.donors.lots import UNEARMARKED
 from fundops.planning.inflows import Inflow
 from fundops.planning.pools import Pools
-from fundops.planning.queries import Books, Moment
+from fundops.planning.queries import Books, Key, Moment
 from fundops.planning.schedule import Claim, Part, outflows
 
-Reserved = tuple[UUID, int]
+Reserved = tuple[Key, int]
 """A lot and what a grant has reserved on it."""
 
 
-@dataclass(frozen=True)
-class Outflow:
+class Outflow(NamedTuple):
     """Part of a grant that falls due on a day out of one pool, base minor units.
 
     ``is_reserved`` is whether the money for it is put aside already.
     """
 
-    grant_id: UUID
+    grant: Key
     pool: int
     on: date
     minor: int
@@ -45,11 +43,17 @@ def on_cash(books: Books, moment: Moment, pools: Pools) -> list[Outflow]:
     """Return what is due of awards out of what is reserved for them, drawn as payments draw."""
     claims = _Claims(books, moment)
     orders = _orders(books)
+    homes = {
+        key: pools.of(row.earmark, row.agreement_id or row.id)
+        for key, row in books.lots.items()
+        if key in orders
+    }
     found: list[Outflow] = []
-    for grant_id, parts in _reserved(books).items():
-        parts.sort(key=lambda part: orders[part[0]])
-        claim = claims(grant_id, sum(minor for _, minor in parts))
-        found += _drawn(grant_id, parts, outflows(claim, moment.as_of), books, pools)
+    for grant, parts in _reserved(books).items():
+        if len(parts) > 1:
+            parts.sort(key=lambda part: orders[part[0]])
+        claim = claims(grant, sum(minor for _, minor in parts))
+        found += _drawn(grant, parts, outflows(claim, moment.as_of), homes)
     return found
 
 
@@ -61,7 +65,7 @@ def conditional(
     home = {row.id: pools.of(row.earmark, row.agreement_id) for row in books.instalments}
     found = []
     for row in books.waiting:
-        grant = books.grants.get(row.grant_id)
+        grant = books.grants.get(row.grant_key)
         if grant is None or not _waited(row, moment):
             continue
         comes = schedule.get(row.instalment_id)
@@ -72,15 +76,13 @@ def conditional(
         pool = home.get(row.instalment_id)
         if pool is None:
             pool = pools.of(UNEARMARKED, row.instalment_id)
-        found.append(Outflow(row.grant_id, pool, max(days), int(row.amount_minor), False))
+        found.append(Outflow(row.grant_key, pool, max(days), int(row.amount_minor), False))
     return found
 
 
-def waits_for(books: Books, moment: Moment) -> dict[UUID, UUID]:
+def waits_for(books: Books, moment: Moment) -> dict[Key, UUID]:
     """Return the instalment that each conditional grant waits for."""
-    return {
-        row.grant_id: row.instalment_id for row in books.waiting if _waited(row, moment)
-    }  # fmt: skip
+    return {row.grant_key: row.instalment_id for row in books.waiting if _waited(row, moment)}
 
 
 def _waited(row: Any, moment: Moment) -> bool:
@@ -91,24 +93,24 @@ def _waited(row: Any, moment: Moment) -> bool:
     return ended > moment.as_of
 
 
-def _reserved(books: Books) -> dict[UUID, list[Reserved]]:
-    found: dict[UUID, list[Reserved]] = {}
+def _reserved(books: Books) -> dict[Key, list[Reserved]]:
+    found: dict[Key, list[Reserved]] = {}
     for one in books.standings:
         if one.kind == "reserved" and one.grant_id is not None:
             found.setdefault(one.grant_id, []).append((one.lot_id, one.minor))
     return found
 
 
-def _orders(books: Books) -> dict[UUID, tuple[Tightness, date, UUID]]:
+def _orders(books: Books) -> dict[Key, tuple[Tightness, date, UUID]]:
     """Return how lots that hold something are drawn: tightest first, then oldest."""
     found = {}
-    for lot_id in {one.lot_id for one in books.standings}:
-        row = books.lots[lot_id]
+    for key in {one.lot_id for one in books.standings}:
+        row = books.lots[key]
         facts = LotFacts(
             row.id, row.agreement_id or row.id, earmark_of(row.earmark), row.opened_on, 0,
             row.spend_by_on,
         )  # fmt: skip
-        found[lot_id] = facts.order
+        found[key] = facts.order
     return found
 
 
@@ -116,53 +118,49 @@ class _Claims:
     """Makes a grant's claim from its tranches and payments."""
 
     def __init__(self, books: Books, moment: Moment) -> None:
-        self.starts: Mapping[UUID, Any] = books.grants
-        self.tranches: dict[UUID, list[Any]] = {}
-        for row in books.tranches:
-            self.tranches.setdefault(row.grant_id, []).append(row)
-        self.own: dict[UUID, int] = {}
-        self.untied: dict[UUID, int] = {}
-        self.waiting: dict[UUID, int] = {}
-        for row in books.payments:
-            minor = int(row.minor)
-            if row.tranche_id is not None:
-                self.own[row.tranche_id] = self.own.get(row.tranche_id, 0) + minor
+        self.grants = books.grants
+        self.own: dict[Key, int] = {}
+        self.untied: dict[Key, int] = {}
+        self.waiting: dict[Key, int] = {}
+        for grant, tranche, paid_on, minor in books.payments:
+            if tranche is not None:
+                self.own[tranche] = self.own.get(tranche, 0) + int(minor)
             else:
-                self.untied[row.grant_id] = self.untied.get(row.grant_id, 0) + minor
-            if row.paid_on is None or row.paid_on > moment.as_of:
-                self.waiting[row.grant_id] = self.waiting.get(row.grant_id, 0) + minor
+                self.untied[grant] = self.untied.get(grant, 0) + int(minor)
+            if paid_on is None or paid_on > moment.as_of:
+                self.waiting[grant] = self.waiting.get(grant, 0) + int(minor)
+        self.parts: dict[Key, list[Part]] = {}
+        for grant, tranche, number, due_on, minor in books.tranches:
+            part = Part(number, minor, due_on, self.own.get(tranche, 0))
+            self.parts.setdefault(grant, []).append(part)
 
-    def __call__(self, grant_id: UUID, unpaid_minor: int) -> Claim:
+    def __call__(self, grant: Key, unpaid_minor: int) -> Claim:
         """Return what is unpaid of a grant and how it is scheduled."""
-        grant = self.starts.get(grant_id)
+        row: Any = self.grants.get(grant)
         return Claim(
             unpaid_minor,
-            self.waiting.get(grant_id, 0),
-            self.untied.get(grant_id, 0),
-            [
-                Part(row.number, row.amount_minor, row.due_on, self.own.get(row.id, 0))
-                for row in self.tranches.get(grant_id, ())
-            ],
-            None if grant is None else grant.starts_on,
+            self.waiting.get(grant, 0),
+            self.untied.get(grant, 0),
+            self.parts.get(grant, ()),
+            None if row is None else row.starts_on,
         )
 
 
 def _drawn(
-    grant_id: UUID,
+    grant: Key,
     parts: Sequence[Reserved],
     dues: Sequence[tuple[date, int]],
-    books: Books,
-    pools: Pools,
-) -> Iterator[Outflow]:
-    """Yield what is due by pool: each due draws the reservations in their order."""
-    at, left = 0, parts[0][1]
+    homes: Mapping[Key, int],
+) -> list[Outflow]:
+    """Return what is due by pool: each due draws the reservations in their order."""
+    found, at, left = [], 0, parts[0][1]
     for on, minor in dues:
         rest = minor
         while rest:
             if not left:
-                at, left = at + 1, parts[at + 1][1]
-            lot = books.lots[parts[at][0]]
+                at += 1
+                left = parts[at][1]
             taken = min(rest, left)
             rest, left = rest - taken, left - taken
-            pool = pools.of(lot.earmark, lot.agreement_id or lot.id)
-            yield Outflow(grant_id, pool, on, taken, True)
+            found.append(Outflow(grant, homes[parts[at][0]], on, taken, True))
+    return found

@@ -27,7 +27,7 @@ from fundops.planning import cash, outflows
 from fundops.planning.inflows import Inflow, delayed, inflows, last_day
 from fundops.planning.outflows import Outflow
 from fundops.planning.pools import Kinds, Pools, Subject
-from fundops.planning.queries import Books, Moment, books
+from fundops.planning.queries import Books, Key, Moment, books, id_of
 
 MAX_LATE_DAYS = 1826
 
@@ -65,7 +65,10 @@ class AtRisk:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a plan says; months are counted from that of its day."""
+    """Everything a plan says; months are counted from that of its day.
+
+    ``due`` adds ``going`` up by pool, month and whether it is reserved.
+    """
 
     fund: Fund
     asked: Asked
@@ -75,7 +78,8 @@ class Plan:
     expired_minor: int
     coming: Sequence[Inflow]
     going: Sequence[Outflow]
-    codes: Mapping[UUID, str]
+    codes: Mapping[Key, str]
+    due: Mapping[tuple[int, int, bool], int]
     course: cash.Course
     at_risk: Sequence[AtRisk]
     cap_words: Sequence[tuple[int, str]]
@@ -179,15 +183,18 @@ class _Planner:
         self.reserved: dict[int, int] = {}
         self.expired = 0
         self.cap_words: list[tuple[int, str]] = []
-        for one in found.standings:
-            row = found.lots[one.lot_id]
-            pool = pools.of(row.earmark, row.agreement_id or row.id)
-            if one.kind == "reserved":
-                self.reserved[pool] = self.reserved.get(pool, 0) + one.minor
-            elif last_day(pools, row) < asked.as_of:
-                self.expired += one.minor
+        lots = {
+            key: (pools.of(row.earmark, row.agreement_id or row.id), last_day(pools, row))
+            for key, row in found.lots.items()
+        }
+        for kind, lot, _, minor in found.standings:
+            pool, last = lots[lot]
+            if kind == "reserved":
+                self.reserved[pool] = self.reserved.get(pool, 0) + minor
+            elif last < asked.as_of:
+                self.expired += minor
             else:
-                self.free[pool] = self.free.get(pool, 0) + one.minor
+                self.free[pool] = self.free.get(pool, 0) + minor
 
     def made(
         self,
@@ -206,10 +213,22 @@ class _Planner:
             late = cash.run(self._with(question, late_coming))
         return Plan(
             self.moment.fund, asked, self.pools, self.free, self.reserved, self.expired, coming,
-            [*going, *waiting], {one.id: one.code for one in self.books.grants.values()}, course,
+            [*going, *waiting], {key: one.code for key, one in self.books.grants.items()},
+            self._due([*going, *waiting]), course,
             self._at_risk(course, claims), self.cap_words, late_coming, late,
             self._at_risk(late, claims) if late else (),
         )  # fmt: skip
+
+    def _due(self, going: Sequence[Outflow]) -> dict[tuple[int, int, bool], int]:
+        by_day: dict[tuple[int, date, bool], int] = {}
+        for _, pool, on, minor, is_reserved in going:
+            slot = pool, on, is_reserved
+            by_day[slot] = by_day.get(slot, 0) + minor
+        found: dict[tuple[int, int, bool], int] = {}
+        for (pool, on, is_reserved), minor in by_day.items():
+            month = pool, month_of(on, self.asked.as_of), is_reserved
+            found[month] = found.get(month, 0) + minor
+        return found
 
     def _question(
         self, coming: list[Inflow], waiting: list[Outflow]
@@ -223,15 +242,15 @@ class _Planner:
         for one in waiting:
             month = month_of(one.on, self.asked.as_of)
             if month < self.horizon:
-                slot = kinds.of(self._subject(one.grant_id)), month
+                slot = kinds.of(self._subject(one.grant)), month
                 due[slot] = due.get(slot, 0) + one.minor
                 claims.setdefault(slot, []).append(one)
         held = self._held(kinds)
         caps, room = self._caps(kinds, coming)
         return cash.Question(self.horizon, {}, due, kinds.admits, held, caps, room), claims
 
-    def _subject(self, grant_id: UUID) -> Subject:
-        row = self.books.grants[grant_id]
+    def _subject(self, grant: Key) -> Subject:
+        row = self.books.grants[grant]
         return Subject(
             row.code, row.objectives, row.country, row.region, row.call, row.awarded_on
         )  # fmt: skip
@@ -239,17 +258,21 @@ class _Planner:
     def _held(self, kinds: Kinds) -> dict[tuple[int, int], int]:
         """Return the reservations that could be moved; the others stay as they are."""
         held: dict[tuple[int, int], int] = {}
-        for one in self.books.standings:
-            grant_id = one.grant_id
-            if one.kind != "reserved" or grant_id not in self.books.grants:
+        movable = {
+            key: self.pools.of(row.earmark, row.agreement_id or row.id)
+            for key, row in self.books.lots.items()
+            if last_day(self.pools, row) >= self.asked.as_of
+        }
+        kind_of: dict[Key, int] = {}
+        for kind, lot, grant, minor in self.books.standings:
+            pool = movable.get(lot)
+            if kind != "reserved" or pool is None or grant not in self.books.grants:
                 continue
-            row = self.books.lots[one.lot_id]
-            pool = self.pools.of(row.earmark, row.agreement_id or row.id)
-            kind = kinds.of(self._subject(grant_id))
-            if (grant_id, one.lot_id) in self.books.pinned or pool not in kinds.admits[kind]:
-                continue
-            if last_day(self.pools, row) >= self.asked.as_of:
-                held[pool, kind] = held.get((pool, kind), 0) + one.minor
+            its = kind_of.get(grant)
+            if its is None:
+                its = kind_of[grant] = kinds.of(self._subject(grant))
+            if pool in kinds.admits[its] and (grant, lot) not in self.books.pinned:
+                held[pool, its] = held.get((pool, its), 0) + minor
         return held
 
     def _caps(
@@ -314,7 +337,7 @@ class _Planner:
                 minor = min(left, one.minor)
                 left -= minor
                 if minor:
-                    code = self.books.grants[one.grant_id].code
-                    on = stands.get(one.grant_id)
-                    found.append(AtRisk(one.grant_id, code, slot[1], minor, on))
+                    code = self.books.grants[one.grant].code
+                    on = stands.get(one.grant)
+                    found.append(AtRisk(id_of(one.grant), code, slot[1], minor, on))
         return sorted(found, key=lambda one: (one.month, one.code))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, String, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor
@@ -31,6 +31,20 @@ MAX_ROWS = 50_000
 """Most rows of one sort in one plan."""
 ENDED = ("closed", "cancelled")
 
+Key: TypeAlias = Any
+"""The id of a lot, grant or tranche as the driver gives it: good for looking up, and quick. Making
+UUIDs of all of them takes longer than the plan itself; ``id_of`` makes one."""
+
+
+def key_of(column: Any, name: str) -> Any:
+    """Return the SQL of an id that is read as the driver gives it."""
+    return type_coerce(column, String).label(name)
+
+
+def id_of(key: Key) -> UUID:
+    """Return the id behind a key."""
+    return key if isinstance(key, UUID) else UUID(key)
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -41,13 +55,12 @@ class Moment:
     is_today: bool
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A balance above nothing of a lot, or of a grant's reservation on it."""
 
     kind: str
-    lot_id: UUID
-    grant_id: UUID | None
+    lot_id: Key
+    grant_id: Key | None
     minor: int
 
 
@@ -56,16 +69,16 @@ class Books:
     """Everything a plan is made from; rows as the queries name their columns."""
 
     standings: list[Standing] = field(default_factory=list)
-    lots: dict[UUID, Row[Any]] = field(default_factory=dict)
+    lots: dict[Key, Row[Any]] = field(default_factory=dict)
     instalments: Sequence[Row[Any]] = ()
     settled_later: dict[UUID, int] = field(default_factory=dict)
     pledges: Sequence[Row[Any]] = ()
     agreed: dict[UUID, int] = field(default_factory=dict)
-    grants: dict[UUID, Row[Any]] = field(default_factory=dict)
-    tranches: Sequence[Row[Any]] = ()
-    payments: Sequence[Row[Any]] = ()
+    grants: dict[Key, Row[Any]] = field(default_factory=dict)
+    tranches: Sequence[Any] = ()
+    payments: Sequence[Any] = ()
     waiting: Sequence[Row[Any]] = ()
-    pinned: set[tuple[UUID, UUID]] = field(default_factory=set)
+    pinned: set[tuple[Key, Key]] = field(default_factory=set)
 
 
 def books(db: Session, moment: Moment) -> Books:
@@ -73,16 +86,16 @@ def books(db: Session, moment: Moment) -> Books:
     fund_id = moment.fund.id
     return Books(
         standings(db, moment, ("lot", "reserved")),
-        {row.id: row for row in _all(db, _lots(fund_id))},
+        {row.key: row for row in _all(db, _lots(fund_id))},
         _all(db, _instalments(moment)),
         {} if moment.is_today else _settled_later(db, moment),
         _all(db, _pledges(moment)),
         {row.pledge_id: int(row.minor) for row in _all(db, _agreed(fund_id))},
-        {row.id: row for row in _all(db, _grants(moment))},
+        {row.key: row for row in _all(db, _grants(moment))},
         _all(db, _tranches(moment)),
         _all(db, _payments(moment)),
         _all(db, _waiting(moment)),
-        {(row.grant_id, row.lot_id) for row in _all(db, _pins(fund_id))},
+        {(row[0], row[1]) for row in _all(db, _pins(fund_id))},
     )
 
 
@@ -91,26 +104,29 @@ def standings(db: Session, moment: Moment, kinds: Iterable[str]) -> list[Standin
     mine = (Account.fund_id == moment.fund.id, Account.kind.in_(tuple(kinds)))
     if moment.is_today:
         net = Account.credits_minor - Account.debits_minor
-        query = rows_of(Account.kind, Account.lot_id, Account.grant_id, net.label("minor"))
-        rows = _all(db, query.where(*mine, net > 0))
-        return [Standing(row.kind, row.lot_id, row.grant_id, int(row.minor)) for row in rows]
+        query = rows_of(*_OF_ACCOUNT, net.label("minor")).where(*mine, net > 0)
+        return [Standing(kind, lot, grant, int(m)) for kind, lot, grant, m in _plain(db, query)]
     month = moment.as_of.replace(day=1)
-    found: dict[tuple[str, UUID, UUID | None], int] = {}
+    found: dict[tuple[str, Key, Key | None], int] = {}
     for table, condition in (
         (AccountMonth, AccountMonth.month_on < month),
         (AccountDay, AccountDay.on_date.between(month, moment.as_of)),
     ):
         net = total(table.credits_minor - table.debits_minor)
         query = (
-            rows_of(Account.kind, Account.lot_id, Account.grant_id, net.label("minor"))
+            rows_of(*_OF_ACCOUNT, net.label("minor"))
             .join_from(Account, table, table.account_id == Account.id)
             .where(*mine, condition)
             .group_by(Account.kind, Account.lot_id, Account.grant_id)
         )
-        for row in _all(db, query):
-            key = (row.kind, row.lot_id, row.grant_id)
-            found[key] = found.get(key, 0) + int(row.minor)
+        for kind, lot, grant, minor in _plain(db, query):
+            found[kind, lot, grant] = found.get((kind, lot, grant), 0) + int(minor)
     return [Standing(*key, minor) for key, minor in found.items() if minor > 0]
+
+
+_OF_ACCOUNT = (
+    Account.kind, key_of(Account.lot_id, "lot"), key_of(Account.grant_id, "grant_key"),
+)  # fmt: skip
 
 
 def labels(db: Session, actor: Actor | None, grant_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -133,8 +149,14 @@ def donor_names(db: Session, actor: Actor | None, donor_ids: Iterable[UUID]) -> 
     return {row.id: str(row.name) for row in db.execute(query)}
 
 
+def _plain(db: Session, query: Select[Any]) -> Sequence[Any]:
+    """Return rows to take apart; what the columns are is known from the query."""
+    return _all(db, query)
+
+
 def _all(db: Session, query: Select[Any]) -> Sequence[Row[Any]]:
-    rows = db.execute(query.limit(MAX_ROWS + 1)).all()
+    # On the connection: rows that are no records need not pass through the session's loading.
+    rows = db.connection().execute(query.limit(MAX_ROWS + 1)).all()
     if len(rows) > MAX_ROWS:
         raise Problem("conflict", detail=text("planning.too_large", maximum=MAX_ROWS))
     return rows
@@ -142,7 +164,7 @@ def _all(db: Session, query: Select[Any]) -> Sequence[Row[Any]]:
 
 def _lots(fund_id: UUID) -> Select[Any]:
     return rows_of(
-        Lot.id, Lot.code, Lot.agreement_id, Lot.donor_id, Lot.earmark, Lot.opened_on,
+        key_of(Lot.id, "key"), Lot.id, Lot.agreement_id, Lot.donor_id, Lot.earmark, Lot.opened_on,
         Lot.spend_by_on,
     ).where(Lot.fund_id == fund_id)  # fmt: skip
 
@@ -230,8 +252,8 @@ def _planned(moment: Moment) -> ColumnElement[bool]:
 def _grants(moment: Moment) -> Select[Any]:
     return (
         rows_of(
-            Grant.id, Grant.code, Grant.objectives, Grant.country, Grant.region, Grant.awarded_on,
-            Grant.starts_on, Grant.created_at, Call.code.label("call"),
+            key_of(Grant.id, "key"), Grant.code, Grant.objectives, Grant.country,
+            Grant.region, Grant.awarded_on, Grant.starts_on, Call.code.label("call"),
         )
         .outerjoin(Call, Call.id == Grant.call_id)
         .where(_planned(moment))
@@ -240,10 +262,13 @@ def _grants(moment: Moment) -> Select[Any]:
 
 def _tranches(moment: Moment) -> Select[Any]:
     return (
-        rows_of(Tranche.id, Tranche.grant_id, Tranche.number, Tranche.due_on, Tranche.amount_minor)
+        rows_of(
+            key_of(Tranche.grant_id, "grant_key"), key_of(Tranche.id, "key"), Tranche.number,
+            Tranche.due_on, Tranche.amount_minor,
+        )
         .join(Grant, Grant.id == Tranche.grant_id)
         .where(_planned(moment))
-    )
+    )  # fmt: skip
 
 
 def _payments(moment: Moment) -> Select[Any]:
@@ -259,8 +284,8 @@ def _payments(moment: Moment) -> Select[Any]:
     )
     return (
         rows_of(
-            Disbursement.grant_id, Disbursement.tranche_id, Disbursement.paid_on,
-            total(Disbursement.amount_minor).label("minor"),
+            key_of(Disbursement.grant_id, "grant_key"), key_of(Disbursement.tranche_id, "tranche"),
+            Disbursement.paid_on, total(Disbursement.amount_minor).label("minor"),
         )
         .join(Grant, Grant.id == Disbursement.grant_id)
         .where(_planned(moment), or_(was_paid, waits))
@@ -272,8 +297,8 @@ def _waiting(moment: Moment) -> Select[Any]:
     """Return the awards that stood on an instalment on the day, first come first."""
     query = (
         rows_of(
-            ConditionalAward.grant_id, ConditionalAward.instalment_id,
-            ConditionalAward.amount_minor, ConditionalAward.ended_at, ConditionalAward.created_at,
+            key_of(ConditionalAward.grant_id, "grant_key"), ConditionalAward.instalment_id,
+            ConditionalAward.amount_minor, ConditionalAward.ended_at,
         )
         .join(Grant, Grant.id == ConditionalAward.grant_id)
         .where(Grant.fund_id == moment.fund.id, Grant.awarded_on <= moment.as_of)
@@ -284,7 +309,7 @@ def _waiting(moment: Moment) -> Select[Any]:
 
 def _pins(fund_id: UUID) -> Select[Any]:
     return (
-        rows_of(ReservationPin.grant_id, ReservationPin.lot_id)
+        rows_of(key_of(ReservationPin.grant_id, "grant_key"), key_of(ReservationPin.lot_id, "lot"))
         .join(Grant, Grant.id == ReservationPin.grant_id)
         .where(Grant.fund_id == fund_id)
     )

@@ -14,12 +14,12 @@ due when the grant starts; nothing falls due before today.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A tranche; ``own_minor`` is what was paid or asked for of it by name."""
 
     number: int
@@ -28,8 +28,7 @@ class Part:
     own_minor: int = 0
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A grant's money: what is unpaid, what of that waits for payment, and its tranches.
 
     ``untied_minor`` was paid or asked for without naming a tranche, what waits included.
@@ -50,7 +49,7 @@ def outflows(claim: Claim, today: date) -> list[tuple[date, int]]:
     left = claim.unpaid_minor - waiting
     _add(found, today, waiting)
     untied = claim.untied_minor
-    for part in sorted(claim.parts, key=lambda one: one.number):
+    for part in sorted(claim.parts, key=itemgetter(0)):
         rest = max(part.amount_minor - part.own_minor, 0)
         used = min(untied, rest)
         untied -= used
