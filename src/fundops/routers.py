@@ -21,6 +21,7 @@ from fundops.grants.routes import router as grants
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.planning.attention_routes import router as attention
 from fundops.planning.routes import router as cash_plan
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
@@ -57,5 +58,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     disbursements,
     tracing,
     cash_plan,
+    attention,
     statements,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+
 from fundops import audit
 from fundops.authz import Role
 from fundops.ids import uuid7

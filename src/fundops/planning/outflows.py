@@ -19,7 +19,7 @@ from fundops.allocation.position import LotFacts
 from fundops.donors.lots import UNEARMARKED
 from fundops.planning.inflows import Inflow
 from fundops.planning.pools import Pools
-from fundops.planning.queries import Books, Key, Moment
+from fundops.planning.queries import Books, Key, Moment, day_of
 from fundops.planning.schedule import Claim, Part, outflows
 
 Reserved = tuple[Key, int]
@@ -122,7 +122,8 @@ class _Claims:
         self.own: dict[Key, int] = {}
         self.untied: dict[Key, int] = {}
         self.waiting: dict[Key, int] = {}
-        for grant, tranche, paid_on, minor in books.payments:
+        for grant, tranche, paid, minor in books.payments:
+            paid_on = day_of(paid)
             if tranche is not None:
                 self.own[tranche] = self.own.get(tranche, 0) + int(minor)
             else:
@@ -131,7 +132,7 @@ class _Claims:
                 self.waiting[grant] = self.waiting.get(grant, 0) + int(minor)
         self.parts: dict[Key, list[Part]] = {}
         for grant, tranche, number, due_on, minor in books.tranches:
-            part = Part(number, minor, due_on, self.own.get(tranche, 0))
+            part = Part(number, minor, day_of(due_on), self.own.get(tranche, 0))
             self.parts.setdefault(grant, []).append(part)
 
     def __call__(self, grant: Key, unpaid_minor: int) -> Claim:

@@ -27,7 +27,7 @@ from fundops.planning import cash, outflows
 from fundops.planning.inflows import Inflow, delayed, inflows, last_day
 from fundops.planning.outflows import Outflow
 from fundops.planning.pools import Kinds, Pools, Subject
-from fundops.planning.queries import Books, Key, Moment, books, id_of
+from fundops.planning.queries import Books, Key, Moment, books
 
 MAX_LATE_DAYS = 1826
 
@@ -339,5 +339,5 @@ class _Planner:
                 if minor:
                     code = self.books.grants[one.grant].code
                     on = stands.get(one.grant)
-                    found.append(AtRisk(id_of(one.grant), code, slot[1], minor, on))
+                    found.append(AtRisk(UUID(one.grant), code, slot[1], minor, on))
         return sorted(found, key=lambda one: (one.month, one.code))

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor
@@ -27,23 +28,19 @@ from fundops.messages import text
 from fundops.parties.labels import name_column
 from fundops.parties.models import Party
 
+R = TypeVar("R")
 MAX_ROWS = 50_000
 """Most rows of one sort in one plan."""
 ENDED = ("closed", "cancelled")
 
-Key: TypeAlias = Any
-"""The id of a lot, grant or tranche as the driver gives it: good for looking up, and quick. Making
-UUIDs of all of them takes longer than the plan itself; ``id_of`` makes one."""
+Key: TypeAlias = str
+"""The id of a lot, grant or tranche as text: good for looking up, and quick. Making UUIDs of tens
+of thousands of them takes longer than the plan itself; ``UUID(key)`` makes one."""
 
 
 def key_of(column: Any, name: str) -> Any:
-    """Return the SQL of an id that is read as the driver gives it."""
-    return type_coerce(column, String).label(name)
-
-
-def id_of(key: Key) -> UUID:
-    """Return the id behind a key."""
-    return key if isinstance(key, UUID) else UUID(key)
+    """Return the SQL of an id that is read as text."""
+    return cast(column, String).label(name)
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,8 @@ class Books:
     pledges: Sequence[Row[Any]] = ()
     agreed: dict[UUID, int] = field(default_factory=dict)
     grants: dict[Key, Row[Any]] = field(default_factory=dict)
-    tranches: Sequence[Any] = ()
-    payments: Sequence[Any] = ()
+    tranches: Sequence[tuple[Any, ...]] = ()
+    payments: Sequence[tuple[Any, ...]] = ()
     waiting: Sequence[Row[Any]] = ()
     pinned: set[tuple[Key, Key]] = field(default_factory=set)
 
@@ -92,10 +89,10 @@ def books(db: Session, moment: Moment) -> Books:
         _all(db, _pledges(moment)),
         {row.pledge_id: int(row.minor) for row in _all(db, _agreed(fund_id))},
         {row.key: row for row in _all(db, _grants(moment))},
-        _all(db, _tranches(moment)),
-        _all(db, _payments(moment)),
+        _plain(db, _tranches(moment)),
+        _plain(db, _payments(moment)),
         _all(db, _waiting(moment)),
-        {(row[0], row[1]) for row in _all(db, _pins(fund_id))},
+        {(row.grant_key, row.lot) for row in _all(db, _pins(fund_id))},
     )
 
 
@@ -149,17 +146,29 @@ def donor_names(db: Session, actor: Actor | None, donor_ids: Iterable[UUID]) -> 
     return {row.id: str(row.name) for row in db.execute(query)}
 
 
-def _plain(db: Session, query: Select[Any]) -> Sequence[Any]:
-    """Return rows to take apart; what the columns are is known from the query."""
-    return _all(db, query)
-
-
 def _all(db: Session, query: Select[Any]) -> Sequence[Row[Any]]:
     # On the connection: rows that are no records need not pass through the session's loading.
-    rows = db.connection().execute(query.limit(MAX_ROWS + 1)).all()
+    return _bounded(db.connection().execute(query.limit(MAX_ROWS + 1)).all())
+
+
+def _plain(db: Session, query: Select[Any]) -> Sequence[tuple[Any, ...]]:
+    """Return the driver's own rows of texts, numbers and dates (``day_of``): for tens of thousands
+    of them, anything around a row costs more than reading it.
+    """
+    with db.connection().execute(query.limit(MAX_ROWS + 1)) as result:
+        return _bounded(result.cursor.fetchall())
+
+
+def _bounded(rows: Sequence[R]) -> Sequence[R]:
     if len(rows) > MAX_ROWS:
         raise Problem("conflict", detail=text("planning.too_large", maximum=MAX_ROWS))
     return rows
+
+
+@lru_cache(maxsize=4096)
+def day_of(value: str | date | None) -> date | None:
+    """Return a date of the driver's: SQLite keeps them as text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _lots(fund_id: UUID) -> Select[Any]:

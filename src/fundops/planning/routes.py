@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from fundops import clock
 from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
 from fundops.errors import Problem, invalid
+from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
-from fundops.pages import json_response
-from fundops.planning import cash
+from fundops.pages import Paging, json_response, list_page
+from fundops.planning import ageing, cash
 from fundops.planning.plan import MAX_LATE_DAYS, Delay, asked_of, plan
 from fundops.planning.queries import labels
-from fundops.planning.schemas import CashPlanOut, named, plan_out
-from fundops.schemas import READS, Day, problems
+from fundops.planning.schemas import AdvancePage, CashPlanOut, named, plan_out
+from fundops.schemas import READS, Day, money_out, problems
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/funds/{fund_id}", tags=["planning"], route_class=StrictRoute)
@@ -67,3 +69,41 @@ def get_cash_plan(
         found = plan(db, fund, asked)
         body = plan_out(found, labels(db, actor, named(found)))
     return json_response(body)
+
+
+@router.get(
+    "/advances", operation_id="list_advances", response_model=AdvancePage, responses=READS
+)  # fmt: skip
+def list_advances(
+    request: Request,
+    actor: Reader,
+    fund_id: UUID,
+    paging: Paging,
+    as_of: Annotated[Day | None, Query(description="Today, or a day gone by.")] = None,
+    overdue_days: Annotated[
+        int, Query(ge=1, le=3650, description="Older than so many days is overdue.")
+    ] = ageing.OVERDUE_DAYS,
+) -> Response:
+    """List what grantees were paid and have not accounted for, by the days since it was paid."""
+    actor.require_fund(Permission.PLAN_READ, fund_id)
+    with read_session(request) as db:
+        fund = db.get(Fund, fund_id)
+        if fund is None:
+            raise Problem("not-found")
+        today = clock.today(fund.zone)
+        on, currency = as_of or today, fund.base_currency
+        if on > today:
+            raise invalid("query/as_of", "validation.future")
+        found = ageing.ages(db, fund.id, on, overdue_days)
+
+        def out(row: Any) -> dict[str, Any]:
+            return ageing.advance_out(row, found, on, currency)
+
+        page = list_page(
+            db, ageing.holders(actor, fund.id, on), paging, sorts=ageing.SORTS, key=Grant.id,
+            out=out,
+        )  # fmt: skip
+        control = ageing.control_minor(db, fund.id, on)
+    whole = ageing.buckets_out(ageing.together(found), currency)
+    head = {"as_of": on, "overdue_days": overdue_days}
+    return json_response({**head, **page, "totals": whole, "control": money_out(control, currency)})
