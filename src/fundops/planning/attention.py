@@ -48,7 +48,7 @@ class Entry:
     since: date
     severity: str
     permission: Permission
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     excluded: frozenset[UUID] = frozenset()
     party_id: UUID | None = None
     by_party: bool = False

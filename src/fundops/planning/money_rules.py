@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from fundops import money
 from fundops.authz import Permission
 from fundops.donors.models import Agreement, Instalment, Lot, WriteOff
-from fundops.donors.sums import total
+from fundops.donors.sums import rows_of, total
 from fundops.grants.models import ConditionalAward, Grant
 from fundops.ledger.models import Account, Fund
 from fundops.planning import ageing
@@ -28,8 +27,8 @@ LOT_NOTICE_DAYS = 90
 def instalments_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Instalments of donors whose day has gone by."""
     rest = Instalment.amount_minor - Instalment.matched_minor - Instalment.written_off_minor
-    query: Select[Any] = (
-        select(
+    query = (
+        rows_of(
             Instalment.id, Instalment.number, Instalment.due_on, Instalment.currency,
             Agreement.code, Agreement.donor_id, rest.label("rest"),
         )
@@ -56,8 +55,8 @@ def instalments_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
 
 def awards_waiting_late(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Conditional awards whose instalment should have come."""
-    query: Select[Any] = (
-        select(
+    query = (
+        rows_of(
             Grant.id, Grant.code, Grant.grantee_id, Instalment.due_on,
             Agreement.code.label("agreement"),
         )
@@ -104,7 +103,7 @@ def advances_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
     late = ageing.overdue_grants(found)[:PER_RULE]
     if not late:
         return []
-    query: Select[Any] = select(Grant.id, Grant.code, Grant.grantee_id).where(Grant.id.in_(late))
+    query = rows_of(Grant.id, Grant.code, Grant.grantee_id).where(Grant.id.in_(late))
     entries = []
     for row in db.execute(query):
         age = found[row.id]
@@ -125,8 +124,8 @@ def advances_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
 def lots_expiring(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Donors' money that must be spent soon and is not."""
     held = total(Account.credits_minor - Account.debits_minor)
-    query: Select[Any] = (
-        select(Lot.id, Lot.code, Lot.donor_id, Lot.spend_by_on, held.label("minor"))
+    query = (
+        rows_of(Lot.id, Lot.code, Lot.donor_id, Lot.spend_by_on, held.label("minor"))
         .join(Account, Account.lot_id == Lot.id)
         .where(
             Lot.fund_id == fund.id, Lot.status == "open",
@@ -153,8 +152,8 @@ def lots_expiring(db: Session, fund: Fund, today: date) -> list[Entry]:
 def write_offs_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Write-offs that wait for a second person."""
     donor = func.coalesce(WriteOff.party_id, Agreement.donor_id).label("donor")
-    query: Select[Any] = (
-        select(
+    query = (
+        rows_of(
             WriteOff.id, WriteOff.code, WriteOff.amount_minor, WriteOff.currency,
             WriteOff.created_at, WriteOff.requested_by_id, donor,
         )

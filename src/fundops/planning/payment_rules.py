@@ -1,4 +1,4 @@
-"""Rules about payments: what waits for which duty, what the bank or the grantee has not answered."""
+"""Rules about payments: what waits for which duty, what the bank or the grantee has to say."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Permission
 from fundops.disbursements.models import Disbursement, PaymentHold, SanctionsCheck
+from fundops.donors.sums import rows_of
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.payees.models import BankAccount
@@ -161,8 +162,8 @@ def sanctions_expiring(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Grantees whose last sanctions check is about to lapse, or has lapsed."""
     ends = timedelta(days=SANCTIONS_VALID_DAYS)
     last = func.max(SanctionsCheck.checked_on).label("last")
-    query: Select[Any] = (
-        select(SanctionsCheck.party_id, last)
+    query = (
+        rows_of(SanctionsCheck.party_id, last)
         .where(SanctionsCheck.party_id.in_(_grantees(fund)))
         .group_by(SanctionsCheck.party_id)
         .having(last <= today - ends + timedelta(days=SANCTIONS_NOTICE_DAYS))
@@ -228,8 +229,8 @@ def _grantees(fund: Fund) -> Select[UUID]:
 
 
 def _disbursements(fund: Fund) -> Select[Any]:
-    query: Select[Any] = (
-        select(
+    return (
+        rows_of(
             Disbursement.id, Disbursement.code, Disbursement.status, Disbursement.requested_on,
             Disbursement.requested_by_id, Disbursement.certified_by_id, Disbursement.certified_at,
             Disbursement.approved_by_id, Disbursement.approved_at, Disbursement.sent_by_id,
@@ -239,7 +240,6 @@ def _disbursements(fund: Fund) -> Select[Any]:
         .join(Grant, Grant.id == Disbursement.grant_id)
         .where(Grant.fund_id == fund.id)
     )  # fmt: skip
-    return query
 
 
 def _oldest(db: Session, query: Select[Any], since: Any) -> list[Any]:
