@@ -25,7 +25,7 @@ RULES: tuple[Rule, ...] = (*payment_rules.RULES, *money_rules.RULES)
 MAX_ENTRIES, MAX_PERSONS = 500, 20
 
 
-class PersonOut(Out):
+class ActingPersonOut(Out):
     """A person who can act."""
 
     id: UUID
@@ -48,7 +48,7 @@ class EntryOut(Out):
     since: date
     days: int
     permission: str
-    persons: list[PersonOut]
+    persons: list[ActingPersonOut]
     persons_total: int
     is_mine: bool
 

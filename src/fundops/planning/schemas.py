@@ -58,7 +58,7 @@ class EarmarkAmountOut(Out):
     amount: MoneyOut
 
 
-class ShortageOut(Out):
+class CashShortageOut(Out):
     """Why the first short month is short."""
 
     month: str = Month
@@ -77,7 +77,7 @@ class EarmarkMonthOut(Out):
     balance: MoneyOut
 
 
-class EarmarkOut(Out):
+class PlannedEarmarkOut(Out):
     """One earmark over the months."""
 
     earmark: str
@@ -111,7 +111,7 @@ class DelayOut(Out):
     days: int
     moved: MoneyOut
     first_short_month: str | None
-    shortage: ShortageOut | None
+    shortage: CashShortageOut | None
     months: list[MonthOut]
     at_risk: AtRiskOut
     because_of_it: AtRiskOut = Field(description="At risk only because of the delay.")
@@ -129,8 +129,8 @@ class CashPlanOut(Out):
     months: list[MonthOut]
     beyond: BeyondOut
     first_short_month: str | None
-    shortage: ShortageOut | None
-    earmarks: list[EarmarkOut]
+    shortage: CashShortageOut | None
+    earmarks: list[PlannedEarmarkOut]
     at_risk: AtRiskOut
     delay: DelayOut | None
 
