@@ -37,6 +37,8 @@ from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.payees.routes import ROUTERS as PAYEES
+from fundops.planning.attention_routes import router as attention
+from fundops.planning.routes import router as cash_plan
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
@@ -87,5 +89,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     safeguards,
     *EXPENDITURES,
     tracing,
+    cash_plan,
+    attention,
     statements,
 )
