@@ -24,6 +24,8 @@ APPEND_ONLY = (
     "grant_agreement_texts",
     "grant_budget_lines",
     "grant_schedules",
+    "receivable_entries",
+    "refund_parts",
     "risk_assessments",
     "same_persons",
 )
@@ -71,20 +73,6 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
-NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
-'bank_statement')""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
-((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
-(confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
-<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
-(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
 ('paid', 'returned')) = (paid_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
@@ -92,15 +80,29 @@ NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kin
 certified_digest IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
 (approved_by_id <> requested_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
 NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
+'bank_statement')""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
+((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
+(confirmed_currency IS NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
+<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
 ('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
 'failed', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -138,26 +140,26 @@ POSTGRES_DOWN = (
 'awarded', 'closed', 'cancelled'))""",
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -699,18 +701,26 @@ TABLES = (
     "grant_budget_lines",
     "grant_agreed_results",
     "tranche_conditions",
+    "receivable_entries",
     "payment_holds",
     "grant_agreement_texts",
     "grant_agreement_receipts",
     "disbursement_steps",
+    "advance_write_offs",
     "requirements",
+    "refund_parts",
+    "receivables",
     "grant_agreement_versions",
+    "expenditure_lines",
     "amendment_approvals",
+    "refund_requests",
     "grant_terminations",
     "grant_suspensions",
     "grant_schedules",
+    "grant_closings",
     "grant_amendments",
     "grant_agreements",
+    "expenditure_statements",
     "call_backs",
     "notices",
     "bank_accounts",
@@ -1274,6 +1284,93 @@ def make_tables() -> None:
     )
     op.create_index("ix_call_backs_account_id", "call_backs", ["account_id"], unique=False)
     op.create_table(
+        "expenditure_statements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("reported_minor", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_minor", sa.BigInteger(), nullable=False),
+        sa.Column("prefinanced_minor", sa.BigInteger(), nullable=False),
+        sa.Column("disallowed_minor", sa.BigInteger(), nullable=False),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("reported_by_id", sa.Uuid(), nullable=False),
+        sa.Column("reported_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decision_reason", Text(2000), nullable=True),
+        sa.Column("accepted_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'reported') = (decided_by_id IS NULL)",
+            name=op.f("ck_expenditure_statements_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "(status IN ('accepted', 'corrected')) = (accepted_on IS NOT NULL)",
+            name=op.f("ck_expenditure_statements_accepted_has_date"),
+        ),
+        whole("accepted_minor"),
+        whole("disallowed_minor"),
+        whole("prefinanced_minor"),
+        whole("reported_minor"),
+        sa.CheckConstraint(
+            "status IN ('reported', 'returned', 'accepted', 'corrected')",
+            name=op.f("ck_expenditure_statements_status_known"),
+        ),
+        sa.CheckConstraint(
+            "(replaces_id IS NULL) = (reason IS NULL)",
+            name=op.f("ck_expenditure_statements_correction_has_reason"),
+        ),
+        sa.CheckConstraint(
+            "accepted_minor >= 0 AND accepted_minor <= reported_minor",
+            name=op.f("ck_expenditure_statements_accepted_within"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> reported_by_id", name=op.f("ck_expenditure_statements_two_persons")
+        ),
+        sa.CheckConstraint(
+            "prefinanced_minor >= 0 AND disallowed_minor >= 0 AND prefinanced_minor + disallowed_minor <= accepted_minor",
+            name=op.f("ck_expenditure_statements_parts_within"),
+        ),
+        sa.CheckConstraint(
+            "reported_minor > 0 AND reported_minor <= 1000000000000000",
+            name=op.f("ck_expenditure_statements_reported_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "starts_on <= ends_on", name=op.f("ck_expenditure_statements_period_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_expenditure_statements_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_expenditure_statements_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"],
+            ["expenditure_statements.id"],
+            name=op.f("fk_expenditure_statements_replaces_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["reported_by_id"],
+            ["persons.id"],
+            name=op.f("fk_expenditure_statements_reported_by_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expenditure_statements")),
+        sa.UniqueConstraint("code", name=op.f("uq_expenditure_statements_code")),
+    )
+    op.create_index(
+        "ix_expenditure_statements_grant_id", "expenditure_statements", ["grant_id"], unique=False
+    )
+    op.create_index(
+        "ix_expenditure_statements_replaces_id",
+        "expenditure_statements",
+        ["replaces_id"],
+        unique=False,
+    )
+    op.create_table(
         "grant_agreements",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
@@ -1350,6 +1447,67 @@ def make_tables() -> None:
         sqlite_where=sa.text("status IN ('requested', 'approved')"),
         postgresql_where=sa.text("status IN ('requested', 'approved')"),
     )
+    op.create_table(
+        "grant_closings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(16), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("evidence", Text(2000), nullable=True),
+        sa.Column("attempts", Text(20000), nullable=True),
+        sa.Column("unaccounted", Text(12), nullable=True),
+        sa.Column("residual_minor", sa.BigInteger(), nullable=False),
+        sa.Column("freed_minor", sa.BigInteger(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("confirmed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (confirmed_by_id IS NOT NULL)",
+            name=op.f("ck_grant_closings_confirmed_by_somebody"),
+        ),
+        whole("freed_minor"),
+        sa.CheckConstraint(
+            "kind = 'ordinary' OR (evidence IS NOT NULL AND attempts IS NOT NULL AND unaccounted IS NOT NULL)",
+            name=op.f("ck_grant_closings_exception_is_told"),
+        ),
+        sa.CheckConstraint(
+            "kind = 'ordinary' OR confirmed_by_id <> proposed_by_id",
+            name=op.f("ck_grant_closings_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('ordinary', 'force_majeure')", name=op.f("ck_grant_closings_kind_known")
+        ),
+        whole("residual_minor"),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'withdrawn')",
+            name=op.f("ck_grant_closings_status_known"),
+        ),
+        sa.CheckConstraint(
+            "unaccounted IN ('written_off', 'kept_open')",
+            name=op.f("ck_grant_closings_unaccounted_known"),
+        ),
+        sa.CheckConstraint(
+            "residual_minor >= 0 AND freed_minor >= 0",
+            name=op.f("ck_grant_closings_amounts_positive"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["persons.id"], name=op.f("fk_grant_closings_confirmed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_grant_closings_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_grant_closings_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_closings")),
+        sa.UniqueConstraint("code", name=op.f("uq_grant_closings_code")),
+    )
+    op.create_index("ix_grant_closings_grant_id", "grant_closings", ["grant_id"], unique=False)
     op.create_table(
         "grant_schedules",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1480,6 +1638,48 @@ def make_tables() -> None:
         postgresql_where=sa.text("status = 'proposed'"),
     )
     op.create_table(
+        "refund_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("received_minor", sa.BigInteger(), nullable=False),
+        sa.Column("written_off_minor", sa.BigInteger(), nullable=False),
+        sa.Column("requested_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("note", Text(2000), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("last_reminded_on", sa.Date(), nullable=True),
+        sa.Column("status", Text(12), nullable=False),
+        sa.Column("requested_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        whole("amount_minor"),
+        whole("received_minor"),
+        sa.CheckConstraint(
+            "status IN ('requested', 'received', 'written_off', 'withdrawn')",
+            name=op.f("ck_refund_requests_status_known"),
+        ),
+        whole("written_off_minor"),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_refund_requests_amount_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "received_minor >= 0 AND written_off_minor >= 0 AND received_minor + written_off_minor <= amount_minor",
+            name=op.f("ck_refund_requests_within_amount"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_refund_requests_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["persons.id"], name=op.f("fk_refund_requests_requested_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund_requests")),
+        sa.UniqueConstraint("code", name=op.f("uq_refund_requests_code")),
+    )
+    op.create_index("ix_refund_requests_grant_id", "refund_requests", ["grant_id"], unique=False)
+    op.create_table(
         "amendment_approvals",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("amendment_id", sa.Uuid(), nullable=False),
@@ -1517,6 +1717,51 @@ def make_tables() -> None:
         unique=True,
         sqlite_where=sa.text("voided_at IS NULL"),
         postgresql_where=sa.text("voided_at IS NULL"),
+    )
+    op.create_table(
+        "expenditure_lines",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("category", Text(1), nullable=False),
+        sa.Column("description", Text(400), nullable=True),
+        sa.Column("is_support_cost", sa.Boolean(), nullable=False),
+        sa.Column("reported_minor", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_minor", sa.BigInteger(), nullable=True),
+        sa.Column("unsupported_minor", sa.BigInteger(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=True),
+        whole("accepted_minor"),
+        sa.CheckConstraint(
+            "category IN ('A', 'B', 'C', 'D', 'E', 'F', 'G')",
+            name=op.f("ck_expenditure_lines_category_known"),
+        ),
+        whole("reported_minor"),
+        whole("unsupported_minor"),
+        sa.CheckConstraint(
+            "(accepted_minor IS NULL) = (unsupported_minor IS NULL)",
+            name=op.f("ck_expenditure_lines_decided_whole"),
+        ),
+        sa.CheckConstraint(
+            "accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor = reported_minor",
+            name=op.f("ck_expenditure_lines_decided_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "reported_minor > 0 AND reported_minor <= 1000000000000000",
+            name=op.f("ck_expenditure_lines_reported_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "unsupported_minor = 0 OR reason IS NOT NULL",
+            name=op.f("ck_expenditure_lines_refusal_has_reason"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["expenditure_statements.id"],
+            name=op.f("fk_expenditure_lines_statement_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expenditure_lines")),
+        sa.UniqueConstraint(
+            "statement_id", "number", name=op.f("uq_expenditure_lines_statement_id_number")
+        ),
     )
     op.create_table(
         "grant_agreement_versions",
@@ -1641,6 +1886,85 @@ def make_tables() -> None:
         postgresql_where=sa.text("status IN ('draft', 'offered', 'signed')"),
     )
     op.create_table(
+        "receivables",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("statement_id", sa.Uuid(), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("settled_minor", sa.BigInteger(), nullable=False),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("opened_by_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "origin = 'closing' OR statement_id IS NOT NULL",
+            name=op.f("ck_receivables_statement_is_named"),
+        ),
+        sa.CheckConstraint(
+            "origin IN ('statement', 'finding', 'closing')",
+            name=op.f("ck_receivables_origin_known"),
+        ),
+        whole("settled_minor"),
+        sa.CheckConstraint(
+            "status IN ('open', 'settled', 'superseded')", name=op.f("ck_receivables_status_known")
+        ),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_receivables_amount_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "settled_minor >= 0 AND settled_minor <= amount_minor",
+            name=op.f("ck_receivables_within"),
+        ),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_receivables_grant_id")),
+        sa.ForeignKeyConstraint(
+            ["opened_by_id"], ["persons.id"], name=op.f("fk_receivables_opened_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["expenditure_statements.id"],
+            name=op.f("fk_receivables_statement_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receivables")),
+        sa.UniqueConstraint("code", name=op.f("uq_receivables_code")),
+    )
+    op.create_index("ix_receivables_grant_id", "receivables", ["grant_id"], unique=False)
+    op.create_index("ix_receivables_statement_id", "receivables", ["statement_id"], unique=False)
+    op.create_table(
+        "refund_parts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("refund_request_id", sa.Uuid(), nullable=False),
+        sa.Column("refund_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_refund_parts_amount_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["persons.id"], name=op.f("fk_refund_parts_by_id")),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refunds.id"], name=op.f("fk_refund_parts_refund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_request_id"],
+            ["refund_requests.id"],
+            name=op.f("fk_refund_parts_refund_request_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund_parts")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_refund_parts_refund_id", "refund_parts", ["refund_id"], unique=False)
+    op.create_index(
+        "ix_refund_parts_refund_request_id", "refund_parts", ["refund_request_id"], unique=False
+    )
+    op.create_table(
         "requirements",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
@@ -1715,6 +2039,65 @@ def make_tables() -> None:
     )
     op.create_index(
         "ix_requirements_status_due_on", "requirements", ["status", "due_on"], unique=False
+    )
+    op.create_table(
+        "advance_write_offs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("receivable_id", sa.Uuid(), nullable=True),
+        sa.Column("refund_request_id", sa.Uuid(), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("requested_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'requested') = (decided_by_id IS NULL)",
+            name=op.f("ck_advance_write_offs_decided_by_somebody"),
+        ),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "status IN ('requested', 'approved', 'rejected')",
+            name=op.f("ck_advance_write_offs_status_known"),
+        ),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_advance_write_offs_amount_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> requested_by_id", name=op.f("ck_advance_write_offs_two_persons")
+        ),
+        sa.CheckConstraint(
+            "receivable_id IS NULL OR refund_request_id IS NULL",
+            name=op.f("ck_advance_write_offs_one_subject"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_advance_write_offs_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_advance_write_offs_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["receivable_id"], ["receivables.id"], name=op.f("fk_advance_write_offs_receivable_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_request_id"],
+            ["refund_requests.id"],
+            name=op.f("fk_advance_write_offs_refund_request_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["persons.id"], name=op.f("fk_advance_write_offs_requested_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_advance_write_offs")),
+        sa.UniqueConstraint("code", name=op.f("uq_advance_write_offs_code")),
+    )
+    op.create_index(
+        "ix_advance_write_offs_grant_id", "advance_write_offs", ["grant_id"], unique=False
     )
     op.create_table(
         "disbursement_steps",
@@ -1844,6 +2227,48 @@ def make_tables() -> None:
     )
     op.create_index("ix_payment_holds_grant_id", "payment_holds", ["grant_id"], unique=False)
     op.create_index("ix_payment_holds_party_id", "payment_holds", ["party_id"], unique=False)
+    op.create_table(
+        "receivable_entries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("receivable_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(24), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("refund_id", sa.Uuid(), nullable=True),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'refunded') = (refund_id IS NOT NULL)",
+            name=op.f("ck_receivable_entries_refund_is_named"),
+        ),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "kind IN ('additional_support', 'justification_accepted', 'refunded', 'written_off')",
+            name=op.f("ck_receivable_entries_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_receivable_entries_amount_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["persons.id"], name=op.f("fk_receivable_entries_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["receivable_id"], ["receivables.id"], name=op.f("fk_receivable_entries_receivable_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refunds.id"], name=op.f("fk_receivable_entries_refund_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receivable_entries")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_receivable_entries_receivable_id", "receivable_entries", ["receivable_id"], unique=False
+    )
+    op.create_index(
+        "ix_receivable_entries_refund_id", "receivable_entries", ["refund_id"], unique=False
+    )
     op.create_table(
         "tranche_conditions",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -6,6 +6,7 @@ from fundops.db import Base
 from fundops.decisions import models as decisions
 from fundops.disbursements import models as disbursements
 from fundops.donors import models as donors
+from fundops.expenditures import models as expenditures
 from fundops.files import models as files
 from fundops.funds import models as funds
 from fundops.grants import (
@@ -38,6 +39,7 @@ __all__ = [
     "decisions",
     "disbursements",
     "donors",
+    "expenditures",
     "files",
     "funds",
     "grants",

@@ -13,6 +13,7 @@ from fundops.disbursements.routes import router as disbursements
 from fundops.disbursements.safeguard_routes import router as safeguards
 from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
+from fundops.expenditures.routes import ROUTERS as EXPENDITURES
 from fundops.exports.dossier_routes import router as dossiers
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
@@ -36,6 +37,8 @@ from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.payees.routes import ROUTERS as PAYEES
+from fundops.planning.attention_routes import router as attention
+from fundops.planning.routes import router as cash_plan
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
@@ -84,6 +87,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     disbursement_steps,
     duties,
     safeguards,
+    *EXPENDITURES,
     tracing,
+    cash_plan,
+    attention,
     statements,
 )

@@ -23,6 +23,7 @@ from fundops.db import Base, WriteSession, before_commit
 from fundops.messages import text
 
 REGISTERS: dict[str, str] = {
+    "advance_write_offs": "advance_write_off",
     "agreement_reports": "agreement_report",
     "agreements": "agreement",
     "amendment_approvals": "amendment_approval",
@@ -51,6 +52,8 @@ REGISTERS: dict[str, str] = {
     "eligibility_decisions": "eligibility_decision",
     "events": "event",
     "exchange_rates": "exchange_rate",
+    "expenditure_lines": "expenditure_line",
+    "expenditure_statements": "expenditure_statement",
     "files": "file",
     "fund_transfers": "fund_transfer",
     "fund_policies": "fund_policy",
@@ -63,6 +66,7 @@ REGISTERS: dict[str, str] = {
     "grant_amendments": "grant_amendment",
     "grant_suspensions": "grant_suspension",
     "grant_terminations": "grant_termination",
+    "grant_closings": "grant_closing",
     "grants": "grant",
     "instalments": "instalment",
     "lots": "lot",
@@ -77,7 +81,11 @@ REGISTERS: dict[str, str] = {
     "published_activities": "published_activity",
     "rankings": "ranking",
     "receipts": "receipt",
+    "receivable_entries": "receivable_entry",
+    "receivables": "receivable",
     "recusals": "recusal",
+    "refund_parts": "refund_part",
+    "refund_requests": "refund_request",
     "refunds": "refund",
     "requirements": "requirement",
     "review_drafts": "review_draft",

@@ -406,7 +406,7 @@ def test_money_that_returns_leaves_the_envelope_free_again(database: Database) -
         decided(db, room, first)
         confirmed(db, room, first)
         grant = db.execute(select(Grant)).scalar_one()
-        grants.end_grant(db, room.manager, room.fund, grant, "cancel", CloseIn(reason="Given up."))
+        grants.cancel_grant(db, room.manager, room.fund, grant, CloseIn(reason="Given up."))
         second = a_board(db, room)
         an_item(db, room, second, a_proposal(db, room.call, 45_000))
         decided(db, room, second)

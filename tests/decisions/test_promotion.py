@@ -36,7 +36,7 @@ def a_reserve(
 
 def free(db: Session, room: Room, grant: Grant) -> None:
     """Let the awarded money return."""
-    grants.end_grant(db, room.manager, room.fund, grant, "cancel", CloseIn(reason="Given up."))
+    grants.cancel_grant(db, room.manager, room.fund, grant, CloseIn(reason="Given up."))
 
 
 def test_the_list_says_who_could_be_awarded_now(database: Database) -> None:

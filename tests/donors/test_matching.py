@@ -16,12 +16,13 @@ from fundops.allocation.earmarks import Earmark
 from fundops.authz import Role
 from fundops.db import Database
 from fundops.donors import cash_queries, matching, reversal
-from fundops.donors.cash_schemas import MatchEntry, MatchIn
-from fundops.donors.lots import UNEARMARKED, earn_support_cost, open_opening_lot
+from fundops.donors.cash_schemas import MatchEntry, MatchIn, SupportCostReturnIn
+from fundops.donors.lots import UNEARMARKED, open_opening_lot, return_support_cost
 from fundops.donors.models import Instalment, Lot, Receipt
 from fundops.errors import Problem
+from fundops.grants.models import Grant
 from fundops.ledger import balances
-from fundops.ledger.models import Transfer
+from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
 from tests.donors.cash_factories import (
@@ -39,6 +40,7 @@ from tests.donors.cash_factories import (
     wire,
 )
 from tests.factories import a_fund, a_party, a_person
+from tests.grants.grant_factories import a_desk, a_grant, a_payment, accepted
 from tests.world import World
 
 EARMARKED = Earmark(3, include={"country": {"KE"}}, spend_by_on=date(2027, 6, 30))  # type: ignore[dict-item]
@@ -335,13 +337,11 @@ def test_earned_support_cost_stops_at_the_provision_and_the_rest_returns(world: 
             db, officer, fund, 1_130_00, support_cost_basis="expenditure", support_cost_ppm=130_000
         )
         assert held_by(db, lot) == {"lot": 1_000_00, "provision": 130_00}
-        seq = audit.record(db, officer, "test.accepted", "lot", lot.id)
-        assert earn_support_cost(db, seq, lot, 400_00, date(2026, 5, 1)) == 52_00
-        late = audit.record(db, officer, "test.accepted", "lot", lot.id)
-        assert earn_support_cost(db, late, lot, 500_00, date(2026, 5, 1)) == 65_00
+        grant = a_paid_grant(db, fund, 900_00)
+        accepted(db, grant, 400_00, on=date(2026, 5, 1))
+        assert held_in(db, fund)["support_cost_income"] == 52_00
+        accepted(db, grant, 500_00, on=date(2026, 5, 1))
         assert held_in(db, fund)["support_cost_income"] == 117_00
-        plain = a_matched_lot(db, officer, fund, 100_00)
-        assert earn_support_cost(db, late, plain, 100_00, date(2026, 5, 1)) == 0
     booker = world.as_role(Role.FINANCE_OFFICER)
     place = f"/v1/lots/{lot.id}/return_support_cost"
     body = {"effective_on": "2026-06-01", "reason": "The grant has closed."}
@@ -352,19 +352,33 @@ def test_earned_support_cost_stops_at_the_provision_and_the_rest_returns(world: 
     assert booker.post(place, json=early).status_code == 409
     done = booker.post(place, json=body)
     assert done.json()["balances"]["provision"] == wire(0)
-    assert done.json()["balances"]["available"] == wire(1_013_00)
+    assert done.json()["balances"]["available"] == wire(113_00)
     assert booker.post(place, json=body).status_code == 409
 
 
-def test_support_cost_earned_more_than_accepted_allows_is_capped(database: Database) -> None:
+def test_support_cost_is_never_more_than_the_provision(database: Database) -> None:
     with database.write() as db:
         fund, officer = a_fund(db), an_officer(db)
         lot = a_matched_lot(
             db, officer, fund, 113_00, support_cost_basis="expenditure", support_cost_ppm=130_000
         )
-        seq = audit.record(db, officer, "test.accepted", "lot", lot.id)
-        assert earn_support_cost(db, seq, lot, 999_00, DAY) == 13_00
-        assert held_by(db, lot) == {"lot": 100_00}
+        given = SupportCostReturnIn(amount=an_amount(1_00), effective_on=DAY, reason="Waived.")
+        return_support_cost(db, officer, lot, given)
+        grant = a_paid_grant(db, fund, 101_00)
+        accepted(db, grant, 101_00)
+        assert held_by(db, lot) == {}
+        assert held_in(db, fund)["support_cost_income"] == 12_00
+        plain = a_matched_lot(db, officer, fund, 100_00)
+        accepted(db, a_paid_grant(db, fund, 100_00), 100_00)
+        assert held_in(db, fund)["support_cost_income"] == 12_00
+        assert held_by(db, plain) == {}
+
+
+def a_paid_grant(db: Session, fund: Fund, minor: int) -> Grant:
+    """Award a grant and pay all of it."""
+    grant = a_grant(db, fund, minor, on=DAY)
+    a_payment(db, a_desk(db), fund, grant, minor, on=DAY)
+    return grant
 
 
 def test_an_opening_balance_is_a_lot_of_nobody_in_particular(database: Database) -> None:

@@ -161,7 +161,7 @@ class Case:
             ).scalar_one()
             room = self.room
             fund = db.get_one(Fund, room.fund.id)
-            grants.end_grant(db, room.manager, fund, grant, "cancel", CloseIn(reason="Given up."))
+            grants.cancel_grant(db, room.manager, fund, grant, CloseIn(reason="Given up."))
             call, item = db.get_one(Call, self.call_id), db.get_one(BoardItem, self.waiting.id)
             promotion.ask(db, room.officer, call, item, PromoteIn())
             promotion.confirm(db, room.manager, call, item)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, money
@@ -21,12 +21,21 @@ from fundops.disbursements.control_schemas import SanctionsCheckIn
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.schemas import DisbursementIn, PaidIn
 from fundops.donors.models import Lot
+from fundops.expenditures import closing as ended
+from fundops.expenditures import service as expenditures
+from fundops.expenditures.models import ExpenditureStatement
+from fundops.expenditures.schemas import (
+    AcceptIn,
+    ExpenditureIn,
+    ExpenditureLineIn,
+    LineDecisionIn,
+)
 from fundops.grants import agreement_queries, refunds, service
 from fundops.grants import agreement_writing as writing
 from fundops.grants.agreement_content import Agreed, Line
 from fundops.grants.agreement_models import GrantAgreementVersion
 from fundops.grants.models import Grant, Refund
-from fundops.grants.schemas import CloseIn, GrantIn, ObjectiveShare, RefundIn
+from fundops.grants.schemas import CloseIn, GrantIn, ObjectiveShare, RefundIn, shares_of
 from fundops.ids import uuid7
 from fundops.ledger import posting
 from fundops.ledger.models import Account, AccountDay, Fund, Transfer
@@ -205,6 +214,51 @@ def a_refund(
     """Book a refund."""
     given = RefundIn(amount=usd(amount_minor), received_on=on)
     return refunds.refund(db, desk.officer, fund, grant, given)
+
+
+def reported(
+    db: Session, grant: Grant, minor: int, *, on: date = LATER, support_minor: int = 0,
+    actor: Actor | None = None, replaces: ExpenditureStatement | None = None,
+) -> ExpenditureStatement:  # fmt: skip
+    """Report expenditure of one day of its own, or of the period that is corrected."""
+    made = select(func.count()).where(ExpenditureStatement.grant_id == grant.id)
+    day = grant.awarded_on + timedelta(days=db.execute(made).scalar_one())
+    lines = [ExpenditureLineIn(category="A", reported=usd(minor))]
+    if support_minor:
+        reported = usd(support_minor)
+        lines.append(ExpenditureLineIn(category="G", is_support_cost=True, reported=reported))
+    given = ExpenditureIn(
+        starts_on=replaces.starts_on if replaces else min(day, on),
+        ends_on=replaces.ends_on if replaces else min(day, on),
+        lines=lines,
+        replaces_id=replaces.id if replaces else None,
+        reason="The first was wrong." if replaces else None,
+    )
+    fund = db.get_one(Fund, grant.fund_id)
+    actor = actor or a_person(db, Role.GRANT_OFFICER)[0]
+    return expenditures.report(db, actor, fund, grant, given)
+
+
+def accepted(
+    db: Session, grant: Grant, minor: int, *, on: date = LATER, refused_minor: int = 0,
+    support_minor: int = 0, actor: Actor | None = None,
+    replaces: ExpenditureStatement | None = None,
+) -> ExpenditureStatement:  # fmt: skip
+    """Report ``minor`` and ``refused_minor`` together, and accept all but the latter."""
+    made = reported(
+        db, grant, minor + refused_minor, on=on, support_minor=support_minor, replaces=replaces
+    )
+    decision = LineDecisionIn(
+        number=1, accepted=usd(minor), reason="No invoice." if refused_minor else None
+    )
+    actor = actor or a_person(db, Role.FINANCE_OFFICER)[0]
+    given = AcceptIn(accepted_on=on, lines=[decision])
+    return expenditures.accept(db, actor, db.get_one(Fund, grant.fund_id), grant, made, given)
+
+
+def end(db: Session, actor: Actor, fund: Fund, grant: Grant, action: str, given: CloseIn) -> None:
+    """Close or cancel a grant."""
+    (ended.close if action == "close" else service.cancel_grant)(db, actor, fund, grant, given)
 
 
 def closing(on: date = LATER) -> CloseIn:

@@ -78,7 +78,7 @@ def test_an_award_back_in_time_leaves_no_later_day_short(database: Database) -> 
         desk = a_desk(db)
         lot = a_lot(db, fund, 100, on=date(2026, 1, 1))
         first = a_grant(db, fund, 100, on=date(2026, 2, 1))
-        service.end_grant(db, desk.manager, fund, first, "cancel", closing(LATER))
+        service.cancel_grant(db, desk.manager, fund, first, closing(LATER))
         # Today the lot is free again, but not in between.
         with pytest.raises(Problem) as refused:
             a_grant(db, fund, 1, on=DAY)

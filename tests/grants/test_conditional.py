@@ -19,6 +19,7 @@ from fundops.donors.agreement_schemas import InstalmentPatch
 from fundops.donors.claim_schemas import WriteOffIn
 from fundops.donors.models import Agreement, Instalment
 from fundops.errors import Problem
+from fundops.expenditures import closing as ended
 from fundops.grants import service
 from fundops.grants.awarding import Terms
 from fundops.grants.models import ConditionalAward, Grant
@@ -248,8 +249,8 @@ def test_less_cannot_be_expected_while_awards_wait(database: Database) -> None:
         assert grant.code in found.detail
     with database.write() as db:
         again = db.get_one(Grant, grant.id)
-        service.end_grant(
-            db, manager, db.get_one(Fund, fund.id), again, "cancel", CloseIn(reason="Lapsed.")
+        service.cancel_grant(
+            db, manager, db.get_one(Fund, fund.id), again, CloseIn(reason="Lapsed.")
         )
         assert (again.status, status_of(db, again)) == ("cancelled", "void")
         approve(db)
@@ -276,9 +277,9 @@ def test_a_conditional_grant_can_be_cancelled_and_not_closed(database: Database)
         grant = waits(db, fund, instalment, 8_000)
         actor: Actor = a_person(db, Role.FUND_MANAGER)[0]
         given = CloseIn(reason="Over.")
-        closing = problem_of(service.end_grant, db, actor, fund, grant, "close", given)
-        assert closing.slug == "wrong-status"
-        service.end_grant(db, actor, fund, grant, "cancel", given)
+        refused = problem_of(ended.close, db, actor, fund, grant, given)
+        assert refused.slug == "wrong-status"
+        service.cancel_grant(db, actor, fund, grant, given)
         waits(db, fund, instalment, 10_000)
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from fundops import audit
 from fundops.db import Database
-from fundops.grants import service
 from fundops.ledger import balances, checks
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef
@@ -18,6 +17,7 @@ from tests.grants.grant_factories import (
     a_desk,
     a_grant,
     closing,
+    end,
     for_country,
     lowest_ever,
     reserved,
@@ -56,7 +56,7 @@ def test_a_move_waits_for_the_one_that_makes_room_for_it(database: Database) -> 
             assert balances.as_of(db, ref, day(6)) == minor, grant.code
         assert lowest_ever(db, fund) == 0
         for grant in (first, second, moved):
-            service.end_grant(db, desk.manager, fund, grant, "close", closing(day(7)))
+            end(db, desk.manager, fund, grant, "close", closing(day(7)))
         for lot in (shared, narrow):
             reverse_lot(db, lot)
         assert lowest_ever(db, db.get_one(Fund, fund.id)) == 0

@@ -48,6 +48,8 @@ GUARDED = {
     "proposal_codes",
     "proposal_cofunding",
     "proposal_results",
+    "receivable_entries",
+    "refund_parts",
     "proposal_versions",
     "rankings",
     "recusals",

@@ -143,3 +143,26 @@ def refund(fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movemen
         found.append(Movement("refund", bank, lot, *common, key=source.key))
         found.append(Movement("advance_return", control, advance, *common, key=source.key))
     return found
+
+
+def clear(kind: str, fund_id: UUID, source: Source, parts: Iterable[Draw]) -> list[Movement]:
+    """Return the transfers that clear ``parts`` of an advance without cash.
+
+    ``kind`` is ``liquidate`` for accepted expenditure, ``advance_write_off`` for what is given up.
+    """
+    control = AccountRef(fund_id, "advance_control")
+    return [
+        Movement(
+            kind,
+            control,
+            advance_account(fund_id, part.grant_id, part.lot_id),
+            part.amount_minor,
+            source.on,
+            source.kind,
+            source.id,
+            part.lot_id,
+            part.grant_id,
+            key=source.key,
+        )
+        for part in parts
+    ]

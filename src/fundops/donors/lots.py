@@ -14,7 +14,6 @@ from fundops.authz import Permission
 from fundops.codes import next_code
 from fundops.donors import cash_rules as rules
 from fundops.donors.cash_schemas import SupportCostReturnIn
-from fundops.donors.charges import support_cost_on
 from fundops.donors.models import Agreement, Lot
 from fundops.errors import Problem
 from fundops.ids import uuid7
@@ -146,27 +145,6 @@ def open_opening_lot(
         ],
     )
     return lot
-
-
-def earn_support_cost(db: Session, seq: int, lot: Lot, accepted_minor: int, on: date) -> int:
-    """Earn the support cost of newly accepted direct expenditure; return what was earned.
-
-    At most what the lot's provision holds, and nothing for a lot without a provision. One call
-    for each lot in one event.
-    """
-    ppm = db.execute(
-        select(Agreement.support_cost_ppm).where(
-            Agreement.id == lot.agreement_id, Agreement.support_cost_basis == "expenditure"
-        )
-    ).scalar()
-    provision = held(lot, "provision")
-    earned = min(support_cost_on(accepted_minor, ppm or 0), balances.now(db, provision))
-    if earned > 0:
-        income = AccountRef(lot.fund_id, "support_cost_income")
-        posting.post(
-            db, seq, [_on_lot("support_cost_earn", provision, income, earned, on, lot, seq)]
-        )
-    return earned
 
 
 def return_support_cost(

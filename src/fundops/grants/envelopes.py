@@ -1,8 +1,8 @@
 """What the awards of a call come to, against its envelope.
 
-A grant counts with what was awarded, conditional and suspended ones too; a closed or terminated one
-with what its grantee kept (paid less refunded), because the rest went back; a cancelled one with
-nothing.
+A grant counts with what was awarded less what was refunded, conditional and suspended ones too:
+what came back is not paid to it again. A closed or terminated one counts with what its grantee kept
+(paid less refunded), because the rest went back; a cancelled one with nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fundops.ledger.models import Fund
 from fundops.messages import text
 
 COUNTED: Any = case(
-    (Grant.status.in_((*RESERVED, "conditional")), Grant.awarded_minor),
+    (Grant.status.in_((*RESERVED, "conditional")), Grant.awarded_minor - Grant.refunded_minor),
     (Grant.status.in_(ENDED), Grant.paid_minor - Grant.refunded_minor),
     else_=0,
 )

@@ -185,26 +185,14 @@ def list_grant_lots(request: Request, actor: Tracer, grant_id: UUID) -> Response
 
 
 @router.post(
-    "/{grant_id}/close", operation_id="close_grant", response_model=GrantOut, responses=COMMANDS
-)
-def close_grant(request: Request, actor: Awarder, grant_id: UUID, given: CloseIn) -> Response:
-    """Close a grant; what is unpaid goes back to its lots."""
-    return _end(request, actor, grant_id, "close", given)
-
-
-@router.post(
     "/{grant_id}/cancel", operation_id="cancel_grant", response_model=GrantOut, responses=COMMANDS
 )
 def cancel_grant(request: Request, actor: Awarder, grant_id: UUID, given: CloseIn) -> Response:
     """Cancel a grant of which nothing was paid."""
-    return _end(request, actor, grant_id, "cancel", given)
 
-
-def _end(request: Request, actor: Actor, grant_id: UUID, action: str, given: CloseIn) -> Response:
     def work(db: Session) -> dict[str, Any]:
         grant = queries.get_visible(db, actor, grant_id, Permission.GRANT_AWARD)
-        fund = db.get_one(Fund, grant.fund_id)
-        service.end_grant(db, actor, fund, grant, action, given)
+        service.cancel_grant(db, actor, db.get_one(Fund, grant.fund_id), grant, given)
         return grant_out(queries.row(db, actor, grant_id))
 
     return command(request, actor, work)

@@ -1,4 +1,7 @@
-"""Grants: awarding in full, changing, closing and cancelling them, and pinning reservations."""
+"""Grants: awarding in full, changing and cancelling them, and pinning reservations.
+
+Closing stands above: it asks what the grantee has accounted for.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +32,14 @@ from fundops.messages import text
 from fundops.records import apply_patch
 
 __all__ = [
-    "RECORDED_AS",
     "STEPS",
     "award",
     "award_conditionally",
     "award_many",
     "award_on_instalment",
+    "cancel_grant",
     "change_grant",
     "conditions_of",
-    "end_grant",
     "lots_of",
     "pin",
     "stand",
@@ -47,10 +49,8 @@ __all__ = [
 
 STEPS: Steps = {
     **conditional.STAND,
-    "close": step("awarded terminated", "closed", Permission.GRANT_AWARD),
     "cancel": step("awarded conditional", "cancelled", Permission.GRANT_AWARD),
 }
-RECORDED_AS = {"close": "grant.closed", "cancel": "grant.cancelled"}
 
 
 def change_grant(db: Session, actor: audit.Author, grant: Grant, patch: GrantPatch) -> Grant:
@@ -76,23 +76,23 @@ def change_grant(db: Session, actor: audit.Author, grant: Grant, patch: GrantPat
     return grant
 
 
-def end_grant(
-    db: Session, actor: audit.Author, fund: Fund, grant: Grant, action: str, given: CloseIn
+def cancel_grant(
+    db: Session, actor: audit.Author, fund: Fund, grant: Grant, given: CloseIn
 ) -> Grant:
-    """Close a grant, or cancel one of which nothing was paid: its unpaid rest goes back.
+    """Cancel a grant of which nothing was paid: what it has reserved goes back.
 
-    Raises ``conflict`` while disbursements wait, and for cancelling what was partly paid.
+    Raises ``conflict`` while disbursements wait, and where something was paid.
     """
     on = past_day(fund, given.on, "/on")
     releasing.refuse_waiting(grant)
-    if action == "cancel" and grant.paid_minor:
+    if grant.paid_minor:
         raise Problem("conflict", detail=text("grants.cancel_paid"))
     before = grant.status
-    advance(grant, STEPS, action, actor)
+    advance(grant, STEPS, "cancel", actor)
     conditional.void(db, grant)
     parts = releasing.rest_of(db, grant, on)
     seq = audit.record(
-        db, actor, RECORDED_AS[action], "grant", grant.id, fund_id=fund.id, reason=given.reason,
+        db, actor, "grant.cancelled", "grant", grant.id, fund_id=fund.id, reason=given.reason,
         before={"status": before},
         after={"status": grant.status, "voided": [[p.lot_id, p.amount_minor] for p in parts]},
     )  # fmt: skip

@@ -215,6 +215,37 @@ CHECKS: tuple[Check, ...] = (
         "WHERE g.refunded_minor <> COALESCE(t.n, 0)",
     ),
     Check(
+        "expenditure_attributed",
+        "SELECT e.code, e.accepted_minor FROM expenditure_statements e "
+        "LEFT JOIN (SELECT source_id, "
+        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
+        "FROM transfers WHERE kind = 'liquidate' GROUP BY source_id) t ON t.source_id = e.id "
+        "WHERE COALESCE(t.n, 0) <> CASE e.status WHEN 'accepted' "
+        "THEN e.accepted_minor - e.prefinanced_minor - e.disallowed_minor ELSE 0 END",
+    ),
+    Check(
+        "advances_given_up",
+        "SELECT w.code, w.minor FROM (SELECT id, code, CASE status WHEN 'approved' "
+        "THEN amount_minor ELSE 0 END AS minor FROM advance_write_offs UNION ALL "
+        "SELECT id, code, CASE status WHEN 'confirmed' THEN residual_minor ELSE 0 END "
+        "FROM grant_closings) w LEFT JOIN (SELECT source_id, "
+        "SUM(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS n "
+        "FROM transfers WHERE kind = 'advance_write_off' GROUP BY source_id) t "
+        "ON t.source_id = w.id WHERE w.minor <> COALESCE(t.n, 0)",
+    ),
+    Check(
+        "receivables_settled",
+        "SELECT r.code, r.settled_minor FROM receivables r LEFT JOIN (SELECT receivable_id, "
+        "SUM(amount_minor) AS n FROM receivable_entries GROUP BY receivable_id) e "
+        "ON e.receivable_id = r.id WHERE r.settled_minor <> COALESCE(e.n, 0)",
+    ),
+    Check(
+        "refund_requests_received",
+        "SELECT r.code, r.received_minor FROM refund_requests r LEFT JOIN (SELECT "
+        "refund_request_id, SUM(amount_minor) AS n FROM refund_parts GROUP BY refund_request_id) p "
+        "ON p.refund_request_id = r.id WHERE r.received_minor <> COALESCE(p.n, 0)",
+    ),
+    Check(
         "reversed_lots_empty",
         "SELECT l.code, a.kind FROM lots l JOIN accounts a ON a.lot_id = l.id "
         "WHERE l.status = 'reversed' AND a.debits_minor <> a.credits_minor",

@@ -1,0 +1,1 @@
+"""Domain: accepted expenditure, what grantees owe, and the closing of grants."""
