@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from fundops import audit, command
+from fundops import audit, command, idempotency
 from fundops.authz import Role
 from fundops.engines import make_engine
 from fundops.treasury import bank
@@ -90,25 +89,18 @@ def fee(world: World, till: Till) -> Fee:
     return Fee(world, till)
 
 
-def after(real: Callable[..., Any], flaw: Callable[[Session], None]) -> Callable[..., Any]:
-    """Return ``real`` with a flaw after it."""
-
-    def flawed(db: Session, *given: Any) -> Any:
-        made = real(db, *given)
-        flaw(db)
-        return made
-
-    return flawed
-
-
 def test_a_command_in_two_transactions_is_noticed(
     fee: Fee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def commit(db: Session) -> None:
+    real = bank.book_bank_entry
+
+    def in_two(db: Session, *given: Any) -> Any:
+        a_party(db)
         db.commit()
         audit.lock_head(db)
+        return real(db, *given)
 
-    monkeypatch.setattr(bank, "book_bank_entry", after(bank.book_bank_entry, commit))
+    monkeypatch.setattr(bank, "book_bank_entry", in_two)
     with pytest.raises(AssertionError):
         fee.cut()
 
@@ -134,10 +126,8 @@ def test_a_write_on_another_connection_is_noticed(
         engine.dispose()
 
 
-def test_a_command_that_is_done_again_is_noticed(
-    fee: Fee, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command.idempotency, "store_answer", lambda *_given: None)
+def test_a_command_that_is_done_again_is_noticed(fee: Fee, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "store_answer", lambda *_given: None)
     with pytest.raises(AssertionError):
         fee.cut()
 

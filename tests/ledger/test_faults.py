@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundops import audit
 from fundops.allocation.reroute import relot
 from fundops.authz import Role
-from fundops.donors.lots import earn_support_cost, open_opening_lot
+from fundops.donors.lots import open_opening_lot
 from fundops.donors.models import Lot
 from fundops.ledger.models import Fund
 from tests.allocation.test_reroute import new_lot_of, seq_of
@@ -128,7 +128,7 @@ def test_the_treasury(world: World, till: Till) -> None:
     till.run(Role.FINANCE_OFFICER, f"{place}/pay_agent_fee", paid)
 
 
-@moves("donors.lots:open_opening_lot", "donors.lots:earn_support_cost", "allocation.reroute:relot")
+@moves("donors.lots:open_opening_lot", "allocation.reroute:relot")
 def test_what_other_services_do_with_lots(world: World, till: Till) -> None:
     with world.database.write() as db:
         audit.lock_head(db)
@@ -140,20 +140,15 @@ def test_what_other_services_do_with_lots(world: World, till: Till) -> None:
         a_grant(db, fund, 400_00)
         fund_id, lot_id = fund.id, lot.id
 
-    def open_lot(db: object) -> None:
+    def open_lot(db: Session) -> None:
         fund = db.get_one(Fund, fund_id)
         seq = audit.record(db, audit.SYSTEM, "fund.migrated", "fund", fund_id, fund_id=fund_id)
         open_opening_lot(db, audit.SYSTEM, seq, fund, 10_00, date(2026, 4, 1), "Migrated")
 
-    def earn(db: object) -> None:
-        lot = db.get_one(Lot, lot_id)
-        earn_support_cost(db, seq_of(db, lot), lot, 10_00, date(2026, 4, 1))
-
-    def restate(db: object) -> None:
+    def restate(db: Session) -> None:
         old = db.get_one(Lot, lot_id)
         relot(db, seq_of(db, old), old.id, new_lot_of(db, old, code="LOT-RESTATED"))
         old.status = "reversed"
 
     till.do("open_opening_lot", open_lot)
-    till.do("earn_support_cost", earn)
     till.do("relot", restate)
