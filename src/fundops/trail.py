@@ -48,6 +48,7 @@ REGISTERS: dict[str, str] = {
     "events": "event",
     "exchange_rates": "exchange_rate",
     "files": "file",
+    "fund_bank_accounts": "fund_bank_account",
     "fund_transfers": "fund_transfer",
     "funds": "fund",
     "grants": "grant",
@@ -55,6 +56,7 @@ REGISTERS: dict[str, str] = {
     "lots": "lot",
     "organisation_profiles": "organisation_profile",
     "party_documents": "party_document",
+    "payment_batches": "payment_batch",
     "payment_holds": "payment_hold",
     "person_limits": "person_limit",
     "pledges": "pledge",
@@ -74,6 +76,7 @@ REGISTERS: dict[str, str] = {
     "submission_receipts": "submission_receipt",
     "tranches": "tranche",
     "votes": "vote",
+    "voucher_profiles": "voucher_profile",
     "write_offs": "write_off",
 }
 """Table -> record type of the events that make up its history.
@@ -89,8 +92,8 @@ ACCESS: dict[str, str] = {
 }
 """What decides who may do and see what: its services tell all of it, and ``breaks`` proves it."""
 
-UNTRACKED = frozenset({"version", "secret_hash"})
-"""Columns that say nothing beyond the events themselves, or what is kept of a secret."""
+UNTRACKED = frozenset({"version", "secret_hash", "details", "key_id"})
+"""Columns that say nothing beyond the events themselves, or are what is kept of a secret."""
 
 DIGESTED: dict[str, frozenset[str]] = {
     "proposal_versions": frozenset({"content"}),

@@ -25,6 +25,8 @@ IRREGULAR = {
     "document": "party_documents",
     "item": "board_items",
     "attachment": "proposal_attachments",
+    "payment_batch": "payment_batches",
+    "statement_entry": "statement_entries",
 }
 """Parameter names whose table is not their plural."""
 

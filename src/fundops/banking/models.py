@@ -11,7 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundops.db import Base, Text, in_range, one_of, whole
@@ -20,7 +27,9 @@ from fundops.errors import register_constraints
 ACCOUNT_KINDS = ("bank", "host")
 """An account at a bank, or a larger organisation's finance system that pays for the fund."""
 
-FILE_KINDS = ("payments", "vouchers", "results", "statement")
+FILE_KINDS = ("payments", "vouchers", "results", "statement", "lines")
+"""``lines``: who stands on the other side of each line of a statement, and what came with it."""
+
 CONFIRMED_KINDS = ("paid", "returned", "failed", "refund", "receipt", "fee", "interest")
 """What a statement's entry was, as a person has confirmed."""
 
@@ -30,8 +39,8 @@ APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}
 class FundBankAccount(Base):
     """An account that the fund pays from and is paid to; one person proposes it, another decides.
 
-    ``details`` is ciphertext of holder, number, BIC and the bank's name; ``fingerprint`` is the
-    keyed digest of the number. ``host_code`` is what the host's system calls the fund's account.
+    ``details`` is ciphertext of holder, number, BIC and the bank's name. ``host_code`` is what the
+    host's system calls the fund's account.
     """
 
     __tablename__ = "fund_bank_accounts"
@@ -41,7 +50,6 @@ class FundBankAccount(Base):
         CheckConstraint("decided_by_id <> proposed_by_id", name="two_persons"),
         CheckConstraint("(status = 'proposed') = (decided_by_id IS NULL)", name="decided"),
         UniqueConstraint("fund_id", "name"),
-        Index("ix_fund_bank_accounts_fingerprint", "fingerprint"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,7 +59,6 @@ class FundBankAccount(Base):
     kind: Mapped[str] = mapped_column(Text(10))
     details: Mapped[str] = mapped_column(Text(4000))
     key_id: Mapped[str] = mapped_column(Text(64))
-    fingerprint: Mapped[str] = mapped_column(Text(64))
     masked: Mapped[str] = mapped_column(Text(60))
     host_code: Mapped[str | None] = mapped_column(Text(60))
     status: Mapped[str] = mapped_column(Text(10))
@@ -157,9 +164,7 @@ class BatchItem(Base):
     )
 
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("payment_batches.id"), primary_key=True)
-    disbursement_id: Mapped[UUID] = mapped_column(
-        ForeignKey("disbursements.id"), primary_key=True
-    )
+    disbursement_id: Mapped[UUID] = mapped_column(ForeignKey("disbursements.id"), primary_key=True)
     position: Mapped[int]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("bank_accounts.id"))
     amount_minor: Mapped[int] = mapped_column(BigInteger)
@@ -167,7 +172,11 @@ class BatchItem(Base):
 
 
 class BankFile(Base):
-    """A file that went to a bank or host or came from one: ciphertext, and its SHA-256."""
+    """A file that went to a bank or host or came from one: ciphertext, and its SHA-256.
+
+    ``content`` is packed and encrypted under a key of its own, which ``details`` holds, encrypted
+    by the vault: keys of the vault can change without the file being written anew.
+    """
 
     __tablename__ = "bank_files"
     __table_args__ = (
@@ -182,14 +191,19 @@ class BankFile(Base):
     kind: Mapped[str] = mapped_column(Text(10))
     sha256: Mapped[str] = mapped_column(Text(64))
     size_bytes: Mapped[int]
-    details: Mapped[str] = mapped_column(Text())
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    details: Mapped[str] = mapped_column(Text(4000))
     key_id: Mapped[str] = mapped_column(Text(64))
     kept_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     created_at: Mapped[datetime]
 
 
 class BankStatement(Base):
-    """What the bank says of one account over some days. ``findings`` is a JSON list of keys."""
+    """What the bank says of one account over some days. ``findings`` is a JSON list of keys.
+
+    ``position`` is the statement's in its file, from 1; ``lines_id`` the file of who paid or was
+    paid.
+    """
 
     __tablename__ = "bank_statements"
     __table_args__ = (
@@ -206,6 +220,8 @@ class BankStatement(Base):
     fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("fund_bank_accounts.id"))
     file_id: Mapped[UUID] = mapped_column(ForeignKey("bank_files.id"))
+    lines_id: Mapped[UUID] = mapped_column(ForeignKey("bank_files.id"))
+    position: Mapped[int]
     reference: Mapped[str] = mapped_column(Text(35))
     sequence: Mapped[int] = mapped_column(BigInteger)
     from_on: Mapped[date]
@@ -250,21 +266,7 @@ class StatementEntry(Base):
     return_reason: Mapped[str | None] = mapped_column(Text(120))
     instructed_minor: Mapped[int | None] = mapped_column(BigInteger)
     charges_minor: Mapped[int | None] = mapped_column(BigInteger)
-    fingerprint: Mapped[str | None] = mapped_column(Text(64))
-    masked: Mapped[str | None] = mapped_column(Text(60))
     mentions: Mapped[str] = mapped_column(Text(600))
-
-
-class EntryDetails(Base):
-    """Who stands on the other side of an entry and what came with it: ciphertext, re-encrypted
-    when keys change.
-    """
-
-    __tablename__ = "entry_details"
-
-    entry_id: Mapped[UUID] = mapped_column(ForeignKey("statement_entries.id"), primary_key=True)
-    details: Mapped[str] = mapped_column(Text(8000))
-    key_id: Mapped[str] = mapped_column(Text(64))
 
 
 class EntryConfirmation(Base):

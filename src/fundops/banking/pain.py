@@ -107,7 +107,8 @@ def checked(raw: bytes) -> bytes:
 def schema() -> Any:
     """Return the standard's schema, from the package that carries it."""
     found = find_spec("sepaxml")
-    assert found is not None and found.origin is not None, "a declared dependency"
+    assert found is not None, "a declared dependency"
+    assert found.origin is not None, "a package of files"
     path = Path(found.origin).with_name("schemas") / "pain.001.001.03.xsd"
     return etree.XMLSchema(etree.parse(path))
 

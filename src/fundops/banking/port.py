@@ -6,9 +6,7 @@ business of the domains that own them.
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -18,27 +16,39 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor
-from fundops.config import Settings
 from fundops.disbursements.models import Disbursement
+from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
+from fundops.messages import text
 from fundops.payees.models import BankAccount
 
-MAX_UNSEALED = 64 * 2**20
-"""Most bytes that a sealed file may unpack to; larger ones were never sealed by us."""
+SERVICE = "fundops.disbursements.service"
+VAULT = "fundops.vault"
 
 
 class Vault(Protocol):
-    """What keeps secrets: text in, text out, under a key that has an id."""
+    """What keeps secrets: plain values in, text out, bound to the record that they belong to."""
 
-    def encrypt(self, plain: str) -> tuple[str, str]:
-        """Return the ciphertext and the id of its key."""
+    def prepare(self, db: Session) -> None:
+        """See to it that there is a key."""
 
-    def decrypt(self, sealed: str, key_id: str) -> str:
-        """Return what was encrypted; raise for anything that was not, or was changed."""
+    def encrypt(self, values: Mapping[str, Any], place: Any) -> Any:
+        """Return values encrypted for a place, with the id of the key."""
 
-    def fingerprint(self, number: str) -> str:
-        """Return the keyed digest of an account number: the same for the same number."""
+    def decrypt(self, sealed: Any, place: Any) -> dict[str, Any]:
+        """Return what was encrypted for a place."""
+
+    def fingerprints(self, value: str) -> tuple[str, ...]:
+        """Return every fingerprint that an account number may be found by."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A record's ciphertext, and the id of its key."""
+
+    details: str
+    key_id: str
 
 
 @dataclass(frozen=True)
@@ -65,17 +75,37 @@ class Evidence:
     note: str | None = None
 
 
-def open_vault(settings: Settings) -> Vault:
-    """Return the vault that the settings name."""
-    found: Vault = _named("fundops.vault", "Vault")(settings)
+def vault_of(state: Any) -> Vault:
+    """Return the vault of an application."""
+    found: Vault = state.vault
     return found
+
+
+def seal(
+    db: Session, vault: Vault, values: Mapping[str, Any], kind: str, record_id: UUID, owner_id: UUID
+) -> Secret:
+    """Return ``values`` encrypted for one record of ``kind``, which belongs to ``owner_id``."""
+    vault.prepare(db)
+    sealed = vault.encrypt(values, _named(VAULT, "Place")(kind, record_id, owner_id))
+    return Secret(sealed.ciphertext, sealed.key_id)
+
+
+def unseal(
+    vault: Vault, secret: Secret, kind: str, record_id: UUID, owner_id: UUID
+) -> dict[str, Any]:
+    """Return what ``seal`` was given. Raises ``conflict`` for what it never made."""
+    sealed = _named(VAULT, "Sealed")(secret.key_id, secret.details)
+    try:
+        return vault.decrypt(sealed, _named(VAULT, "Place")(kind, record_id, owner_id))
+    except _named(VAULT, "CannotOpen"):
+        raise Problem("conflict", detail=text("banking.sealed_otherwise")) from None
 
 
 def details_of(vault: Vault, account: BankAccount) -> Payee:
     """Return the details of a payee's account, decrypted."""
     found = _named("fundops.payees.queries", "details_of")(vault, account)
-    names = Payee.__dataclass_fields__
-    return Payee(**{name: getattr(found, name, None) for name in names})
+    told: Any = {name: getattr(found, name, None) for name in Payee.__dataclass_fields__}
+    return Payee(**told)
 
 
 def release(db: Session, actor: Actor, disbursement: Disbursement, *, batch_id: UUID) -> None:
@@ -115,36 +145,11 @@ def return_(
     _named(SERVICE, "return_")(db, actor, fund, disbursement, grant, on, reason)
 
 
-SERVICE = "fundops.disbursements.service"
-
-
 def _named(module: str, name: str) -> Any:
     """Return what a module calls ``name``, looked up when it is needed."""
     return getattr(import_module(module), name)
 
 
-def seal(vault: Vault, value: dict[str, Any]) -> tuple[str, str]:
-    """Return plain values as ciphertext, and the id of its key."""
-    return vault.encrypt(json.dumps(value, ensure_ascii=False, sort_keys=True))
-
-
-def unseal(vault: Vault, sealed: str, key_id: str) -> dict[str, Any]:
-    """Return the values that ``seal`` was given."""
-    found: dict[str, Any] = json.loads(vault.decrypt(sealed, key_id))
-    return found
-
-
-def seal_bytes(vault: Vault, content: bytes) -> tuple[str, str]:
-    """Return a file, packed, as ciphertext, and the id of its key."""
-    return vault.encrypt(base64.b85encode(zlib.compress(content, 6)).decode("ascii"))
-
-
-def unseal_bytes(vault: Vault, sealed: str, key_id: str) -> bytes:
-    """Return the file that ``seal_bytes`` was given."""
-    packed = base64.b85decode(vault.decrypt(sealed, key_id))
-    return zlib.decompressobj().decompress(packed, MAX_UNSEALED)
-
-
 def normalised(number: str) -> str:
-    """Return an account number as it is compared: no spaces or dashes, capitals."""
+    """Return an account number as it is compared: letters and digits alone, capitals."""
     return "".join(char for char in number if char.isalnum()).upper()
