@@ -92,10 +92,11 @@ ACCESS: dict[str, str] = {
 }
 """What decides who may do and see what: its services tell all of it, and ``breaks`` proves it."""
 
-UNTRACKED = frozenset({"version", "secret_hash", "details", "key_id"})
-"""Columns that say nothing beyond the events themselves, or are what is kept of a secret."""
+UNTRACKED = frozenset({"version", "secret_hash"})
+"""Columns that say nothing beyond the events themselves, or what is kept of a secret."""
 
 DIGESTED: dict[str, frozenset[str]] = {
+    "fund_bank_accounts": frozenset({"details", "key_id"}),
     "proposal_versions": frozenset({"content"}),
     "rankings": frozenset({"result"}),
     "review_drafts": frozenset({"content"}),

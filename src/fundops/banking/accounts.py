@@ -148,7 +148,7 @@ def decide_profile(
 
 def masked(number: str) -> str:
     """Return an account number with all but its last four characters hidden."""
-    return f"…{number[-4:]}" if len(number) >= 8 else "…"
+    return f"••••{number[-4:]}" if len(number) >= 8 else "••••"
 
 
 def is_iban(number: str) -> bool:

@@ -89,6 +89,7 @@ def release(
     before = snapshot(batch)
     account = db.get_one(FundBankAccount, batch.account_id, populate_existing=True)
     fund = db.get_one(Fund, batch.fund_id)
+    items = composing.of_batch(db, batch.id)
     require_open(fund)
     lifecycle.advance(batch, STEPS, "release", actor)
     if account.status != "active":
@@ -96,20 +97,20 @@ def release(
     _check_totals(batch, given)
     if batch.execution_on < clock.today(fund.zone):
         raise Problem("too-late", detail=text("banking.day_passed"))
-    items = composing.of_batch(db, batch.id)
     if composing.digest(items) != batch.items_sha256:
         raise Problem("conflict", detail=text("banking.batch_changed"))
+    batch.released_by_id, batch.released_at = actor.person_id, clock.now()
+    with db.no_autoflush:  # released and without a hash is what the database refuses
+        profile = composing.profile_of(db, batch.profile_id, batch.fund_id)
+        content = composing.file_of(db, vault, batch, account, fund, profile, items)
+        batch.sha256 = sealed.sha256(content)
+        kind = "payments" if profile is None else "vouchers"
+        sealed.keep(db, actor, vault, fund.id, kind, content, batch_id=batch.id)
     for item in items:
         try:
             port.release(db, actor, item.disbursement, batch_id=batch.id)
         except Problem as problem:
             raise _naming(item, problem) from problem
-    profile = composing.profile_of(db, batch.profile_id, batch.fund_id)
-    batch.released_by_id, batch.released_at = actor.person_id, clock.now()
-    content = composing.file_of(db, vault, batch, account, fund, profile, items)
-    kind = "payments" if profile is None else "vouchers"
-    kept = sealed.keep(db, actor, vault, fund.id, kind, content, batch_id=batch.id)
-    batch.sha256 = kept.sha256
     db.flush()
     audit.record(
         db, actor, "payment_batch.released", "payment_batch", batch.id, fund_id=fund.id,

@@ -54,6 +54,7 @@ class Payment:
     status: str
     sent_on: date | None = None
     fingerprint: str | None = None
+    country: str | None = None
     matched: frozenset[str] = frozenset()
 
 

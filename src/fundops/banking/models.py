@@ -247,6 +247,8 @@ class StatementEntry(Base):
     __table_args__ = (
         UniqueConstraint("statement_id", "position"),
         whole("amount_minor"),
+        whole("instructed_minor"),
+        whole("charges_minor"),
         CheckConstraint("amount_minor <> 0", name="amount_not_zero"),
         Index("ix_statement_entries_end_to_end", "end_to_end"),
         APPEND_ONLY,

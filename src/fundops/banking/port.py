@@ -6,7 +6,8 @@ business of the domains that own them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -23,6 +24,7 @@ from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.payees.models import BankAccount
 
+_PARTING = re.compile(r"[\s./_-]+")
 SERVICE = "fundops.disbursements.service"
 VAULT = "fundops.vault"
 
@@ -103,7 +105,7 @@ def unseal(
 
 def details_of(vault: Vault, account: BankAccount) -> Payee:
     """Return the details of a payee's account, decrypted."""
-    found = _named("fundops.payees.queries", "details_of")(vault, account)
+    found = _named("fundops.payees.service", "details_of")(vault, account)
     told: Any = {name: getattr(found, name, None) for name in Payee.__dataclass_fields__}
     return Payee(**told)
 
@@ -151,5 +153,18 @@ def _named(module: str, name: str) -> Any:
 
 
 def normalised(number: str) -> str:
-    """Return an account number as it is compared: letters and digits alone, capitals."""
-    return "".join(char for char in number if char.isalnum()).upper()
+    """Return an account number as it is compared: without what parts its groups, in capitals."""
+    return _PARTING.sub("", number).upper()
+
+
+def marks(vault: Vault, number: str, countries: Collection[str | None]) -> set[str]:
+    """Return the fingerprints that a payee's account with this number may have.
+
+    A bank's statement does not say in which country a national number is; ``countries`` are those
+    that come into question.
+    """
+    bare = normalised(number)
+    forms = {f"local:{country or ''}:{bare}" for country in countries}
+    if bare[:2].isalpha():
+        forms.add(f"iban:{bare[:2]}:{bare}")
+    return {mark for form in sorted(forms) for mark in vault.fingerprints(form)}

@@ -115,21 +115,21 @@ def proposed(
     """Return what the given entries of a statement may be; a few queries, however many they are."""
     known = _known(db, statement, found)
     prints = {one.fingerprint for one in known.payments if one.fingerprint}
-    made = [_entry(vault, row, others, prints) for row in found]
+    codes = {one.code for one in known.payments}
+    countries = {one.country for one in known.payments}
+    made = []
+    for row in found:
+        number = others.get(row.position, [None, None])[1]
+        mark = None
+        # Only where the bank does not give our reference back: fingerprints take time.
+        if number and prints and row.amount_minor < 0 and row.end_to_end not in codes:
+            fits = port.marks(vault, number, countries) & prints
+            mark = min(fits, default=None)
+        made.append(_entry(row, mark))
     return matching.proposals(made, known)
 
 
-def _entry(
-    vault: port.Vault,
-    row: StatementEntry,
-    others: dict[int, list[str | None]],
-    prints: set[str],
-) -> Entry:
-    number = others.get(row.position, [None, None])[1]
-    mark = None
-    if number and prints:
-        marks = vault.fingerprints(port.normalised(number))
-        mark = next((one for one in marks if one in prints), None)
+def _entry(row: StatementEntry, mark: str | None) -> Entry:
     return Entry(
         id=row.id,
         amount_minor=row.amount_minor,
@@ -166,7 +166,7 @@ def _payments(db: Session, fund_id: UUID, codes: set[str]) -> list[Payment]:
     query = (
         select(
             Disbursement.id, Disbursement.code, Disbursement.amount_minor, Disbursement.status,
-            Disbursement.sent_at, BankAccount.fingerprint,
+            Disbursement.sent_at, BankAccount.fingerprint, BankAccount.country,
         )
         .join(Grant, Grant.id == Disbursement.grant_id)
         .outerjoin(BankAccount, BankAccount.id == Disbursement.account_id)
@@ -192,7 +192,7 @@ def _payments(db: Session, fund_id: UUID, codes: set[str]) -> list[Payment]:
         matched[record_id].add(kind)
     return [
         Payment(
-            row[0], row[1], row[2], row[3], row[4].date() if row[4] else None, row[5],
+            row[0], row[1], row[2], row[3], row[4].date() if row[4] else None, row[5], row[6],
             frozenset(matched[row[0]]),
         )
         for row in rows

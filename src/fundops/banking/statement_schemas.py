@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from fundops import money
+from fundops.banking.accounts import masked
 from fundops.banking.matching import Proposal
 from fundops.messages import text
 from fundops.schemas import In, MoneyIn, MoneyOut, Out, money_out, refused
@@ -217,7 +218,7 @@ def entry_out(row: Any, others: dict[int, list[str | None]]) -> dict[str, Any]:
         "amount": money_out(row.amount_minor, row.currency),
         "charges": money_out(row.charges_minor, row.currency),
         "other_name": name,
-        "other_number": None if number is None else f"…{number[-4:]}",
+        "other_number": None if number is None else masked(number),
         "note": note,
     }
 
