@@ -65,33 +65,33 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
-NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
 ((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
 (confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
-(approved_by_id <> requested_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
 ('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
 'failed', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
 <> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
-(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
 ('paid', 'returned')) = (paid_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
 (status NOT IN ('certified', 'approved', 'sent') OR (certified_by_id IS NOT NULL AND
 certified_digest IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
+NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
+(approved_by_id <> requested_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -129,25 +129,25 @@ POSTGRES_DOWN = (
 'awarded', 'closed', 'cancelled'))""",
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",

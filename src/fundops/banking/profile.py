@@ -31,7 +31,7 @@ Delimiter = Literal[",", ";", "\t", "|"]
 
 Cell = Annotated[
     str,
-    StringConstraints(strict=True, max_length=120, pattern=r"^[^\x00-\x1f=+\-@ ]?[^\x00-\x1f]*$"),
+    StringConstraints(strict=True, max_length=120, pattern=r"^([^\x00-\x1f=+\-@ ][^\x00-\x1f]*)?$"),
 ]
 """A text of the profile that becomes a cell: nothing that a spreadsheet takes for a formula."""
 

@@ -107,7 +107,7 @@ def budgets(db: Session, grant_ids: Collection[UUID]) -> dict[UUID, Budget]:
         .order_by(Grant.id, ProposalBudgetLine.category)
     )  # fmt: skip
     found: dict[UUID, list[tuple[str, int]]] = {}
-    for grant_id, category, minor in db.execute(query).tuples():
+    for grant_id, category, minor in db.execute(query):
         if minor:
             found.setdefault(grant_id, []).append((category, int(minor)))
     return {grant_id: tuple(parts) for grant_id, parts in found.items()}

@@ -157,7 +157,7 @@ def _known(db: Session, statement: BankStatement, found: list[StatementEntry]) -
         payments=_payments(db, statement.fund_id, codes | mentioned),
         batches=_batches(db, statement.fund_id, messages),
         booked=_booked(db, statement),
-        grants=dict(db.execute(grants).tuples().all()) if mentioned else {},
+        grants={row[0]: row[1] for row in db.execute(grants)} if mentioned else {},
     )
 
 
@@ -188,8 +188,8 @@ def _payments(db: Session, fund_id: UUID, codes: set[str]) -> list[Payment]:
     told = select(EntryMatch.record_id, EntryMatch.kind).where(
         EntryMatch.fund_id == fund_id, EntryMatch.record_id.in_([row[0] for row in rows])
     )
-    for record_id, kind in db.execute(told).tuples() if rows else ():
-        matched[record_id].add(kind)
+    for row in db.execute(told) if rows else ():
+        matched[row[0]].add(row[1])
     return [
         Payment(
             row[0], row[1], row[2], row[3], row[4].date() if row[4] else None, row[5], row[6],
