@@ -131,9 +131,9 @@ def an_office(world: World, *, kind: str = "bank", profile: Any = None) -> Offic
         audit.lock_head(db)
         fund = a_fund(db)
         a_lot(db, fund, 1_000_000_00)
-        desk = [a_person(db, role)[0] for role in (
-            Role.GRANT_OFFICER, Role.FINANCE_OFFICER, Role.APPROVER,
-        )]  # fmt: skip
+        requester = a_person(db, Role.GRANT_OFFICER)[0]
+        certifier = a_person(db, Role.FINANCE_OFFICER)[0]
+        approver = a_person(db, Role.APPROVER)[0]
     officer, decider = world.as_role(Role.FINANCE_OFFICER), world.as_role(Role.FUND_MANAGER)
     signatory = world.as_role(Role.SIGNATORY, fund_id=fund.id)
     given = ACCOUNT | {"fund_id": str(fund.id), "kind": kind}
@@ -141,7 +141,10 @@ def an_office(world: World, *, kind: str = "bank", profile: Any = None) -> Offic
     assert made.status_code == 201, made.text
     approved = decider.post(f"/v1/fund_bank_accounts/{made.json()['id']}/approve")
     assert approved.status_code == 200, approved.text
-    office = Office(world, fund.id, UUID(made.json()["id"]), officer, decider, signatory, *desk)
+    office = Office(
+        world, fund.id, UUID(made.json()["id"]), officer, decider, signatory,
+        requester, certifier, approver,
+    )  # fmt: skip
     if profile is not None:
         told = {"fund_id": str(fund.id), "name": "Host", "profile": profile}
         proposed = officer.post("/v1/voucher_profiles", json=told)
