@@ -104,7 +104,10 @@ class Payments:
         payees: list[dict[str, Any]] = []
         grants: list[dict[str, Any]] = []
         payments: list[dict[str, Any]] = []
-        newer = {"evidence": "A letter.", "proposed_hands": "[]", "is_elsewhere": False}
+        newer = {
+            "evidence": "A letter.", "proposed_hands": "[]", "is_elsewhere": False,
+            "holder_initials": "P.",
+        }  # fmt: skip
         extra = {name: value for name, value in newer.items() if hasattr(BankAccount, name)}
         for number in range(self.count):
             payee, grant = uuid7(), uuid7()

@@ -163,7 +163,10 @@ def a_payee_account(db: Session, party: Party, office: Office, **over: Any) -> B
     }  # fmt: skip
     details |= over
     now = clock.now()
-    newer = {"evidence": "A letter of the bank.", "proposed_hands": "[]", "is_elsewhere": False}
+    newer = {
+        "evidence": "A letter of the bank.", "proposed_hands": "[]", "is_elsewhere": False,
+        "holder_initials": "O.",
+    }  # fmt: skip
     extra = {name: value for name, value in newer.items() if hasattr(BankAccount, name)}
     vault = port.vault_of(office.world.app.state)
     form = f"{details['kind']}:{details['country'] or ''}:{details['number']}"
