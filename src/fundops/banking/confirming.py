@@ -25,7 +25,7 @@ from fundops.banking.models import (
     PaymentBatch,
     StatementEntry,
 )
-from fundops.banking.statement_schemas import MAX_AT_ONCE, ConfirmIn
+from fundops.banking.statement_schemas import MAX_AT_ONCE, EntryConfirmIn
 from fundops.disbursements.models import Disbursement
 from fundops.donors.cash_rules import base_minor
 from fundops.donors.models import Receipt
@@ -87,7 +87,11 @@ Matches = list[tuple[str, UUID, int]]
 
 
 def confirm(
-    db: Session, actor: Actor, statement: BankStatement, entry: StatementEntry, given: ConfirmIn
+    db: Session,
+    actor: Actor,
+    statement: BankStatement,
+    entry: StatementEntry,
+    given: EntryConfirmIn,
 ) -> EntryConfirmation:
     """Confirm what an entry is, and book it unless it is booked already.
 
@@ -158,7 +162,7 @@ def _payments(
     return {row[0].id: (row[0], row[1]) for row in db.execute(query)}
 
 
-def _payment(doing: Confirming, given: ConfirmIn) -> tuple[Disbursement, Grant]:
+def _payment(doing: Confirming, given: EntryConfirmIn) -> tuple[Disbursement, Grant]:
     assert given.disbursement_id is not None, "the schema asks for it"
     found = _payments(doing.db, doing.fund.id, [given.disbursement_id])
     if not found:
@@ -190,7 +194,7 @@ def _take(doing: Confirming, kind: str, payment: Disbursement, grant: Grant) -> 
         port.fail(db, actor, payment, reason)
 
 
-def _paid(doing: Confirming, given: ConfirmIn) -> Matches:
+def _paid(doing: Confirming, given: EntryConfirmIn) -> Matches:
     if given.batch_id is not None:
         return _whole_batch(doing, given.batch_id)
     charges = 0
@@ -225,11 +229,11 @@ def _whole_batch(doing: Confirming, batch_id: UUID) -> Matches:
     return [("paid", payment.id, -payment.amount_minor) for payment, _ in rows]
 
 
-def _came_back(doing: Confirming, given: ConfirmIn) -> Matches:
+def _came_back(doing: Confirming, given: EntryConfirmIn) -> Matches:
     return _answer(doing, given.kind, *_payment(doing, given))
 
 
-def _refund(doing: Confirming, given: ConfirmIn) -> Matches:
+def _refund(doing: Confirming, given: EntryConfirmIn) -> Matches:
     doing.require_direction(comes_in=True)
     minor = doing.entry.amount_minor
     if given.refund_id is not None:
@@ -247,7 +251,7 @@ def _refund(doing: Confirming, given: ConfirmIn) -> Matches:
     return [("refund", made.id, minor)]
 
 
-def _receipt(doing: Confirming, given: ConfirmIn) -> Matches:
+def _receipt(doing: Confirming, given: EntryConfirmIn) -> Matches:
     doing.require_direction(comes_in=True)
     query = select(Receipt).where(
         Receipt.id == given.receipt_id,
@@ -260,7 +264,7 @@ def _receipt(doing: Confirming, given: ConfirmIn) -> Matches:
     )  # fmt: skip
 
 
-def _own(doing: Confirming, given: ConfirmIn) -> Matches:
+def _own(doing: Confirming, given: EntryConfirmIn) -> Matches:
     """Tie an entry to a fee or interest in the books, or book it."""
     doing.require_direction(comes_in=given.kind == "interest")
     if given.bank_entry_id is not None:
@@ -330,7 +334,7 @@ def _keep(doing: Confirming, kind: str, matches: Matches) -> EntryConfirmation:
     return made
 
 
-_BY_KIND: dict[str, Callable[[Confirming, ConfirmIn], Matches]] = {
+_BY_KIND: dict[str, Callable[[Confirming, EntryConfirmIn], Matches]] = {
     "paid": _paid,
     "returned": _came_back,
     "failed": _came_back,

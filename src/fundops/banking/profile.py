@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,7 +24,6 @@ VoucherField = Literal[
 ]  # fmt: skip
 """What a column may be filled with. ``voucher`` is the payment's code: the host gives it back."""
 
-ResultField = Literal["voucher", "status", "paid_on", "reference", "amount", "reason"]
 DateForm = Literal["YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY"]
 Encoding = Literal["utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "iso-8859-15"]
 Delimiter = Literal[",", ";", "\t", "|"]
@@ -38,7 +37,34 @@ Cell = Annotated[
 Header = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")
 ]
-Category = Literal["default", "A", "B", "C", "D", "E", "F", "G"]
+
+
+class GlAccounts(In):
+    """The host's account of each budget category; ``default`` where there is none of its own."""
+
+    default: Cell | None = None
+    A: Cell | None = None
+    B: Cell | None = None
+    C: Cell | None = None
+    D: Cell | None = None
+    E: Cell | None = None
+    F: Cell | None = None
+    G: Cell | None = None
+
+
+class ResultColumns(In):
+    """The headings of a results file."""
+
+    voucher: Header
+    status: Header
+    paid_on: Header
+    amount: Header
+    reference: Header | None = None
+    reason: Header | None = None
+
+    def named(self) -> dict[str, str]:
+        """Return the headings that there are, by what they head."""
+        return self.model_dump(exclude_none=True)
 
 
 class VoucherColumn(In):
@@ -74,18 +100,16 @@ class Results(In):
     encoding: Encoding = "utf-8"
     decimal: Literal[".", ","] = "."
     date: DateForm = "YYYY-MM-DD"
-    columns: dict[ResultField, Header]
+    columns: ResultColumns
     paid: Annotated[list[Header], Field(min_length=1, max_length=20)]
     rejected: Annotated[list[Header], Field(min_length=1, max_length=20)]
     waiting: Annotated[list[Header], Field(max_length=20)] = []
 
     @model_validator(mode="after")
     def whole(self) -> Self:
-        """Require the columns without which nothing can be told, and words that differ."""
-        if {"voucher", "status", "paid_on", "amount"} - self.columns.keys():
-            raise refused("banking.profile_result_columns")
+        """Require words and headings that differ."""
         words = [word.casefold() for word in (*self.paid, *self.rejected, *self.waiting)]
-        names = list(self.columns.values())
+        names = list(self.columns.named().values())
         if len(set(words)) != len(words) or len(set(names)) != len(names):
             raise refused("banking.profile_words_twice")
         return self
@@ -98,7 +122,7 @@ class Profile(In):
     note: Annotated[str, StringConstraints(strict=True, max_length=500)] = ""
     writing: Writing = Writing()
     columns: Annotated[list[VoucherColumn], Field(min_length=1, max_length=MAX_COLUMNS)]
-    gl_accounts: dict[Category, Cell] = {}
+    gl_accounts: GlAccounts = GlAccounts()
     cost_centre: Cell = ""
     split: Literal["none", "category"] = "none"
     results: Results
@@ -111,7 +135,7 @@ class Profile(In):
             raise refused("banking.profile_columns")
         if len({column.name for column in self.columns}) != len(self.columns):
             raise refused("banking.profile_words_twice")
-        if "gl_account" in used and "default" not in self.gl_accounts:
+        if "gl_account" in used and self.gl_accounts.default is None:
             raise refused("banking.profile_no_account")
         self._encodable()
         return self
@@ -119,7 +143,7 @@ class Profile(In):
     def _encodable(self) -> None:
         texts = [column.name for column in self.columns]
         texts += [column.literal or "" for column in self.columns]
-        texts += [*self.gl_accounts.values(), self.cost_centre]
+        texts += [*self.gl_accounts.model_dump(exclude_none=True).values(), self.cost_centre]
         for text in texts:
             try:
                 codecs.encode(text, self.writing.encoding)
@@ -128,8 +152,8 @@ class Profile(In):
 
     def gl_account(self, category: str | None) -> str:
         """Return the account that money of a budget category is booked to at the host's."""
-        accounts: dict[Any, str] = dict(self.gl_accounts)
-        return accounts.get(category, accounts.get("default", ""))
+        own = getattr(self.gl_accounts, category or "default")
+        return own or self.gl_accounts.default or ""
 
 
 def _unwritable() -> PydanticCustomError:

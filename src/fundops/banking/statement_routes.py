@@ -14,16 +14,16 @@ from fundops.banking import confirming, port, queries, reconciliation, statement
 from fundops.banking.models import FundBankAccount
 from fundops.banking.reconciliation import MAX_LISTED, Reconciliation
 from fundops.banking.statement_schemas import (
+    BankStatementOut,
+    BankStatementPage,
     ConfirmedManyOut,
     ConfirmExactIn,
-    ConfirmIn,
+    EntryConfirmIn,
     EntryOut,
     EntryPage,
+    EntryProposalsOut,
     ImportedOut,
-    ProposalsOut,
     ReconciliationOut,
-    StatementOut,
-    StatementPage,
     entry_out,
     proposal_out,
     statement_out,
@@ -85,7 +85,9 @@ def import_bank_statements(
     return command(request, actor, work, status=201)
 
 
-@router.get("", operation_id="list_bank_statements", response_model=StatementPage, responses=LISTS)
+@router.get(
+    "", operation_id="list_bank_statements", response_model=BankStatementPage, responses=LISTS
+)
 def list_bank_statements(
     request: Request,
     actor: Reader,
@@ -109,7 +111,7 @@ def list_bank_statements(
 @router.get(
     "/{bank_statement_id}",
     operation_id="get_bank_statement",
-    response_model=StatementOut,
+    response_model=BankStatementOut,
     responses=READS,
 )
 def get_bank_statement(request: Request, actor: Reader, bank_statement_id: UUID) -> Response:
@@ -124,7 +126,7 @@ def get_bank_statement(request: Request, actor: Reader, bank_statement_id: UUID)
     "/{bank_statement_id}/entries",
     operation_id="list_statement_entries",
     response_model=EntryPage,
-    responses=LISTS | problems(404),
+    responses=LISTS | problems(404, 409),
 )
 def list_statement_entries(
     request: Request,
@@ -157,8 +159,8 @@ def list_statement_entries(
 @router.get(
     "/{bank_statement_id}/proposals",
     operation_id="get_statement_proposals",
-    response_model=ProposalsOut,
-    responses=READS,
+    response_model=EntryProposalsOut,
+    responses=READS | problems(409),
 )
 def get_statement_proposals(
     request: Request,
@@ -231,7 +233,7 @@ def get_bank_reconciliation(request: Request, actor: Reader, bank_statement_id: 
     responses=COMMANDS,
 )
 def confirm_statement_entry(
-    request: Request, actor: Confirmer, statement_entry_id: UUID, given: ConfirmIn
+    request: Request, actor: Confirmer, statement_entry_id: UUID, given: EntryConfirmIn
 ) -> Response:
     """Confirm what an entry was: a payment paid, returned or refused, a refund, a receipt, a fee
     or interest. The books follow; an amount that differs is refused and named.

@@ -32,7 +32,7 @@ RECORDS: dict[str, tuple[str, ...]] = {
 NEEDS_NONE = frozenset({"fee", "interest"})
 
 
-class ConfirmIn(In):
+class EntryConfirmIn(In):
     """What an entry was. A fee or interest without a bank entry is booked by confirming it."""
 
     kind: Kind
@@ -79,7 +79,7 @@ class ConfirmedManyOut(Out):
     left: int
 
 
-class StatementOut(Out):
+class BankStatementOut(Out):
     """A bank's statement of an account. ``findings`` are sentences for a person."""
 
     id: UUID
@@ -97,10 +97,10 @@ class StatementOut(Out):
     imported_by_id: UUID
 
 
-class StatementPage(Out):
+class BankStatementPage(Out):
     """A page of statements."""
 
-    items: list[StatementOut]
+    items: list[BankStatementOut]
     next_cursor: str | None
 
 
@@ -108,7 +108,7 @@ class ImportedOut(Out):
     """The statements of a file; ``is_known`` when all were taken in before."""
 
     is_known: bool
-    statements: list[StatementOut]
+    statements: list[BankStatementOut]
 
 
 class EntryOut(Out):
@@ -145,7 +145,7 @@ class EntryPage(Out):
     next_cursor: str | None
 
 
-class ProposalOut(Out):
+class EntryProposalOut(Out):
     """What an entry may be, how sure that is, and why."""
 
     entry_id: UUID
@@ -157,10 +157,10 @@ class ProposalOut(Out):
     difference: MoneyOut | None
 
 
-class ProposalsOut(Out):
+class EntryProposalsOut(Out):
     """Proposals of the open entries after a position; ``next_after`` asks for the next ones."""
 
-    items: list[ProposalOut]
+    items: list[EntryProposalOut]
     exact: int
     without: int
     next_after: int | None
@@ -202,7 +202,7 @@ class ReconciliationOut(Out):
 
 def statement_out(row: Any) -> dict[str, Any]:
     """Return the wire form of a statement."""
-    shown = {name: getattr(row, name, None) for name in StatementOut.model_fields}
+    shown = {name: getattr(row, name, None) for name in BankStatementOut.model_fields}
     return shown | {
         "opening": money_out(row.opening_minor, row.currency),
         "closing": money_out(row.closing_minor, row.currency),

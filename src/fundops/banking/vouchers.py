@@ -137,9 +137,10 @@ def results_in(raw: bytes, how: Results, currency: str) -> tuple[list[Result], l
     if not rows:
         raise refused("banking.results_empty")
     header = [cell.strip() for cell in rows[0][1]]
-    if len(set(header)) != len(header) or set(how.columns.values()) - set(header):
-        raise refused("banking.results_header", columns=", ".join(how.columns.values()))
-    places: dict[str, int] = {name: header.index(title) for name, title in how.columns.items()}
+    titles = how.columns.named()
+    if len(set(header)) != len(header) or set(titles.values()) - set(header):
+        raise refused("banking.results_header", columns=", ".join(titles.values()))
+    places: dict[str, int] = {name: header.index(title) for name, title in titles.items()}
     found: list[Result] = []
     wrong: list[RowProblem] = []
     for number, cells in rows[1:]:
