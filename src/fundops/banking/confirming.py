@@ -98,6 +98,7 @@ def confirm(
     Raises ``wrong-status`` for an entry confirmed before, ``conflict`` for another amount or
     direction or a record matched before, and whatever the step that books it raises.
     """
+    given.require_one_record()
     if db.get(EntryConfirmation, entry.id) is not None:
         raise Problem("wrong-status", action=text("banking.confirm"), status="confirmed")
     fund = db.get_one(Fund, statement.fund_id)
@@ -163,7 +164,7 @@ def _payments(
 
 
 def _payment(doing: Confirming, given: EntryConfirmIn) -> tuple[Disbursement, Grant]:
-    assert given.disbursement_id is not None, "the schema asks for it"
+    assert given.disbursement_id is not None, "one record is required"
     found = _payments(doing.db, doing.fund.id, [given.disbursement_id])
     if not found:
         raise invalid("/disbursement_id", "validation.unknown_record")

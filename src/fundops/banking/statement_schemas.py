@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from fundops import money
 from fundops.banking.accounts import masked
 from fundops.banking.matching import Proposal
+from fundops.errors import invalid
 from fundops.messages import text
 from fundops.schemas import In, MoneyIn, MoneyOut, Out, money_out, refused
 
@@ -46,17 +47,15 @@ class EntryConfirmIn(In):
         None, description="What the bank took on top of the payment, in the same entry."
     )
 
-    @model_validator(mode="after")
-    def one_record(self) -> Self:
-        """Require the one record that an entry of its kind is about."""
+    def require_one_record(self) -> None:
+        """Require the one record that an entry of its kind is about (422)."""
         names = {name for kind in RECORDS.values() for name in kind}
         given = {name for name in names if getattr(self, name) is not None}
         allowed = RECORDS[self.kind]
         if given - set(allowed) or len(given) > 1 or (not given and self.kind not in NEEDS_NONE):
-            raise refused("banking.one_record", names=", ".join(allowed))
+            raise invalid("/kind", "banking.one_record", names=", ".join(allowed))
         if self.charges is not None and self.disbursement_id is None:
-            raise refused("banking.charges_of_payment")
-        return self
+            raise invalid("/charges", "banking.charges_of_payment")
 
 
 class ConfirmExactIn(In):
