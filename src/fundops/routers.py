@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from fundops.banking.routes import ROUTERS as BANKING
 from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
@@ -88,6 +89,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     duties,
     safeguards,
     *EXPENDITURES,
+    *BANKING,
     tracing,
     cash_plan,
     attention,
