@@ -154,17 +154,25 @@ class Till:
             return who
         return self.callers.setdefault(who, self.world.as_role(who))
 
-    def sender(self, who: Role | Caller, path: str, body: Any = None) -> Send:
+    def sender(
+        self, who: Role | Caller, path: str, body: Any = None, raw: bytes | None = None
+    ) -> Send:
         """Return what sends one command, again and again the same."""
         caller = self.caller(who)
-        options: dict[str, Any] = {"headers": {"idempotency-key": uuid4().hex}}
-        if body is not None:
+        headers = {"idempotency-key": uuid4().hex}
+        options: dict[str, Any] = {"headers": headers}
+        if raw is not None:
+            options["content"] = raw
+            headers["content-type"] = "application/octet-stream"
+        elif body is not None:
             options["json"] = body
         return lambda: caller.post(path, **options)
 
-    def run(self, who: Role | Caller, path: str, body: Any = None) -> Any:
+    def run(
+        self, who: Role | Caller, path: str, body: Any = None, *, raw: bytes | None = None
+    ) -> Any:
         """Cut a command off everywhere, then let it through; return its answer's body."""
-        return self.cut(path, self.sender(who, path, body)).json()
+        return self.cut(path, self.sender(who, path, body, raw)).json()
 
     def do(self, name: str, work: Callable[[Session], Any]) -> None:
         """Do the same with a service that no route has of its own."""

@@ -13,11 +13,11 @@ from fundops.engines import make_engine
 from fundops.treasury import bank
 from tests.donors.cash_factories import wire
 from tests.factories import a_fund, a_lot, a_party
-from tests.ledger import faults, test_faults, test_faults_grants
+from tests.ledger import faults, test_faults, test_faults_banking, test_faults_grants
 from tests.ledger.faults import DECLARED, Till, all_posters, posters_in
 from tests.world import World
 
-CUT_OFF = (test_faults, test_faults_grants)
+CUT_OFF = (test_faults, test_faults_banking, test_faults_grants)
 """The modules of the tests that cut commands off; each says at its tests what they move."""
 
 ELSEWHERE = {
