@@ -12,7 +12,7 @@ import ast
 import functools
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,13 +63,6 @@ class Kept:
     def __init__(self, world: World) -> None:
         self._world = world
         self._path = make_url(world.database.settings.database_url).database or ""
-        tables = (
-            f"SELECT '{table.name}', count(*), "
-            f"md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) "
-            f'FROM "{table.name}" t'
-            for table in metadata.sorted_tables
-        )
-        self._digests = " UNION ALL ".join(tables)
 
     @contextmanager
     def watching(self) -> Iterator[Callable[[], Any]]:
@@ -78,12 +71,28 @@ class Kept:
             with closing(sqlite3.connect(self._path)) as own:
                 yield lambda: own.execute("PRAGMA data_version").fetchone()[0]
         else:
-            yield self._all_rows
+            filled = {row[0] for row in self._rows(map(_if_filled, TABLES))}
+            query = [_digest(name) if name in filled else _if_filled(name) for name in TABLES]
+            yield lambda: self._rows(query)
 
-    def _all_rows(self) -> list[Any]:
+    def _rows(self, parts: Iterable[str]) -> list[Any]:
         with self._world.database.reader.connect() as connection:
-            found = connection.exec_driver_sql(self._digests).all()
+            # To start workers for a hundred small tables takes longer than to read them.
+            connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
+            found = connection.exec_driver_sql(" UNION ALL ".join(parts)).all()
         return sorted(tuple(row) for row in found)
+
+
+TABLES = tuple(table.name for table in metadata.sorted_tables)
+
+
+def _if_filled(table: str) -> str:
+    return f"SELECT '{table}', 0, '' WHERE EXISTS (SELECT FROM {table})"
+
+
+def _digest(table: str) -> str:
+    rows = "string_agg(t::text, chr(10) ORDER BY t::text)"
+    return f"SELECT '{table}', count(*), md5({rows}) FROM {table} t"
 
 
 class Cut:

@@ -1,4 +1,4 @@
-"""What the bank and the host do: all of a command or nothing, however much of it is done at once."""
+"""What the bank and the host do: all or nothing, however much of it is done at once."""
 
 from __future__ import annotations
 

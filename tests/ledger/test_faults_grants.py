@@ -14,14 +14,13 @@ from tests.disbursements.conftest import Desk
 from tests.donors.cash_factories import (
     a_matched_lot,
     a_receipt,
-    an_agreement,
-    an_instalment,
     an_officer,
     wire,
 )
 from tests.factories import a_fund, a_lot, a_party
 from tests.grants.agreement_factories import Deal, a_budget, money
 from tests.grants.grant_factories import a_desk, a_grant, a_payment, make_agreed, make_payable
+from tests.grants.test_conditional import a_promise
 from tests.ledger.faults import Till, moves
 from tests.world import World
 
@@ -105,9 +104,7 @@ def test_a_payment_that_the_bank_refuses_and_the_end_of_its_grant(world: World, 
 def test_a_grant_that_stands_once_its_instalment_is_matched(world: World, till: Till) -> None:
     with world.database.write() as db:
         audit.lock_head(db)
-        fund, officer = a_fund(db), an_officer(db)
-        fund.award_basis = "instalment"
-        instalment = an_instalment(db, an_agreement(db, fund), 500_00)
+        (fund, _, instalment), officer = a_promise(db, 500_00), an_officer(db)
         grantee = a_party(db, kind="civil_society")
         receipt = a_receipt(db, officer, fund, 500_00)
         places = str(fund.id), str(instalment.id), str(grantee.id), str(receipt.id)
