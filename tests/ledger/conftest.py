@@ -87,9 +87,10 @@ def ledger(app: object, settings: object) -> Database:
 
 @pytest.fixture(params=["writes", pytest.param("statements", marks=pytest.mark.slow)])
 def till(request: pytest.FixtureRequest, world: World) -> faults.Till:
-    """Give what cuts commands off before everything they write, or before every statement.
+    """Give what cuts commands off before every statement; in the short form before most writes.
 
     Cut off before a read, a command has written what it had before the next write: the short form
-    leaves out what can differ only in how the failure is handled.
+    leaves out what can differ only in how the failure is handled. Of commands with very many
+    writes, and of those that move no money, it takes some (``faults.spread``).
     """
     return faults.Till(world, faults.every if request.param == "statements" else faults.is_write)

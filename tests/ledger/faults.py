@@ -12,7 +12,7 @@ import ast
 import functools
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,17 @@ def is_write(statement: str) -> bool:
 def every(_statement: str) -> bool:
     """Count every statement."""
     return True
+
+
+MOST, FEW = 16, 2
+"""How often the short form cuts off a command that moves money, and one that does not."""
+
+
+def spread(last: int, most: int) -> Sequence[int]:
+    """Return numbers from 1 to ``last``, all of them or ``most`` evenly spread, both ends in."""
+    if last <= most:
+        return range(1, last + 1)
+    return [1 + round(number * (last - 1) / (most - 1)) for number in range(most)]
 
 
 class Kept:
@@ -201,17 +212,15 @@ class Till:
         """Cut ``send`` off everywhere; return the answer of the one that was let through."""
         with self.kept.watching() as state:
             before = state()
-            self._cut_at_commit(send)
+            points = self._cut_at_commit(send)
             assert state() == before, "committed although cut off at the commit"
-            at = 1
-            while True:
+            for at in (*points, None):
                 with Cut(self.world, at, self.counts) as cut, posters() as posted:
                     answer = send()
-                if len(cut.statements) < at:
-                    break  # there is no statement left to cut it off at: it went through
+                if at is None or len(cut.statements) < at:
+                    break  # there was no statement to cut it off at: it went through
                 assert answer.status_code >= 500, (at, cut.statements[-1], answer.text)
                 assert state() == before, (at, cut.statements[-1])
-                at += 1
             assert answer.status_code in {200, 201}, answer.text
             assert cut.commits == 1, "more than one transaction"
             after = state()
@@ -220,15 +229,20 @@ class Till:
                 self._same_again(send, answer)
                 assert state() == after, "done twice"
         self.ran |= posted
-        self.figures.append((name, at - 1))
+        self.figures.append((name, len(points)))
         return answer
 
-    def _cut_at_commit(self, send: Send) -> None:
-        with Cut(self.world, 0, self.counts) as cut:
+    def _cut_at_commit(self, send: Send) -> Sequence[int]:
+        """Cut ``send`` off when it has written everything; return where to cut it off next."""
+        with Cut(self.world, 0, self.counts) as cut, posters() as posted:
             answer = send()
         assert cut.commits == 1, answer.text
         assert answer.status_code >= 500, answer.text
-        assert len(cut.statements) > 2, "hardly anything was written before the commit"
+        last = len(cut.statements)
+        assert last > 2, "hardly anything was written before the commit"
+        if self.counts is every:
+            return range(1, last + 1)
+        return spread(last, MOST if posted else FEW)
 
     def _same_again(self, send: Send, answer: Any) -> None:
         repeated = send()

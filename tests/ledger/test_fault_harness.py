@@ -67,6 +67,12 @@ def harmless(db, client):
     assert missing(found) == found
 
 
+def test_the_short_form_cuts_off_at_both_ends_and_evenly_between() -> None:
+    assert list(faults.spread(3, 5)) == [1, 2, 3]
+    assert list(faults.spread(9, 5)) == [1, 3, 5, 7, 9]
+    assert list(faults.spread(56, 2)) == [1, 56]
+
+
 class Fee:
     """A bank fee to book, and a flaw to put into it."""
 
