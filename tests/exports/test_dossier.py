@@ -106,6 +106,7 @@ def case(world: World) -> Case:
     return made
 
 
+@pytest.mark.sqlite_only  # the other database writes the same bytes: see below
 def test_the_story_adds_up_when_recomputed(story: Story, tmp_path: Path) -> None:
     data = rendered(story.database, told_call(story.database))
     hold(data, tmp_path)
@@ -116,6 +117,7 @@ def test_the_story_adds_up_when_recomputed(story: Story, tmp_path: Path) -> None
     assert len(table(data, "Justifications")) == 4 * 3 * 4
 
 
+@pytest.mark.sqlite_only
 @needs_libreoffice
 def test_the_story_adds_up_in_libreoffice(story: Story, tmp_path: Path) -> None:
     path = saved(rendered(story.database, told_call(story.database)), tmp_path)
