@@ -19,10 +19,11 @@ BEFORE_AWARD = "/requested_on: This date is before the award."
 
 
 class Refusal(NamedTuple):
-    """What a service did not do: of which transaction, the type of the problem, and its reason."""
+    """What a service did not do: of which transaction and its day, the type of the problem, and its reason."""
 
     project: str
     reference: str
+    on: date
     problem: str
     reason: str
 
@@ -35,30 +36,35 @@ class Booked(NamedTuple):
 
 
 EXCEPTIONS: dict[Refusal, Booked | None] = {
-    Refusal(EARLY[0], "00012153", "invalid-request", BEFORE_AWARD):
+    Refusal(EARLY[0], "00012153", date(2020, 4, 30), "invalid-request", BEFORE_AWARD):
         Booked(date(2020, 5, 1), 2_000_000_24),
-    Refusal(EARLY[1], "00012168", "invalid-request", BEFORE_AWARD):
+    Refusal(EARLY[1], "00012168", date(2020, 5, 5), "invalid-request", BEFORE_AWARD):
         Booked(date(2020, 5, 6), 171_200_00),
-    Refusal(BEYOND, "3304757662", "insufficient-funds", "The tranche has 660,000.07 USD left."):
+    Refusal(BEYOND, "3304757662", date(2020, 10, 8), "insufficient-funds",
+            "The tranche has 660,000.07 USD left."):
         Booked(date(2020, 10, 8), 660_000_07),
-    Refusal(NOTHING, "3304820991", "invalid-request",
+    Refusal(NOTHING, "3304820991", date(2020, 12, 17), "invalid-request",
             "/amount/amount: The amount must be more than zero."): None,
 }  # fmt: skip
 """In the order of days; one has nothing in its place."""
 
-_INSTEAD = {(one.project, one.reference): booked for one, booked in EXCEPTIONS.items()}
+
+def _key(one: Refusal | Transaction) -> tuple[str, str, date]:
+    return one.project, one.reference, one.on
+
+
+_INSTEAD = {_key(one): booked for one, booked in EXCEPTIONS.items()}
 
 
 def as_booked(one: Transaction) -> Transaction | None:
     """Return a transaction as it may be booked, if it may."""
-    key = (one.project, one.reference)
-    if key not in _INSTEAD:
+    if _key(one) not in _INSTEAD:
         return one
-    booked = _INSTEAD[key]
+    booked = _INSTEAD[_key(one)]
     return None if booked is None else one._replace(on=booked.on, minor=booked.minor)
 
 
 def expected_of(rows: list[Transaction]) -> list[Refusal]:
     """Return what is refused of some transactions, in the order of days."""
-    there = {(one.project, one.reference) for one in rows}
-    return [one for one in EXCEPTIONS if (one.project, one.reference) in there]
+    there = {_key(one) for one in rows}
+    return [one for one in EXCEPTIONS if _key(one) in there]

@@ -74,8 +74,8 @@ class Replay:
         """Open the funds, each with one lot of exactly what it will commit."""
         committed: dict[str, int] = {}
         for project, of_it in sums(self.rows).items():
-            fund = fund_of(project)
-            committed[fund] = committed.get(fund, 0) + of_it.committed
+            code = fund_of(project)
+            committed[code] = committed.get(code, 0) + of_it.committed
         with self._write() as db:
             self.desk: Desk = a_desk(db)
             for code, minor in sorted(committed.items()):
@@ -225,7 +225,7 @@ def _step(db: Session, duty: str, actor: Actor, fund: Fund, asked_id: UUID, vouc
 def _refusal(row: Transaction, problem: Problem) -> Refusal:
     errors = problem.errors or ()
     reason = f"{errors[0].pointer}: {errors[0].detail}" if errors else str(problem.detail)
-    return Refusal(row.project, row.reference, problem.slug, reason)
+    return Refusal(row.project, row.reference, row.on, problem.slug, reason)
 
 
 @contextmanager
