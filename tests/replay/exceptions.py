@@ -19,7 +19,7 @@ BEFORE_AWARD = "/requested_on: This date is before the award."
 
 
 class Refusal(NamedTuple):
-    """What a service did not do: of which transaction and its day, the type of the problem, and its reason."""
+    """What a service did not do: of which transaction, the type of the problem, its reason."""
 
     project: str
     reference: str
