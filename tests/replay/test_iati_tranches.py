@@ -122,7 +122,7 @@ def test_both_files_tell_the_same_transactions(real_data: Path) -> None:
 def test_what_is_out_of_the_ordinary(database: Database, real_data: Path) -> None:
     rows = of(real_data, BEYOND, *EARLY, NOTHING, *REFUNDED)
     made = replayed(database, real_data, rows)
-    assert made.steps == Counter(award=7, request=7, certify=7, approve=7, pay=7, refund=3)
+    assert made.steps == Counter(award=7, request=11, certify=11, approve=11, pay=11, refund=3)
 
 
 @pytest.mark.sqlite_only
