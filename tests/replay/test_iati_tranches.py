@@ -119,6 +119,22 @@ def test_both_files_tell_the_same_transactions(real_data: Path) -> None:
     assert (flat.total(), len(activities(real_data))) == (818, 354)
 
 
+def test_vouchers_that_name_several_payments(real_data: Path) -> None:
+    paid = [one for one in transactions(real_data) if one.kind == DISBURSEMENT]
+    counts = Counter(one.reference for one in paid)
+    several = [one for one in paid if counts[one.reference] > 1]
+    assert Counter((one.reference, fund_of(one.project)) for one in several) == Counter(
+        {
+            ("00012453", "AFG"): 2,
+            ("3304757694", "NGA"): 1,
+            ("3304757694", "PAK"): 1,
+            ("3304820991", "OPT"): 2,
+        }
+    )
+    assert {one.project for one in several if one.reference == "3304820991"} == {NOTHING}
+    assert len({one.project for one in several}) == 5
+
+
 def test_what_is_out_of_the_ordinary(database: Database, real_data: Path) -> None:
     rows = of(real_data, BEYOND, *EARLY, NOTHING, *REFUNDED)
     made = replayed(database, real_data, rows)

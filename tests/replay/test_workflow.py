@@ -1,17 +1,18 @@
-"""Real work flows as steps: are they machines, was one kept to, and what would we have refused?"""
+"""Real work flows as steps: that they are machines, were kept to, and what we would refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 
-from fundops.disbursements.duties import FOUR, SMALL_OFFICE, Duty, Profile, same_hands
+from fundops.disbursements.duties import FOUR, SMALL_OFFICE, Profile
 from tests.replay.workflow import (
+    REFUSED,
+    Breach,
     Event,
     Machine,
     Move,
@@ -21,6 +22,7 @@ from tests.replay.workflow import (
     events,
     marked_done,
     project_machine,
+    refused,
 )
 
 DRAFT, REVIEW, PREPARATION, ENDORSED = 4171, 4180, 4193, 4192
@@ -36,38 +38,6 @@ REJECTED = [
     "To be deleted",
     "Under HC Rejection",
 ]
-
-
-class Exception_(NamedTuple):
-    """An event that our duties refuse: the row of the log, who, which duty, and which they had."""
-
-    row: int
-    person: str
-    duty: Duty
-    had: Duty
-
-
-REFUSED = [
-    Exception_(12, "user-05", "approve", "request"),
-    Exception_(14, "user-05", "request", "approve"),
-    Exception_(15, "user-05", "pay", "request"),
-]
-
-
-def refused(machine: Machine, log: Iterable[Event], profile: Profile) -> list[Exception_]:
-    """Return what the duties refuse of a log; each duty counts as taken, because it was."""
-    band, taken = profile.band(1), dict[Duty, frozenset[UUID]]()
-    found = []
-    for one in log:
-        duty = duty_of(machine, one)
-        if duty is None:
-            continue
-        hands = frozenset({uuid5(NAMESPACE_URL, one.person)})
-        had = same_hands(band, taken, duty, hands)
-        if had is not None:
-            found.append(Exception_(one.row, one.person, duty, had))
-        taken[duty] = taken.get(duty, frozenset()) | hands
-    return found
 
 
 def undeclared(machine: Machine, log: Iterable[Event]) -> list[int]:
@@ -141,6 +111,10 @@ def test_what_our_duties_refuse_of_the_logged_case(real_data: Path, profile: Pro
     machine, log = project_machine(real_data), events(real_data)
     assert [one.row for one in log if duty_of(machine, one)] == [19, 11, 12, 14, 15, 17]
     assert refused(machine, log, profile) == REFUSED
+    of_one = [one for one in log if one.row in (11, 12, 14, 15)]
+    assert {one.person for one in of_one} == {"user-05"}
+    assert {one.move.role for one in of_one} == {"HFU", "HC"}
+    assert of_one[-1].at - of_one[0].at < timedelta(minutes=52)
 
 
 def test_the_small_office_may_only_ask_and_certify_in_one_hand(real_data: Path) -> None:
@@ -148,7 +122,7 @@ def test_the_small_office_may_only_ask_and_certify_in_one_hand(real_data: Path) 
     machine = project_machine(real_data)
     log = [one._replace(person="user-05") if one.row == 19 else one for one in events(real_data)]
     of_four, of_few = refused(machine, log, FOUR), refused(machine, log, SMALL_OFFICE)
-    assert Exception_(11, "user-05", "request", "certify") in of_four
+    assert Breach(11, "user-05", "request", "certify") in of_four
     assert [one.row for one in of_four] == [11, 12, 14, 15]
     assert [one.row for one in of_few] == [12, 14, 15]
 

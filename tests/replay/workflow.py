@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fundops.disbursements.duties import Duty
+from fundops.disbursements.duties import Duty, Profile, same_hands
 
 STATES = "workflow/cbpf_project_workflow_states.json"
 LOG = "workflow/cbpf_project_tracking_log_pseudonymised.csv"
@@ -154,6 +155,39 @@ reviewers and the partner do is no duty of a payment.
 def duty_of(machine: Machine, event: Event) -> Duty | None:
     """Return which duty an event is, if it is one."""
     return DUTY_OF.get((event.move.task, machine.names[event.move.target]))
+
+
+class Breach(NamedTuple):
+    """An event that our duties refuse: the row of the log, who, which duty, and which they had."""
+
+    row: int
+    person: str
+    duty: Duty
+    had: Duty
+
+
+REFUSED = [
+    Breach(12, "user-05", "approve", "request"),
+    Breach(14, "user-05", "request", "approve"),
+    Breach(15, "user-05", "pay", "request"),
+]
+"""What is refused of the logged case, in the order of time."""
+
+
+def refused(machine: Machine, log: Iterable[Event], profile: Profile) -> list[Breach]:
+    """Return what the duties refuse of a log; each duty counts as taken, because it was."""
+    band, taken = profile.band(1), dict[Duty, frozenset[UUID]]()
+    found = []
+    for one in log:
+        duty = duty_of(machine, one)
+        if duty is None:
+            continue
+        hands = frozenset({uuid5(NAMESPACE_URL, one.person)})
+        had = same_hands(band, taken, duty, hands)
+        if had is not None:
+            found.append(Breach(one.row, one.person, duty, had))
+        taken[duty] = taken.get(duty, frozenset()) | hands
+    return found
 
 
 def _read(path: Path) -> Any:
