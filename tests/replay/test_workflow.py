@@ -92,7 +92,7 @@ def test_the_logged_case_kept_to_its_work_flow(real_data: Path) -> None:
     assert [one.row for one in log] == [
         1, 2, 3, 4, 5, 6, 9, 7, 10, 8, 19, 11, 12, 13, 14, 15, 16, 18, 17,
     ]  # fmt: skip
-    assert undeclared(machine, log) == broken(log) == []
+    assert (undeclared(machine, log), broken(log)) == ([], [])
     assert (log[0].move.source, log[-1].move.target) == (DRAFT, current_state(real_data))
     assert current_state(real_data) == DISBURSEMENT
     assert {(one.move.source, one.move.target) for one in log} == marked_done(real_data)
