@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from fundops.audit import GENESIS, event_hash, payload_digest
+from fundops.banking.profile import sample as sample_profile
 from fundops.db import Text, UtcDateTime
 from fundops.grants.policy import canonical, sample
 from fundops.models import metadata
@@ -84,6 +85,14 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "consensuses": {"participants": "[]"},
     "bank_accounts": {"status": "proposed", "approved_by_id": None, "cap_minor": None,
         "origin": "first", "cap_currency": None, "blocked_by_id": None, "ended_at": None,
+    },
+    "bank_statements": {"findings": "[]"},
+    "fund_bank_accounts": {"status": "proposed", "decided_by_id": None},
+    "payment_batches": {"status": "draft", "released_by_id": None, "sha256": None,
+        "charges": "SHAR",
+    },
+    "voucher_profiles": {"status": "proposed", "decided_by_id": None,
+        "content": sample_profile().model_dump_json,
     },
     "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested",
         "certified_by_id": None, "approved_by_id": None, "sent_by_id": None, "returned_on": None,

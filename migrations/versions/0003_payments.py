@@ -17,8 +17,11 @@ branch_labels = None
 depends_on = None
 
 APPEND_ONLY = (
+    "bank_statements",
     "call_backs",
     "disbursement_steps",
+    "entry_confirmations",
+    "entry_matches",
     "grant_agreed_results",
     "grant_agreement_receipts",
     "grant_agreement_texts",
@@ -28,6 +31,7 @@ APPEND_ONLY = (
     "refund_parts",
     "risk_assessments",
     "same_persons",
+    "statement_entries",
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
@@ -73,36 +77,36 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE disbursements ADD COLUMN confirmed_charges_minor BIGINT""",
     """ALTER TABLE disbursements ADD COLUMN confirmed_by_id UUID""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
+NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
+'bank_statement')""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
+<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
+'sent' OR sent_by_id IS NOT NULL)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
+(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
+(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
+(approved_by_id <> certified_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_paid_has_date CHECK ((status IN
 ('paid', 'returned')) = (paid_on IS NOT NULL))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
+('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
+'failed', 'cancelled'))""",
+    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
+(approved_by_id <> requested_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certified_by_somebody CHECK
 (status NOT IN ('certified', 'approved', 'sent') OR (certified_by_id IS NOT NULL AND
 certified_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_requester_not_approver CHECK
-(approved_by_id <> requested_by_id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_returned_has_date CHECK ((status =
 'returned') = (returned_on IS NOT NULL))""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_approved_by_somebody CHECK (status
 NOT IN ('approved', 'sent') OR (approved_by_id IS NOT NULL AND approved_digest IS NOT NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_two_persons CHECK (paid_by_id IS
-NULL OR requested_by_id IS NULL OR paid_by_id <> requested_by_id OR evidence_kind =
-'bank_statement')""",
     """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_whole CHECK
 ((confirmed_on IS NULL) = (confirmed_minor IS NULL) AND (confirmed_minor IS NULL) =
 (confirmed_currency IS NULL))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_evidence_kind_known CHECK
-(evidence_kind IN ('bank_statement', 'bank_advice', 'host_system', 'import'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_sent_by_somebody CHECK (status <>
-'sent' OR sent_by_id IS NOT NULL)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_certifier_not_approver CHECK
-(approved_by_id <> certified_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_payer_is_another CHECK (sent_by_id
-<> requested_by_id AND sent_by_id <> certified_by_id AND sent_by_id <> approved_by_id)""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_status_known CHECK (status IN
-('requested', 'sent_back', 'certified', 'approved', 'sent', 'paid', 'returned', 'rejected',
-'failed', 'cancelled'))""",
-    """ALTER TABLE disbursements ADD CONSTRAINT ck_disbursements_confirmation_positive CHECK
-(confirmed_minor >= 0 AND confirmed_charges_minor >= 0)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_account_id FOREIGN KEY(account_id)
 REFERENCES bank_accounts (id)""",
     """ALTER TABLE disbursements ADD CONSTRAINT fk_disbursements_approved_by_id FOREIGN
@@ -141,25 +145,25 @@ POSTGRES_DOWN = (
     """DROP INDEX ix_disbursements_account_id""",
     """DROP INDEX ix_disbursements_status""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_certified_by_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_confirmed_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_approved_by_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_sent_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
     """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_reviewed_by_id""",
-    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_evidence_file_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT fk_disbursements_account_id""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_paid_has_date""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_requester_not_approver""",
+    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certified_by_somebody""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_returned_has_date""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_approved_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_two_persons""",
     """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_whole""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_evidence_kind_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_sent_by_somebody""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_certifier_not_approver""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_payer_is_another""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_status_known""",
-    """ALTER TABLE disbursements DROP CONSTRAINT ck_disbursements_confirmation_positive""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_by_id""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_charges_minor""",
     """ALTER TABLE disbursements DROP COLUMN confirmed_currency""",
@@ -700,13 +704,17 @@ event_seq)""",
 TABLES = (
     "grant_budget_lines",
     "grant_agreed_results",
+    "entry_matches",
     "tranche_conditions",
     "receivable_entries",
     "payment_holds",
     "grant_agreement_texts",
     "grant_agreement_receipts",
+    "entry_confirmations",
     "disbursement_steps",
+    "batch_items",
     "advance_write_offs",
+    "statement_entries",
     "requirements",
     "refund_parts",
     "receivables",
@@ -721,14 +729,19 @@ TABLES = (
     "grant_amendments",
     "grant_agreements",
     "expenditure_statements",
+    "bank_statements",
     "call_backs",
+    "bank_files",
+    "payment_batches",
     "notices",
     "bank_accounts",
+    "voucher_profiles",
     "sanctions_checks",
     "same_persons",
     "risk_assessments",
     "person_limits",
     "fund_policies",
+    "fund_bank_accounts",
     "duty_profiles",
     "contact_channels",
 )
@@ -909,6 +922,50 @@ def make_tables() -> None:
         sa.UniqueConstraint("fund_id", "number", name=op.f("uq_duty_profiles_fund_id_number")),
     )
     op.create_table(
+        "fund_bank_accounts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("name", Text(120), nullable=False),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("details", Text(4000), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("masked", Text(60), nullable=False),
+        sa.Column("host_code", Text(60), nullable=True),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_fund_bank_accounts_decided"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('bank', 'host')", name=op.f("ck_fund_bank_accounts_kind_known")
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'active', 'refused', 'retired')",
+            name=op.f("ck_fund_bank_accounts_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_fund_bank_accounts_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_fund_bank_accounts_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_fund_bank_accounts_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_fund_bank_accounts_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_bank_accounts")),
+        sa.UniqueConstraint("fund_id", "name", name=op.f("uq_fund_bank_accounts_fund_id_name")),
+    )
+    op.create_table(
         "fund_policies",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("fund_id", sa.Uuid(), nullable=False),
@@ -1080,6 +1137,43 @@ def make_tables() -> None:
     )
     op.create_index("ix_sanctions_checks_party_id", "sanctions_checks", ["party_id"], unique=False)
     op.create_table(
+        "voucher_profiles",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", Text(120), nullable=False),
+        sa.Column("content", Text(20000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_voucher_profiles_decided"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_voucher_profiles_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_voucher_profiles_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_voucher_profiles_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_voucher_profiles_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_voucher_profiles_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voucher_profiles")),
+        sa.UniqueConstraint("fund_id", "number", name=op.f("uq_voucher_profiles_fund_id_number")),
+    )
+    op.create_table(
         "bank_accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("party_id", sa.Uuid(), nullable=False),
@@ -1249,6 +1343,94 @@ def make_tables() -> None:
         "ix_notices_status_next_try_at", "notices", ["status", "next_try_at"], unique=False
     )
     op.create_table(
+        "payment_batches",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(35), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("profile_id", sa.Uuid(), nullable=True),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("execution_on", sa.Date(), nullable=False),
+        sa.Column("charges", Text(4), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("sum_minor", sa.BigInteger(), nullable=False),
+        sa.Column("items_sha256", Text(64), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("made_by_id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("released_by_id", sa.Uuid(), nullable=True),
+        sa.Column("released_at", UtcDateTime(), nullable=True),
+        sa.Column("sha256", Text(64), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'released') = (released_by_id IS NOT NULL AND sha256 IS NOT NULL)",
+            name=op.f("ck_payment_batches_released_whole"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft', 'released', 'cancelled')",
+            name=op.f("ck_payment_batches_status_known"),
+        ),
+        whole("sum_minor"),
+        sa.CheckConstraint("count > 0", name=op.f("ck_payment_batches_count_positive")),
+        sa.CheckConstraint(
+            "released_by_id <> made_by_id", name=op.f("ck_payment_batches_two_persons")
+        ),
+        sa.CheckConstraint(
+            "sum_minor > 0 AND sum_minor <= 1000000000000000",
+            name=op.f("ck_payment_batches_sum_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["fund_bank_accounts.id"], name=op.f("fk_payment_batches_account_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_payment_batches_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["persons.id"], name=op.f("fk_payment_batches_made_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["profile_id"], ["voucher_profiles.id"], name=op.f("fk_payment_batches_profile_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["released_by_id"], ["persons.id"], name=op.f("fk_payment_batches_released_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_batches")),
+        sa.UniqueConstraint("code", name=op.f("uq_payment_batches_code")),
+    )
+    op.create_index(
+        "ix_payment_batches_account_id", "payment_batches", ["account_id"], unique=False
+    )
+    op.create_index("ix_payment_batches_fund_id", "payment_batches", ["fund_id"], unique=False)
+    op.create_table(
+        "bank_files",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("details", Text(4000), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("kept_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('payments', 'vouchers', 'results', 'statement', 'lines')",
+            name=op.f("ck_bank_files_kind_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["payment_batches.id"], name=op.f("fk_bank_files_batch_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_bank_files_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["kept_by_id"], ["persons.id"], name=op.f("fk_bank_files_kept_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_files")),
+        sa.UniqueConstraint(
+            "fund_id", "kind", "sha256", name=op.f("uq_bank_files_fund_id_kind_sha256")
+        ),
+    )
+    op.create_index("ix_bank_files_batch_id", "bank_files", ["batch_id"], unique=False)
+    op.create_table(
         "call_backs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
@@ -1283,6 +1465,58 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index("ix_call_backs_account_id", "call_backs", ["account_id"], unique=False)
+    op.create_table(
+        "bank_statements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("lines_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("reference", Text(35), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("to_on", sa.Date(), nullable=False),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("opening_minor", sa.BigInteger(), nullable=False),
+        sa.Column("closing_minor", sa.BigInteger(), nullable=False),
+        sa.Column("entry_count", sa.Integer(), nullable=False),
+        sa.Column("content_sha256", Text(64), nullable=False),
+        sa.Column("findings", Text(4000), nullable=False),
+        sa.Column("imported_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        whole("closing_minor"),
+        whole("opening_minor"),
+        sa.CheckConstraint("from_on <= to_on", name=op.f("ck_bank_statements_days_ordered")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["fund_bank_accounts.id"], name=op.f("fk_bank_statements_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["bank_files.id"], name=op.f("fk_bank_statements_file_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_bank_statements_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["imported_by_id"], ["persons.id"], name=op.f("fk_bank_statements_imported_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lines_id"], ["bank_files.id"], name=op.f("fk_bank_statements_lines_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_statements")),
+        sa.UniqueConstraint(
+            "account_id",
+            "reference",
+            "sequence",
+            name=op.f("uq_bank_statements_account_id_reference_sequence"),
+        ),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_bank_statements_account_id_to_on",
+        "bank_statements",
+        ["account_id", "to_on"],
+        unique=False,
+    )
+    op.create_index("ix_bank_statements_file_id", "bank_statements", ["file_id"], unique=False)
     op.create_table(
         "expenditure_statements",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2041,6 +2275,39 @@ def make_tables() -> None:
         "ix_requirements_status_due_on", "requirements", ["status", "due_on"], unique=False
     )
     op.create_table(
+        "statement_entries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("value_on", sa.Date(), nullable=True),
+        sa.Column("is_reversal", sa.Boolean(), nullable=False),
+        sa.Column("code", Text(60), nullable=True),
+        sa.Column("bank_reference", Text(35), nullable=True),
+        sa.Column("message_id", Text(35), nullable=True),
+        sa.Column("end_to_end", Text(35), nullable=True),
+        sa.Column("return_reason", Text(120), nullable=True),
+        sa.Column("instructed_minor", sa.BigInteger(), nullable=True),
+        sa.Column("charges_minor", sa.BigInteger(), nullable=True),
+        sa.Column("mentions", Text(600), nullable=False),
+        whole("amount_minor"),
+        whole("charges_minor"),
+        whole("instructed_minor"),
+        sa.CheckConstraint("amount_minor <> 0", name=op.f("ck_statement_entries_amount_not_zero")),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["bank_statements.id"], name=op.f("fk_statement_entries_statement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement_entries")),
+        sa.UniqueConstraint(
+            "statement_id", "position", name=op.f("uq_statement_entries_statement_id_position")
+        ),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_statement_entries_end_to_end", "statement_entries", ["end_to_end"], unique=False
+    )
+    op.create_table(
         "advance_write_offs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", Text(80), nullable=False),
@@ -2100,6 +2367,38 @@ def make_tables() -> None:
         "ix_advance_write_offs_grant_id", "advance_write_offs", ["grant_id"], unique=False
     )
     op.create_table(
+        "batch_items",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("disbursement_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("held_id", sa.Uuid(), nullable=True),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND amount_minor <= 1000000000000000",
+            name=op.f("ck_batch_items_amount_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["bank_accounts.id"], name=op.f("fk_batch_items_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["payment_batches.id"], name=op.f("fk_batch_items_batch_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["disbursement_id"], ["disbursements.id"], name=op.f("fk_batch_items_disbursement_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["held_id"], ["disbursements.id"], name=op.f("fk_batch_items_held_id")
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "disbursement_id", name=op.f("pk_batch_items")),
+        sa.UniqueConstraint("batch_id", "position", name=op.f("uq_batch_items_batch_id_position")),
+        sa.UniqueConstraint("held_id", name=op.f("uq_batch_items_held_id")),
+    )
+    op.create_index(
+        "ix_batch_items_disbursement_id", "batch_items", ["disbursement_id"], unique=False
+    )
+    op.create_table(
         "disbursement_steps",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("disbursement_id", sa.Uuid(), nullable=False),
@@ -2125,6 +2424,29 @@ def make_tables() -> None:
         "disbursement_steps",
         ["disbursement_id"],
         unique=False,
+    )
+    op.create_table(
+        "entry_confirmations",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("confirmed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('paid', 'returned', 'failed', 'refund', 'receipt', 'fee', 'interest')",
+            name=op.f("ck_entry_confirmations_kind_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["persons.id"], name=op.f("fk_entry_confirmations_confirmed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["statement_entries.id"], name=op.f("fk_entry_confirmations_entry_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_entry_confirmations_fund_id")
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_entry_confirmations")),
+        info={"append_only": True},
     )
     op.create_table(
         "grant_agreement_receipts",
@@ -2342,6 +2664,29 @@ def make_tables() -> None:
             name=op.f("uq_tranche_conditions_tranche_id_requirement_id"),
         ),
     )
+    op.create_table(
+        "entry_matches",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        whole("amount_minor"),
+        sa.CheckConstraint(
+            "kind IN ('paid', 'returned', 'failed', 'refund', 'receipt', 'fee', 'interest')",
+            name=op.f("ck_entry_matches_kind_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entry_confirmations.entry_id"], name=op.f("fk_entry_matches_entry_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_entry_matches_fund_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entry_matches")),
+        sa.UniqueConstraint("kind", "record_id", name=op.f("uq_entry_matches_kind_record_id")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_entry_matches_entry_id", "entry_matches", ["entry_id"], unique=False)
+    op.create_index("ix_entry_matches_record_id", "entry_matches", ["record_id"], unique=False)
     op.create_table(
         "grant_agreed_results",
         sa.Column("id", sa.Uuid(), nullable=False),

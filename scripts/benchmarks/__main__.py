@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.benchmarks import books, calls, posting, program, web
+from scripts.benchmarks import banking, books, calls, plans, posting, program, web
 from scripts.benchmarks.ground import Ground, ground
 from scripts.benchmarks.measure import Result, table
 from tests.databases import KINDS, Kind
@@ -20,6 +20,8 @@ GROUPS: dict[str, PerDatabase] = {
     "load": lambda place, kind, quick: web.measure_load(place, kind, quick=quick),
     "reads": lambda place, kind, quick: web.measure_reads(place, kind, quick=quick),
     "calls": lambda place, kind, quick: calls.measure(place, kind, quick=quick),
+    "plans": lambda place, kind, quick: plans.measure(place, kind, quick=quick),
+    "banking": lambda place, kind, quick: banking.measure(place, kind, quick=quick),
     "imports": lambda place, kind, _quick: program.measure_imports(place, kind),
 }
 """Name on the command line -> what measures it on one kind of database."""

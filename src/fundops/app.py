@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from fundops import __version__, api_document, health
+from fundops.banking.statement_routes import MAX_STATEMENT_BYTES, STATEMENTS_ADDRESS
 from fundops.config import Settings
 from fundops.db import Database, translate
 from fundops.errors import FieldError, Problem
@@ -87,7 +88,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         Edge,
         max_body_bytes=settings.max_body_bytes,
-        larger={("PUT", UPLOAD_PARTS): settings.upload_part_bytes},
+        larger={
+            ("PUT", UPLOAD_PARTS): settings.upload_part_bytes,
+            ("POST", STATEMENTS_ADDRESS): MAX_STATEMENT_BYTES,
+        },
     )
     return app
 

@@ -263,6 +263,44 @@ def dossier(
         say(text("cli.written", path=output))
 
 
+@export.command("cash-plan", help=text("cli.cash_plan"))
+def cash_plan(
+    fund: Annotated[str, typer.Option(help=text("cli.fund"))],
+    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
+    from_on: Annotated[str | None, typer.Option("--from", help=text("cli.cash_plan.from"))] = None,
+    months: Annotated[int, typer.Option(min=1, max=60, help=text("cli.cash_plan.months"))] = 12,
+    as_of: AsOf = None,
+    count_pledges: Annotated[
+        bool, typer.Option("--count-pledges", help=text("cli.cash_plan.pledges"))
+    ] = False,
+    late_donor: Annotated[str | None, typer.Option(help=text("cli.cash_plan.late_donor"))] = None,
+    late_days: Annotated[int | None, typer.Option(help=text("cli.cash_plan.late_days"))] = None,
+) -> None:
+    """Write the cash plan of a fund as a workbook."""
+    from fundops.exports import write
+    from fundops.exports.cash_plan import cash_plan_workbook
+    from fundops.funds.queries import by_code
+    from fundops.planning.plan import MAX_LATE_DAYS, Delay, asked_of
+
+    is_whole = late_days is not None and 1 <= late_days <= MAX_LATE_DAYS
+    if (late_donor is not None or late_days is not None) and not (late_donor and is_whole):
+        sentence = text("cli.cash_plan.late_both", maximum=MAX_LATE_DAYS)
+        raise typer.BadParameter(sentence, param_hint="--late-donor")
+    with opened() as database, database.export() as db:
+        found = by_code(db, fund)
+        if found is None:
+            fail(text("cli.no_fund", code=fund))
+        delay = None
+        if late_donor is not None and late_days is not None:
+            delay = Delay(late_days, _donor_and_fund(db, late_donor, None)[0].id)
+        asked = asked_of(
+            found, day(as_of, "--as-of"), day(from_on, "--from"), months,
+            counts_pledges=count_pledges, delay=delay,
+        )  # fmt: skip
+        write(cash_plan_workbook(db, None, found, asked), output)
+        say(text("cli.written", path=output))
+
+
 @app.command("trace", help=text("cli.trace"))
 def trace_command(
     code: Annotated[str, typer.Argument(help=text("cli.trace.code"))],

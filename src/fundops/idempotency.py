@@ -28,13 +28,14 @@ DRY_RUNS = frozenset(
         "/v1/assignments/{assignment_id}/check_workbook",
         "/v1/assignments/{assignment_id}/validate",
         "/v1/calls/{call_id}/plan_assignments",
+        "/v1/payment_batches/{payment_batch_id}/check_results",
         "/v1/proposals/{proposal_id}/check_workbook",
         "/v1/proposals/{proposal_id}/validate",
     }
 )
 """The POSTs that change nothing and so need no key: a question with a body. As routes have them."""
 
-SEALED = frozenset({"/v1/bank_accounts"})
+SEALED = frozenset({"/v1/bank_accounts", "/v1/fund_bank_accounts"})
 """The POSTs whose bodies are kept secret: their digests are keyed, so that no body can be guessed
 from what is stored of it."""
 

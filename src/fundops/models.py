@@ -1,6 +1,7 @@
 """Every table, imported once, so that metadata is complete wherever this module is."""
 
 from fundops import audit, codes, idempotency, seals, trail
+from fundops.banking import models as banking
 from fundops.calls import models as calls
 from fundops.db import Base
 from fundops.decisions import models as decisions
@@ -34,6 +35,7 @@ __all__ = [
     "agreement_models",
     "amendment_models",
     "audit",
+    "banking",
     "calls",
     "codes",
     "decisions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from fundops.banking.routes import ROUTERS as BANKING
 from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
@@ -37,6 +38,8 @@ from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.payees.routes import ROUTERS as PAYEES
+from fundops.planning.attention_routes import router as attention
+from fundops.planning.routes import router as cash_plan
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
@@ -86,6 +89,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     duties,
     safeguards,
     *EXPENDITURES,
+    *BANKING,
     tracing,
+    cash_plan,
+    attention,
     statements,
 )

@@ -55,6 +55,7 @@ REGISTERS: dict[str, str] = {
     "expenditure_lines": "expenditure_line",
     "expenditure_statements": "expenditure_statement",
     "files": "file",
+    "fund_bank_accounts": "fund_bank_account",
     "fund_transfers": "fund_transfer",
     "fund_policies": "fund_policy",
     "funds": "fund",
@@ -72,6 +73,7 @@ REGISTERS: dict[str, str] = {
     "lots": "lot",
     "organisation_profiles": "organisation_profile",
     "party_documents": "party_document",
+    "payment_batches": "payment_batch",
     "payment_holds": "payment_hold",
     "person_limits": "person_limit",
     "pledges": "pledge",
@@ -99,6 +101,7 @@ REGISTERS: dict[str, str] = {
     "tranche_conditions": "tranche_condition",
     "tranches": "tranche",
     "votes": "vote",
+    "voucher_profiles": "voucher_profile",
     "write_offs": "write_off",
 }
 """Table -> record type of the events that make up its history.
@@ -132,6 +135,7 @@ compares both."""
 
 SECRET: dict[str, frozenset[str]] = {
     "bank_accounts": frozenset({"details", "fingerprint"}),
+    "fund_bank_accounts": frozenset({"details", "key_id"}),
 }
 """Columns of which no event may tell; they are bound to their row by the vault instead."""
 

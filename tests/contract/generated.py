@@ -23,6 +23,9 @@ from fundops.messages import text
 from fundops.tracing.entries import FLOWS, INTERNAL
 
 RECORDS = {
+    "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
+    "banking.accounts.PROFILE_STEPS": "Voucher profile",
+    "banking.batches.STEPS": "Payment batch",
     "calls.questions.QUESTION_STEPS": "Question on a call",
     "calls.service.STEPS": "Call",
     "decisions.steps.BOARD_STEPS": "Board",

@@ -26,6 +26,8 @@ IRREGULAR = {
     "item": "board_items",
     "attachment": "proposal_attachments",
     "policy": "fund_policies",
+    "payment_batch": "payment_batches",
+    "statement_entry": "statement_entries",
 }
 """Parameter names whose table is not their plural."""
 

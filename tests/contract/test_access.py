@@ -28,6 +28,8 @@ DRY_RUN_REFUSED = {
     "/v1/assignments/{assignment_id}/check_workbook": 404,
     "/v1/assignments/{assignment_id}/validate": 404,
     "/v1/calls/{call_id}/plan_assignments": 409,
+    # The batch has not been released, so no host can have answered.
+    "/v1/payment_batches/{payment_batch_id}/check_results": 409,
 }
 
 FEWEST_FOREIGN = 200

@@ -22,7 +22,8 @@ from fundops.config import Settings
 from fundops.db import Base, Database
 from fundops.decisions.feedback_names import Nameless
 from fundops.decisions.models import Board
-from fundops.demo.story import Story, tell
+from fundops.demo.stage import Story
+from fundops.demo.story import tell
 from fundops.exports import render
 from fundops.exports.dossier import dossier_workbook
 from fundops.exports.dossier_checks import (

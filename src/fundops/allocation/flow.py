@@ -97,6 +97,10 @@ class Network:
         self._room[arc] -= amount
         self._room[arc + 1] += amount
 
+    def close(self, arc: int) -> None:
+        """Let an arc carry no more than it does now."""
+        self._room[arc] = 0
+
     def largest_flow(self, source: int, sink: int) -> int:
         """Add as much flow as possible and return how much was added."""
         return self._saturate(source, sink, None)
@@ -133,6 +137,17 @@ class Network:
                 if self._room[arc ^ 1] and tail not in side:
                     side.add(tail)
                     queue.append(tail)
+        return side
+
+    def cut_after(self, source: int) -> set[int]:
+        """Nodes that the source can still reach: its side of the least cut nearest to it."""
+        side, queue = {source}, deque([source])
+        while queue:
+            for arc in self._arcs_at[queue.popleft()]:
+                head = self._head[arc]
+                if self._room[arc] and head not in side:
+                    side.add(head)
+                    queue.append(head)
         return side
 
     def crossing(self, side: Collection[int]) -> list[int]:

@@ -40,6 +40,7 @@ def rotate(
     again: Annotated[bool, typer.Option("--resume", help=text("cli.vault.resume"))] = False,
 ) -> None:
     """Make a new key if the folder has the keys, and encrypt everything under the current one."""
+    from fundops import routers  # noqa: F401 - every domain brings its part
     from fundops.commands import fail, opened
     from fundops.payees import keeping
 

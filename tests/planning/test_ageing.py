@@ -1,0 +1,128 @@
+"""Advances by age: oldest accounted for first, and always what the ledger's control says."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fundops import audit
+from fundops.authz import Role
+from fundops.ids import uuid7
+from fundops.ledger.models import Fund
+from fundops.planning.ageing import bucket_of, left_of
+from tests.donors.register_factories import statements
+from tests.factories import a_fund, a_lot, a_party
+from tests.grants.grant_factories import a_desk, a_grant, a_payment, a_refund
+from tests.world import World
+
+DAY = date(2026, 1, 1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 20), st.integers(0, 20)), max_size=6))
+def test_what_is_left_is_the_newest(moves: list[tuple[int, int, int]]) -> None:
+    dated = [(DAY + timedelta(days=n), paid, back) for n, paid, back in moves]
+    left = left_of(dated)
+    paid, back = sum(m[1] for m in dated), sum(m[2] for m in dated)
+    assert sum(minor for _, minor in left) == max(paid - back, 0)
+    if left:
+        after = sum(one for on, one, _ in dated if on > left[0][0])
+        assert sum(minor for on, minor in left if on > left[0][0]) == after
+
+
+@pytest.mark.parametrize(
+    ("days", "bucket"),
+    [(0, "days_0_30"), (30, "days_0_30"), (31, "days_31_90"), (90, "days_31_90"),
+     (91, "days_91_180"), (180, "days_91_180"), (181, "days_181_365"), (365, "days_181_365"),
+     (366, "days_over_365")],
+)  # fmt: skip
+def test_buckets_end_where_they_say(days: int, bucket: str) -> None:
+    assert bucket_of(days) == bucket
+
+
+def made(world: World) -> tuple[Any, list[str]]:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, desk = a_fund(db), a_desk(db)
+        first = a_lot(db, fund, 50_000, on=date(2024, 1, 1))
+        a_lot(db, fund, 50_000, on=date(2024, 1, 2), donor=a_party(db))
+        assert first.amount_minor
+        old = a_grant(db, fund, 60_000, on=date(2024, 6, 1))
+        a_payment(db, desk, fund, old, 40_000, date(2025, 3, 1))
+        a_payment(db, desk, fund, old, 20_000, date(2026, 4, 20))
+        a_refund(db, desk, fund, old, 15_000, date(2026, 5, 1))
+        new = a_grant(db, fund, 10_000, on=date(2026, 1, 5))
+        a_payment(db, desk, fund, new, 10_000, date(2026, 1, 10))
+        return fund.id, [old.code, new.code]
+
+
+def test_advances_are_aged_and_add_up_to_the_control(world: World) -> None:
+    fund_id, (old, new) = made(world)
+    reader = world.as_role(Role.FINANCE_OFFICER, fund_id=fund_id)
+    path = f"/v1/funds/{fund_id}/advances"
+    found = reader.get(path).json()
+    by_code = {one["grant_code"]: one for one in found["items"]}
+    assert set(by_code) == {old, new}
+    assert by_code[new]["days_91_180"]["amount"] == "100.00"
+    assert (by_code[new]["oldest_on"], by_code[new]["oldest_days"]) == ("2026-01-10", 120)
+    assert by_code[new]["overdue"]["amount"] == "0.00"
+    assert found["totals"]["total"] == found["control"]
+    assert found["control"]["amount"] == "550.00"
+    assert by_code[old]["total"]["amount"] == "450.00"
+    assert by_code[old]["overdue"] == by_code[old]["days_over_365"]
+    for query, control in (
+        ("?as_of=2026-04-19", "500.00"),
+        ("?as_of=2025-12-31", "400.00"),
+        ("?as_of=2024-12-31", "0.00"),
+    ):  # fmt: skip
+        then = reader.get(path + query).json()
+        assert then["control"]["amount"] == then["totals"]["total"]["amount"] == control
+        total = sum(float(one["total"]["amount"]) for one in then["items"])
+        assert total == float(control)
+    sooner = reader.get(f"{path}?overdue_days=119").json()
+    assert sooner["totals"]["overdue"]["amount"] != found["totals"]["overdue"]["amount"]
+
+
+def test_pages_share_their_totals(world: World) -> None:
+    fund_id, _ = made(world)
+    reader = world.as_role(Role.AUDITOR)
+    path = f"/v1/funds/{fund_id}/advances?limit=1&sort=code"
+    first = reader.get(path).json()
+    second = reader.get(f"{path}&cursor={first['next_cursor']}").json()
+    assert first["totals"] == second["totals"]
+    assert first["items"][0]["grant_code"] < second["items"][0]["grant_code"]
+    assert second["next_cursor"] is None
+
+
+def test_only_the_funds_own_readers_get_them(world: World) -> None:
+    fund_id, _ = made(world)
+    with world.database.write() as db:
+        audit.lock_head(db)
+        other = a_fund(db).id
+    path = f"/v1/funds/{fund_id}/advances"
+    assert world.as_role(Role.APPROVER, fund_id=other).get(path).status_code == 404
+    assert world.as_role(Role.APPROVER).get(f"/v1/funds/{uuid7()}/advances").status_code == 404
+    assert world.as_role(Role.GRANT_OFFICER).get(path).status_code == 403
+    late = world.as_role(Role.APPROVER).get(f"{path}?as_of=2026-05-11")
+    assert late.status_code == 422
+
+
+def test_queries_do_not_grow_with_the_grants(world: World) -> None:
+    fund_id, _ = made(world)
+    reader = world.as_role(Role.AUDITOR)
+    path = f"/v1/funds/{fund_id}/advances"
+    reader.get(path)
+    with statements(world.database) as few:
+        reader.get(path)
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, desk = db.get_one(Fund, fund_id), a_desk(db)
+        for _ in range(5):
+            grant = a_grant(db, fund, 100, on=date(2026, 1, 5))
+            a_payment(db, desk, fund, grant, 100, date(2026, 2, 1))
+    with statements(world.database) as many:
+        assert len(reader.get(path).json()["items"]) == 7
+    assert len(many) == len(few)
