@@ -9,7 +9,8 @@ from dataclasses import fields
 
 from fundops.config import Settings
 from fundops.db import Database
-from fundops.demo.story import Story, tell
+from fundops.demo.stage import Story
+from fundops.demo.story import tell
 from tests.databases import PostgresDatabases, SqliteDatabases
 
 

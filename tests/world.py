@@ -18,7 +18,7 @@ from fundops.app import create_app, furnish
 from fundops.authz import Role
 from fundops.config import Settings
 from fundops.db import Database
-from fundops.demo.story import Story
+from fundops.demo.stage import Story
 from fundops.ledger import checks
 from tests.client import Client
 from tests.factories import a_person

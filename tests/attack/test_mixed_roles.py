@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.demo.story import Story
+from fundops.demo.stage import Story
 from fundops.ids import uuid7
 from fundops.parties.models import Membership
 from tests.factories import a_fund

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, trail
 from fundops.authz import Role
-from fundops.demo.story import Story
+from fundops.demo.stage import Story
 from fundops.ledger import checks
 from fundops.parties import freezes
 from fundops.parties.models import Party

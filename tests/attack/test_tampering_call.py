@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from fundops import trail
 from fundops.demo import call_story
-from fundops.demo.story import Story, tell
+from fundops.demo.stage import Story
+from fundops.demo.story import tell
 from fundops.ledger import checks as ledger
 from fundops.proposals import version_rows
 from fundops.reviews import checks as reviews

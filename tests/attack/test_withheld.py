@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from fundops import audit
 from fundops.authz import Role
-from fundops.demo.story import Story
+from fundops.demo.stage import Story
 from fundops.disbursements.models import Disbursement
 from fundops.donors.models import Lot
 from fundops.grants.models import Grant

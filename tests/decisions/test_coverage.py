@@ -9,7 +9,7 @@ import pytest
 
 from fundops import audit, money
 from fundops.authz import Role
-from fundops.demo.story import Story
+from fundops.demo.stage import Story
 from tests.factories import a_fund
 from tests.world import Caller, World
 

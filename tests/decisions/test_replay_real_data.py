@@ -66,6 +66,7 @@ def test_jordan_within_its_cash(database: Database, real_data: Path, tmp_path: P
     assert out.told() == (95, 95, 29_883_503_63, {})
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_nigeria_within_its_cash(database: Database, real_data: Path, tmp_path: Path) -> None:
     out = replay(database, real_data, tmp_path, NIGERIA, keeps_plans=False)

@@ -11,7 +11,7 @@ from sqlalchemy import inspect, select
 from fundops import audit, clock
 from fundops.allocation.reroute import relot
 from fundops.db import Database
-from fundops.demo.story import Story
+from fundops.demo.stage import Story
 from fundops.disbursements.models import Disbursement
 from fundops.donors import pledges, reversal
 from fundops.donors.models import Lot, Pledge, Receipt

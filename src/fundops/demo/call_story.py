@@ -42,7 +42,7 @@ from fundops.reviews.review_schemas import ReviewDraftIn
 from fundops.reviews.schemas import AssignIn, ReviewerIn
 
 if TYPE_CHECKING:
-    from fundops.demo.story import Story
+    from fundops.demo.stage import Story
 
 LASTS = timedelta(days=60)
 """How long the chapter takes."""

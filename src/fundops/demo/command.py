@@ -28,12 +28,14 @@ from fundops.authz import Role
 from fundops.calls.models import Call
 from fundops.config import Settings
 from fundops.db import Database, migrate
-from fundops.demo.story import Story, tell
+from fundops.demo.stage import Story
+from fundops.demo.story import tell
 from fundops.exports import statements, write
 from fundops.exports.dossier import dossier_workbook
 from fundops.ledger import checks
 from fundops.messages import text
 from fundops.signing import Signer
+from fundops.vault import Vault
 
 FOLDER = Path("var")
 DATABASE = FOLDER / "demo.db"
@@ -72,7 +74,8 @@ def run(host: str, port: int, *, check: bool) -> None:
         _refuse(port)
     settings = _fresh_database()
     database = Database(settings)
-    story = tell(database, signer=Signer(settings.files_path, settings.signing_key))
+    signer = Signer(settings.files_path, settings.signing_key)
+    story = tell(database, signer=signer, vault=Vault(settings))
     database.close()
     with _listening(settings, host, 0 if check else port) as base:
         _print(Shown(base, story))

@@ -6,9 +6,7 @@ transaction per step, as different persons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,17 +14,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundops import audit
 from fundops.authz import Role
 from fundops.calls import service as calls
-from fundops.calls.models import Call
 from fundops.calls.schemas import CallIn
+from fundops.config import Settings
 from fundops.db import Database
 from fundops.demo.call_story import LASTS, set_back, tell_call
-from fundops.demo.people import Player, a_player
-from fundops.disbursements import paying
-from fundops.disbursements import service as disbursements
-from fundops.disbursements.schemas import DisbursementIn, PaidIn
+from fundops.demo.pay_story import tell_payments
+from fundops.demo.people import a_player
+from fundops.demo.stage import Story, usd
 from fundops.donors import agreements, events, matching, pledges, receipts, reversal
 from fundops.donors.agreement_schemas import Activation, AgreementIn
 from fundops.donors.cash_schemas import MatchIn, ReceiptIn
@@ -36,10 +32,8 @@ from fundops.exports import statements
 from fundops.funds import rates, service
 from fundops.funds.rate_schemas import RateIn
 from fundops.funds.schemas import FundIn
-from fundops.grants import refunds
 from fundops.grants import service as grants
-from fundops.grants.models import Grant
-from fundops.grants.schemas import GrantIn, RefundIn
+from fundops.grants.schemas import GrantIn
 from fundops.ledger.models import Fund
 from fundops.parties import service as parties
 from fundops.parties.models import Party
@@ -48,81 +42,39 @@ from fundops.proposals.receipts import Signs
 from fundops.signing import Signer
 from fundops.treasury import bank, reserve
 from fundops.treasury.schemas import BankEntryIn, ReserveIn, ReserveTargetPatch
+from fundops.vault import Vault
 
+TRANCHES = {
+    "shelter": ("126000.00", "60000.00", "24000.00"),
+    "legal": ("90000.00", "60000.00"),
+    "hidden": ("60000.00",),
+}
 RATES = (("EUR", "2025-02-01", "0.96"), ("EUR", "2025-06-01", "0.88"), ("JPY", "2025-04-01", "149"))
-
-
-@dataclass
-class Story:
-    """What the story has made so far, and who acts in it."""
-
-    database: Database
-    players: dict[Role, Player] = field(default_factory=dict)
-    parties: dict[str, Party] = field(default_factory=dict)
-    call: Call | None = None
-    grants: dict[str, Grant] = field(default_factory=dict)
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    fund: Fund | None = None
-
-    @contextmanager
-    def step(self) -> Iterator[Session]:
-        """Open one transaction of the story."""
-        with self.database.write() as db:
-            audit.lock_head(db)
-            yield db
-
-    @property
-    def manager(self) -> Any:
-        """The fund manager."""
-        return self.players[Role.FUND_MANAGER].actor
-
-    @property
-    def finance(self) -> Any:
-        """The finance officer."""
-        return self.players[Role.FINANCE_OFFICER].actor
-
-    @property
-    def officer(self) -> Any:
-        """The grant officer."""
-        return self.players[Role.GRANT_OFFICER].actor
-
-    @property
-    def approver(self) -> Any:
-        """The approver."""
-        return self.players[Role.APPROVER].actor
-
-    @property
-    def signatory(self) -> Any:
-        """The signatory at the bank, outside the office."""
-        return self.players[Role.SIGNATORY].actor
-
-    @property
-    def book(self) -> Fund:
-        """The fund."""
-        assert self.fund is not None
-        return self.fund
-
-
-def usd(amount: str) -> dict[str, str]:
-    """Return an amount in the fund's currency."""
-    return {"amount": amount, "currency": "USD"}
 
 
 def tell(
     database: Database,
     progress: Callable[[], None] = lambda: None,
     signer: Signs | None = None,
+    vault: Vault | None = None,
 ) -> Story:
     """Tell the whole story on an empty, migrated database; ``progress`` is called per chapter.
 
-    ``signer`` signs the receipts of proposals; without one, a key that is kept nowhere does.
+    ``signer`` signs receipts and ``vault`` encrypts bank details; without them, keys that are
+    kept nowhere do.
     """
     story = Story(database)
     with TemporaryDirectory() as folder, set_back(LASTS) as begins:
-        for chapter in (_open, _pledge, _receive, _award, _pay, _report):
+        signs = signer or Signer(folder)
+        keeps = vault or Vault(Settings(database_url="sqlite://", files_path=folder))
+        for chapter in (_open, _pledge, _receive, _award):
             chapter(story)
             progress()
-        tell_call(story, signer or Signer(folder), begins)
+        tell_payments(story, signs, keeps)
+        progress()
+        _report(story)
+        progress()
+        tell_call(story, signs, begins)
         progress()
     return story
 
@@ -313,40 +265,11 @@ def _award(story: Story) -> None:
                 {"fund_id": story.book.id, "call_id": call.id,
                  "grantee_id": story.parties[key].id, "title": title, "amount": usd(amount),
                  "country": country, "region": region, "objectives": objectives,
+                 "tranches": [{"amount": usd(part)} for part in TRANCHES[key]],
                  "awarded_on": on, "starts_on": "2025-08-01", "ends_on": "2026-07-31"}
             )  # fmt: skip
             fund = db.get_one(Fund, story.book.id)
             story.grants[key] = grants.award(db, story.officer, fund, given_grant)
-
-
-def _pay(story: Story) -> None:
-    for key, amount, requested, paid in (
-        ("shelter", "126000.00", "2025-08-04", "2025-08-06"),
-        ("legal", "90000.00", "2025-08-05", "2025-08-07"),
-        ("hidden", "60000.00", "2025-08-05", "2025-08-08"),
-        ("shelter", "60000.00", "2026-01-12", "2026-01-14"),
-    ):
-        with story.step() as db:
-            fund = db.get_one(Fund, story.book.id)
-            grant = db.get_one(Grant, story.grants[key].id)
-            asked = DisbursementIn.model_validate(
-                {"amount": usd(amount), "requested_on": requested}
-            )
-            made = disbursements.request(db, story.officer, fund, grant, asked)
-            disbursements.certify(db, story.finance, fund, made, grant)
-            disbursements.approve(db, story.approver, fund, made, grant)
-            given = PaidIn.model_validate(
-                {"paid_on": paid, "reference": f"PAY-{paid}-{key[:3]}",
-                 "evidence_kind": "bank_advice", "evidence_note": "Debit advice of the bank"}
-            )  # fmt: skip
-            paying.pay(db, story.signatory, fund, made, grant, given)
-    with story.step() as db:
-        fund = db.get_one(Fund, story.book.id)
-        grant = db.get_one(Grant, story.grants["legal"].id)
-        given_refund = RefundIn.model_validate(
-            {"amount": usd("1250.50"), "received_on": "2026-02-02", "reference": "B-1020"}
-        )
-        refunds.refund(db, story.finance, fund, grant, given_refund)
 
 
 def _report(story: Story) -> None:
