@@ -17,9 +17,9 @@ from fundops.donors import pledges, reversal
 from fundops.donors.models import Lot, Pledge, Receipt
 from fundops.donors.register_schemas import PledgeIn
 from fundops.expenditures import closing
+from fundops.expenditures.closing_schemas import AttemptIn, ForceMajeureIn
 from fundops.exports import statements
 from fundops.grants.models import Grant
-from fundops.grants.schemas import CloseIn
 from fundops.ids import uuid7
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
@@ -122,7 +122,12 @@ def test_the_same_question_gives_the_same_bytes_after_later_changes(story: Story
         grant = db.get_one(Grant, story.grants["shelter"].id)
         fund = db.get_one(Fund, story.book.id)
         accepted(db, grant, grant.paid_minor - grant.refunded_minor, on=clock.today(fund.zone))
-        closing.close(db, story.manager, fund, grant, CloseIn(reason="Done"))
+        given = ForceMajeureIn(
+            reason="Done", evidence="Letters came back", unaccounted="written_off",
+            attempts=[AttemptIn(on=date(2026, 6, 30), channel="letter", outcome="Returned")],
+        )  # fmt: skip
+        proposed = closing.propose(db, story.finance, fund, grant, given)
+        closing.confirm(db, story.manager, fund, grant, proposed)
     with story.step() as db:
         receipt = db.execute(
             select(Receipt).where(Receipt.status == "booked", Receipt.gifts.is_not(None))
