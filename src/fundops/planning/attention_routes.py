@@ -33,7 +33,7 @@ class ActingPersonOut(Out):
     name: str
 
 
-class AttentionOut(Out):
+class AttentionEntryOut(Out):
     """One thing that waits for somebody."""
 
     kind: str
@@ -56,7 +56,7 @@ class AttentionOut(Out):
 class AttentionOut(Out):
     """What waits, most pressing first, and how much of each kind."""
 
-    items: list[AttentionOut]
+    items: list[AttentionEntryOut]
     total: int
     is_complete: bool
     kinds: dict[str, int]
