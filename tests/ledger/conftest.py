@@ -17,6 +17,8 @@ from fundops.ids import uuid7
 from fundops.ledger import checks
 from fundops.ledger.posting import AccountRef
 from tests.factories import a_fund, a_party
+from tests.ledger import faults
+from tests.world import World
 
 LEDGER_CHECKS = (
     "counters_equal_sums",
@@ -81,3 +83,14 @@ def ledger(app: object, settings: object) -> Database:
     """Give a database whose end is checked by the test itself, against ``LEDGER_CHECKS``."""
     found: Database = app.state.database  # type: ignore[attr-defined]
     return found
+
+
+@pytest.fixture(params=["writes", pytest.param("statements", marks=pytest.mark.slow)])
+def till(request: pytest.FixtureRequest, world: World) -> faults.Till:
+    """Give what cuts commands off before every statement; in the short form before most writes.
+
+    Cut off before a read, a command has written what it had before the next write: the short form
+    leaves out what can differ only in how the failure is handled. Of commands with very many
+    writes, and of those that move no money, it takes some (``faults.spread``).
+    """
+    return faults.Till(world, faults.every if request.param == "statements" else faults.is_write)

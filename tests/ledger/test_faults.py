@@ -1,218 +1,154 @@
-"""A fault at every statement and at the commit of each command on money: all of it, or nothing.
-
-The statements of a command are counted as they run. The command is then sent again and again, cut
-off at its first statement, its second, and so on; each time every table must be as it was. In the
-end it is sent whole, under the same idempotency key, and does what it should.
-"""
+"""Money from donors and of the fund itself: all of a command or nothing, wherever it is cut off."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-from uuid import uuid4
+from datetime import date
 
-import pytest
-from sqlalchemy import event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundops import audit
+from fundops.allocation.reroute import relot
 from fundops.authz import Role
-from fundops.models import metadata
+from fundops.donors.lots import open_opening_lot
+from fundops.donors.models import Lot
+from fundops.ledger.models import Fund
+from tests.allocation.test_reroute import new_lot_of, seq_of
+from tests.donors.cash_factories import (
+    a_matched_lot,
+    an_agreement,
+    an_instalment,
+    an_officer,
+    wire,
+)
 from tests.factories import a_fund, a_lot, a_party
-from tests.world import Caller, World
+from tests.grants.grant_factories import a_desk, a_grant, a_payment
+from tests.ledger.faults import Till, moves
+from tests.world import World
+
+DAY, WHY = "2026-04-01", {"reason": "Booked by mistake"}
 
 
-def contents(world: World) -> dict[str, list[str]]:
-    """Return every row of every table."""
-    with world.database.reader.connect() as connection:
-        return {
-            table.name: sorted(map(repr, connection.execute(select(table)).all()))
-            for table in metadata.sorted_tables
-        }
-
-
-class Cut:
-    """Cuts the writing connection off at its ``at``-th statement, or at its commit."""
-
-    def __init__(self, world: World, at: int | None) -> None:
-        self.engine = world.database.writer
-        self.at = at
-        self.statements: list[str] = []
-        self.commits = 0
-
-    def __enter__(self) -> Cut:
-        event.listen(self.engine, "before_cursor_execute", self._statement)
-        event.listen(self.engine, "commit", self._commit)
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        event.remove(self.engine, "before_cursor_execute", self._statement)
-        event.remove(self.engine, "commit", self._commit)
-
-    def _statement(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        self.statements.append(statement)
-        if self.at is not None and len(self.statements) == self.at:
-            raise OperationalError(statement, {}, RuntimeError("cut off"))
-
-    def _commit(self, _connection: Any) -> None:
-        self.commits += 1
-        if self.at == 0:
-            raise OperationalError("COMMIT", {}, RuntimeError("cut off"))
-
-
-Send = Callable[[], Any]
-
-
-def all_or_nothing(world: World, send: Send, *, fewest: int = 6) -> Any:
-    """Cut ``send`` off everywhere; return the answer of the one that was let through."""
-    before, at = contents(world), 1
-    while True:
-        with Cut(world, at) as cut:
-            answer = send()
-        if len(cut.statements) < at:
-            break  # there is no statement left to cut it off at: it went through
-        assert answer.status_code >= 500, (at, cut.statements[-1], answer.text)
-        assert contents(world) == before, (at, cut.statements[-1])
-        at += 1
-    assert answer.status_code in {200, 201}, answer.text
-    assert at > fewest
-    assert contents(world) != before
-    return answer
-
-
-def cut_at_commit(world: World, send: Send) -> None:
-    """Cut ``send`` off at its commit, when everything has been written."""
-    before = contents(world)
-    with Cut(world, 0) as cut:
-        answer = send()
-    assert cut.commits == 1, answer.text
-    assert answer.status_code >= 500
-    assert contents(world) == before
-
-
-class Till:
-    """Sends commands, each under a key of its own that its retries share."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.callers: dict[Role, Caller] = {}
-
-    def sender(self, role: Role, path: str, body: Any = None) -> Send:
-        """Return what sends one command, again and again the same."""
-        caller = self.callers.setdefault(role, self.world.as_role(role))
-        options: dict[str, Any] = {"headers": {"idempotency-key": uuid4().hex}}
-        if body is not None:
-            options["json"] = body
-        return lambda: caller.post(path, **options)
-
-    def run(self, role: Role, path: str, body: Any = None) -> Any:
-        """Cut a command off everywhere, then let it through; return its answer's body."""
-        send = self.sender(role, path, body)
-        cut_at_commit(self.world, send)
-        return all_or_nothing(self.world, send).json()
-
-
-def usd(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "USD"}
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    return Till(world)
-
-
-def test_an_award_and_its_payment(world: World, till: Till) -> None:
-    with world.database.write() as db:
-        audit.lock_head(db)
-        fund = a_fund(db)
-        grantee = a_party(db, kind="civil_society")
-        for _ in range(2):
-            a_lot(db, fund, 600_00)
-    grant = till.run(
-        Role.GRANT_OFFICER,
-        "/v1/grants",
-        {
-            "fund_id": str(fund.id),
-            "grantee_id": str(grantee.id),
-            "title": "Shelter",
-            "awarded_on": "2026-03-01",
-            "amount": usd("1000.00"),
-            "objectives": [{"objective": 4, "percent": 100}],
-        },
-    )
-    place = f"/v1/grants/{grant['id']}"
-    asked = till.run(
-        Role.FINANCE_OFFICER,
-        f"{place}/disbursements",
-        {"amount": usd("700.00"), "requested_on": "2026-03-02"},
-    )
-    till.run(Role.APPROVER, f"/v1/disbursements/{asked['id']}/pay", {"paid_on": "2026-03-02"})
-    till.run(
-        Role.FINANCE_OFFICER,
-        f"{place}/refunds",
-        {"amount": usd("50.00"), "received_on": "2026-04-02"},
-    )
-    reported = till.run(
-        Role.GRANT_OFFICER,
-        f"{place}/expenditure_statements",
-        {
-            "starts_on": "2026-03-02",
-            "ends_on": "2026-04-30",
-            "lines": [
-                {"category": "A", "reported": usd("500.00")},
-                {"category": "D", "reported": usd("150.00")},
-            ],
-        },
-    )
-    till.run(
-        Role.FINANCE_OFFICER,
-        f"/v1/expenditure_statements/{reported['id']}/accept",
-        {"lines": [{"number": 2, "accepted": usd("140.00"), "reason": "No invoice"}]},
-    )
-    owed = till.run(
-        Role.FINANCE_OFFICER,
-        f"{place}/advance_write_offs",
-        {"amount": usd("4.00"), "effective_on": "2026-05-02", "reason": "Lost"},
-    )
-    till.run(Role.APPROVER, f"/v1/advance_write_offs/{owed['id']}/approve", {})
-    till.run(Role.FUND_MANAGER, f"{place}/close", {"reason": "Ended as planned"})
-
-
-def test_a_receipt_and_its_reversal(world: World, till: Till) -> None:
+@moves("donors.receipts:book", "donors.matching:match", "donors.reversal:_undo_lot",
+       "donors.reversal:_reverse")  # fmt: skip
+def test_a_receipt_its_match_and_their_end(world: World, till: Till) -> None:
     with world.database.write() as db:
         audit.lock_head(db)
         fund, donor = a_fund(db), a_party(db)
+        terms = {"support_cost_basis": "receipt", "support_cost_ppm": 70_000}
+        agreement = an_agreement(db, fund, donor=donor, agent_fee_ppm=10_000, **terms)
+        wanted = str(an_instalment(db, agreement, 500_00).id)
     receipt = till.run(
         Role.FINANCE_OFFICER,
         "/v1/receipts",
         {
-            "fund_id": str(fund.id),
-            "payer_id": str(donor.id),
-            "donor_id": str(donor.id),
-            "received_on": "2026-03-01",
-            "amount": usd("500.00"),
-            "bank_fee": usd("5.00"),
+            "fund_id": str(fund.id), "payer_id": str(donor.id), "donor_id": str(donor.id),
+            "received_on": "2026-03-01", "amount": wire(500_00), "bank_fee": wire(5_00),
         },
-    )
-    till.run(Role.APPROVER, f"/v1/receipts/{receipt['id']}/reverse", {"reason": "Wrong account"})
+    )  # fmt: skip
+    place = f"/v1/receipts/{receipt['id']}"
+    body = {"matches": [{"instalment_id": wanted, "amount": wire(500_00)}]}
+    matched = till.run(Role.FINANCE_OFFICER, f"{place}/match", body)
+    lot = matched["lots"][0]["id"]
+    till.run(Role.FINANCE_OFFICER, f"/v1/lots/{lot}/unmatch", WHY)
+    till.run(Role.FINANCE_OFFICER, f"{place}/match", body)
+    till.run(Role.APPROVER, f"{place}/reverse", WHY)
 
 
-def test_a_command_in_two_transactions_would_be_noticed(
-    world: World, till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The control: a service that commits half of its work by itself."""
-    from fundops.funds import service
-
-    real = service.create_fund
-
-    def split(db: Any, actor: Any, given: Any) -> Any:
-        made = real(db, actor, given)
-        db.commit()
+@moves("donors.reversal:_undo_lot", "donors.reversal:_reverse",
+       "allocation.reroute:reroute_from_lot", "donors.recoverables:record_recovery",
+       "donors.write_offs:_give_up_claim")  # fmt: skip
+def test_a_spent_receipt_is_owed_paid_back_and_written_off(world: World, till: Till) -> None:
+    with world.database.write() as db:
         audit.lock_head(db)
-        return made
+        fund, officer = a_fund(db), an_officer(db)
+        lot = a_matched_lot(db, officer, fund, 500_00, on=date(2026, 1, 10))
+        grant = a_grant(db, fund, 400_00)
+        a_matched_lot(db, officer, fund, 900_00, on=date(2026, 1, 20))
+        a_payment(db, a_desk(db), fund, grant, 300_00)
+        fund_id, donor_id = str(fund.id), str(lot.donor_id)
+    till.run(Role.APPROVER, f"/v1/receipts/{lot.receipt_id}/reverse_spent", WHY)
+    till.run(
+        Role.FINANCE_OFFICER,
+        f"/v1/parties/{donor_id}/recoveries",
+        {"fund_id": fund_id, "amount": wire(100_00), "received_on": "2026-06-02"},
+    )
+    given = {"fund_id": fund_id, "party_id": donor_id, "amount": wire(200_00),
+             "effective_on": "2026-06-03", **WHY}  # fmt: skip
+    asked = till.run(Role.FINANCE_OFFICER, "/v1/write_offs", given)
+    till.run(Role.APPROVER, f"/v1/write_offs/{asked['id']}/approve")
 
-    monkeypatch.setattr(service, "create_fund", split)
-    body = {"code": "GLO", "name": "Global fund", "base_currency": "USD"}
-    send = till.sender(Role.FUND_MANAGER, "/v1/funds", body)
-    with pytest.raises(AssertionError):
-        all_or_nothing(world, send)
+
+@moves("donors.choices:choose", "donors.lots:return_support_cost",
+       "treasury.transfers:_record_transfer")  # fmt: skip
+def test_what_is_done_with_a_lot(world: World, till: Till) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, other, officer = a_fund(db), a_fund(db), an_officer(db)
+        lot = a_matched_lot(
+            db, officer, fund, 1_000_00, support_cost_basis="expenditure",
+            support_cost_ppm=100_000,
+        )  # fmt: skip
+        donor = db.execute(select(Lot.donor_id).where(Lot.id == lot.id)).scalar_one()
+        second = an_agreement(
+            db, fund, donor_id=donor, support_cost_basis="expenditure", support_cost_ppm=70_000
+        )
+        lot_id, other_id, agreement_id = str(lot.id), str(other.id), str(second.id)
+    body = {"amount": wire(10_00), "effective_on": DAY, **WHY}
+    till.run(Role.FINANCE_OFFICER, f"/v1/lots/{lot_id}/return_support_cost", body)
+    choice = {"lot_id": lot_id, "amount": wire(100_00), "document": "LTR-1", "written_on": DAY,
+              "effective_on": DAY}  # fmt: skip
+    till.run(Role.FINANCE_OFFICER, "/v1/donor_choices", choice | {"kind": "return"})
+    again = choice | {"kind": "reprogram", "agreement_id": agreement_id}
+    till.run(Role.FINANCE_OFFICER, "/v1/donor_choices", again)
+    moved = body | {"lot_id": lot_id, "to_fund_id": other_id}
+    till.run(Role.FINANCE_OFFICER, "/v1/fund_transfers", moved)
+
+
+@moves("treasury.reserve:_move_reserve", "treasury.bank:book_bank_entry",
+       "treasury.bank:pay_agent_fee")  # fmt: skip
+def test_the_treasury(world: World, till: Till) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, officer = a_fund(db), an_officer(db)
+        a_lot(db, fund, 500_00)
+        a_matched_lot(
+            db, officer, fund, 500_00, agent_fee_ppm=10_000, support_cost_basis="receipt",
+            support_cost_ppm=70_000,
+        )  # fmt: skip
+        fund_id = str(fund.id)
+    place = f"/v1/funds/{fund_id}"
+    body = {"amount": wire(600_00), "effective_on": DAY, "reason": "As decided"}
+    till.run(Role.FUND_MANAGER, f"{place}/set_aside", body)
+    till.run(Role.FUND_MANAGER, f"{place}/set_free", body)
+    for kind in ("interest", "fee"):
+        entry = {"fund_id": fund_id, "kind": kind, "amount": wire(4_00), "effective_on": DAY}
+        till.run(Role.FINANCE_OFFICER, "/v1/bank_entries", entry)
+    paid = {"amount": wire(2_00), "paid_on": DAY}
+    till.run(Role.FINANCE_OFFICER, f"{place}/pay_agent_fee", paid)
+
+
+@moves("donors.lots:open_opening_lot", "allocation.reroute:relot")
+def test_what_other_services_do_with_lots(world: World, till: Till) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, officer = a_fund(db), an_officer(db)
+        lot = a_matched_lot(
+            db, officer, fund, 1_000_00, support_cost_basis="expenditure",
+            support_cost_ppm=100_000,
+        )  # fmt: skip
+        a_grant(db, fund, 400_00)
+        fund_id, lot_id = fund.id, lot.id
+
+    def open_lot(db: Session) -> None:
+        fund = db.get_one(Fund, fund_id)
+        seq = audit.record(db, audit.SYSTEM, "fund.migrated", "fund", fund_id, fund_id=fund_id)
+        open_opening_lot(db, audit.SYSTEM, seq, fund, 10_00, date(2026, 4, 1), "Migrated")
+
+    def restate(db: Session) -> None:
+        old = db.get_one(Lot, lot_id)
+        relot(db, seq_of(db, old), old.id, new_lot_of(db, old, code="LOT-RESTATED"))
+        old.status = "reversed"
+
+    till.do("open_opening_lot", open_lot)
+    till.do("relot", restate)
