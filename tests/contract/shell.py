@@ -33,6 +33,7 @@ NAMES = {
     "Grantee's officer": "GRANTEE",
     "Reviewer 1": "REVIEWER",
     "Board member 1": "MEMBER",
+    "Bank signatory": "SIGNATORY",
 }
 """Who is told of by the demonstration, and the name that pages use for their header."""
 

@@ -31,7 +31,7 @@ PAGES = [page.relative_to(ROOT).as_posix() for page in documents.pages(ROOT)]
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 GUIDES = {
     "donor", "finance-officer", "grant-officer", "grantee", "auditor", "fund-manager",
-    "administrator", "reviewer", "board-member",
+    "administrator", "reviewer", "board-member", "signatory",
 }  # fmt: skip
 
 

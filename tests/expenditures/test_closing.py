@@ -14,7 +14,7 @@ from fundops.db import Database
 from fundops.decisions import promotion
 from fundops.errors import Problem
 from fundops.expenditures import closing
-from fundops.expenditures.closing_schemas import AttemptIn, ForceMajeureIn
+from fundops.expenditures.closing_schemas import AttemptIn, UnreachableIn
 from fundops.expenditures.models import GrantClosing, Receivable
 from fundops.expenditures.standing import unspent
 from fundops.grants.models import Grant
@@ -38,7 +38,7 @@ from tests.grants.grant_factories import (
 )
 from tests.grants.grant_factories import closing as ending
 
-GONE = ForceMajeureIn(
+GONE = UnreachableIn(
     reason="The town was taken.",
     evidence="The embassy's note of 3 May.",
     attempts=[
@@ -151,7 +151,7 @@ def test_unearned_support_cost_returns_to_its_lot(database: Database) -> None:
         assert held_by(db, lot) == {"lot": 69_03, "provision": 8_97}
 
 
-def propose(db: Session, fund: Fund, grant: Grant, given: ForceMajeureIn = GONE) -> GrantClosing:
+def propose(db: Session, fund: Fund, grant: Grant, given: UnreachableIn = GONE) -> GrantClosing:
     """Propose a closing by force majeure as a grant officer."""
     return closing.propose(db, a_person(db, Role.GRANT_OFFICER)[0], fund, grant, given)
 

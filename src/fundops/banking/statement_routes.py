@@ -19,11 +19,11 @@ from fundops.banking.statement_schemas import (
     ConfirmedManyOut,
     ConfirmExactIn,
     EntryConfirmIn,
-    EntryOut,
     EntryPage,
     EntryProposalsOut,
     ImportedOut,
     ReconciliationOut,
+    StatementEntryOut,
     entry_out,
     proposal_out,
     statement_out,
@@ -229,7 +229,7 @@ def get_bank_reconciliation(request: Request, actor: Reader, bank_statement_id: 
 @entry_router.post(
     "/{statement_entry_id}/confirm",
     operation_id="confirm_statement_entry",
-    response_model=EntryOut,
+    response_model=StatementEntryOut,
     responses=COMMANDS,
 )
 def confirm_statement_entry(

@@ -110,7 +110,7 @@ class ImportedOut(Out):
     statements: list[BankStatementOut]
 
 
-class EntryOut(Out):
+class StatementEntryOut(Out):
     """A line of a statement: money in is positive, money out negative.
 
     ``other_name``, ``other_number`` (masked) and ``note`` reach those who confirm entries.
@@ -140,7 +140,7 @@ class EntryOut(Out):
 class EntryPage(Out):
     """A page of entries."""
 
-    items: list[EntryOut]
+    items: list[StatementEntryOut]
     next_cursor: str | None
 
 
@@ -212,7 +212,7 @@ def statement_out(row: Any) -> dict[str, Any]:
 def entry_out(row: Any, others: dict[int, list[str | None]]) -> dict[str, Any]:
     """Return the wire form of an entry; ``others`` is empty for those who need not know."""
     name, number, note = others.get(row.position, [None, None, None])
-    shown = {field: getattr(row, field, None) for field in EntryOut.model_fields}
+    shown = {field: getattr(row, field, None) for field in StatementEntryOut.model_fields}
     return shown | {
         "amount": money_out(row.amount_minor, row.currency),
         "charges": money_out(row.charges_minor, row.currency),

@@ -120,6 +120,6 @@ def require_open(case: Case) -> None:
     if found:
         raise Problem(
             "payment-kept-back",
-            detail=text("problem.payment-kept-back", first=found[0][1]),
+            detail=text("problem.payment-kept-back", first=found[0][1].rstrip(".")),
             errors=[FieldError(f"gate/{name}", sentence) for name, sentence in found],
         )

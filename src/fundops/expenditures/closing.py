@@ -24,7 +24,7 @@ from fundops.authz import Actor, Permission
 from fundops.donors import support_cost
 from fundops.errors import FieldError, Problem, invalid
 from fundops.expenditures import receivables, refund_requests, write_offs
-from fundops.expenditures.closing_schemas import ForceMajeureIn
+from fundops.expenditures.closing_schemas import UnreachableIn
 from fundops.expenditures.models import (
     AdvanceWriteOff,
     ExpenditureStatement,
@@ -110,7 +110,7 @@ def close(db: Session, actor: Actor, fund: Fund, grant: Grant, given: CloseIn) -
 
 
 def propose(
-    db: Session, actor: Actor, fund: Fund, grant: Grant, given: ForceMajeureIn
+    db: Session, actor: Actor, fund: Fund, grant: Grant, given: UnreachableIn
 ) -> GrantClosing:
     """Propose to close a grant whose grantee cannot be reached; another person confirms it."""
     on = past_day(fund, given.on, "/on")

@@ -13,9 +13,9 @@ from fundops.command import command, etag, read_session
 from fundops.expenditures import closing, queries
 from fundops.expenditures.closing_schemas import (
     ClosingStateOut,
-    ForceMajeureIn,
     GrantClosingOut,
     GrantClosingPage,
+    UnreachableIn,
     closing_out,
     state_out,
 )
@@ -107,7 +107,7 @@ def list_grant_closings(
     responses=CREATES,
 )
 def propose_force_majeure(
-    request: Request, actor: Proposer, grant_id: UUID, given: ForceMajeureIn
+    request: Request, actor: Proposer, grant_id: UUID, given: UnreachableIn
 ) -> Response:
     """Propose to close a grant whose grantee cannot be reached; another person confirms it."""
 

@@ -22,7 +22,7 @@ class AttemptIn(In):
     outcome: Reference = Field(examples=["returned, address unknown"])
 
 
-class ForceMajeureIn(In):
+class UnreachableIn(In):
     """Closing a grant whose grantee cannot be reached; another person must confirm it."""
 
     reason: Reason

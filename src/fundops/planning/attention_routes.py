@@ -12,14 +12,14 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
 from fundops.errors import Problem
 from fundops.pages import json_response
-from fundops.planning import money_rules, payment_rules
+from fundops.planning import grant_rules, money_rules, payment_rules
 from fundops.planning.attention import MAX_FUNDS, PER_RULE, Rule, Shown, funds_of, gather
 from fundops.schemas import READS, Out
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["planning"], route_class=StrictRoute)
 
-RULES: tuple[Rule, ...] = (*payment_rules.RULES, *money_rules.RULES)
+RULES: tuple[Rule, ...] = (*payment_rules.RULES, *money_rules.RULES, *grant_rules.RULES)
 """Every rule, in the order in which they are asked."""
 
 MAX_ENTRIES, MAX_PERSONS = 500, 20
@@ -33,7 +33,7 @@ class ActingPersonOut(Out):
     name: str
 
 
-class EntryOut(Out):
+class AttentionEntryOut(Out):
     """One thing that waits for somebody."""
 
     kind: str
@@ -56,7 +56,7 @@ class EntryOut(Out):
 class AttentionOut(Out):
     """What waits, most pressing first, and how much of each kind."""
 
-    items: list[EntryOut]
+    items: list[AttentionEntryOut]
     total: int
     is_complete: bool
     kinds: dict[str, int]

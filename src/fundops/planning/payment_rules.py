@@ -14,12 +14,12 @@ from fundops.authz import Permission
 from fundops.disbursements.models import Disbursement, PaymentHold, SanctionsCheck
 from fundops.donors.sums import rows_of
 from fundops.grants.models import Grant
+from fundops.grants.policy import policy_in_force
 from fundops.ledger.models import Fund
 from fundops.payees.models import BankAccount
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
 
-UNANSWERED_DAYS, UNCONFIRMED_DAYS, HOLD_DAYS = 5, 30, 14
-SANCTIONS_VALID_DAYS, SANCTIONS_NOTICE_DAYS = 365, 30
+UNANSWERED_DAYS, HOLD_DAYS, SANCTIONS_NOTICE_DAYS = 5, 14, 30
 REVIEW_NOTICE_DAYS, EMERGENCY_DAYS = 7, 90
 RUNNING = ("conditional", "awarded", "suspended")
 """Statuses of grants that may still be paid."""
@@ -73,7 +73,8 @@ def disbursements_unanswered(db: Session, fund: Fund, today: date) -> list[Entry
 
 def disbursements_unconfirmed(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Payments that the grantee has not confirmed: flagged, never in the way of anything."""
-    before = today - timedelta(days=UNCONFIRMED_DAYS)
+    within = policy_in_force(db, fund.id, today).payments.confirmation_days
+    before = today - timedelta(days=within)
     ours = or_(Disbursement.evidence_kind.is_(None), Disbursement.evidence_kind != "import")
     query = _disbursements(fund).where(
         Disbursement.status == "paid", Disbursement.confirmed_on.is_(None),
@@ -160,7 +161,8 @@ def sanctions_hits(db: Session, fund: Fund, today: date) -> list[Entry]:
 
 def sanctions_expiring(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Grantees whose last sanctions check is about to lapse, or has lapsed."""
-    ends = timedelta(days=SANCTIONS_VALID_DAYS)
+    valid = policy_in_force(db, fund.id, today).payments.sanctions_check_valid_days
+    ends = timedelta(days=valid)
     last = func.max(SanctionsCheck.checked_on).label("last")
     query = (
         rows_of(SanctionsCheck.party_id, last)
