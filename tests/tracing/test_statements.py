@@ -17,7 +17,7 @@ from fundops.donors import pledges, reversal
 from fundops.donors.models import Lot, Pledge, Receipt
 from fundops.donors.register_schemas import PledgeIn
 from fundops.expenditures import closing
-from fundops.expenditures.closing_schemas import AttemptIn, ForceMajeureIn
+from fundops.expenditures.closing_schemas import AttemptIn, UnreachableIn
 from fundops.exports import statements
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
@@ -122,7 +122,7 @@ def test_the_same_question_gives_the_same_bytes_after_later_changes(story: Story
         grant = db.get_one(Grant, story.grants["shelter"].id)
         fund = db.get_one(Fund, story.book.id)
         accepted(db, grant, grant.paid_minor - grant.refunded_minor, on=clock.today(fund.zone))
-        given = ForceMajeureIn(
+        given = UnreachableIn(
             reason="Done", evidence="Letters came back", unaccounted="written_off",
             attempts=[AttemptIn(on=date(2026, 6, 30), channel="letter", outcome="Returned")],
         )  # fmt: skip
