@@ -49,12 +49,16 @@ PAYMENTS = (
 
 def tell_payments(story: Story, signer: Signs, vault: Vault) -> None:
     """Tell how the grants were agreed and paid, and what came back."""
+    with story.step() as db:
+        signatory = a_player(db, Role.SIGNATORY, "Bank signatory", code="SIGNATORY-1")
+        story.players[Role.SIGNATORY] = signatory
     for key in ACCOUNTS:
         with story.step() as db:
             theirs = story.players[Role.GRANTEE].actor
             if key != "shelter":
                 party_id = story.parties[key].id
-                theirs = a_player(db, Role.GRANTEE, "Grantee's director", party_id).actor
+                code = f"DIRECTOR-{key.upper()}"
+                theirs = a_player(db, Role.GRANTEE, "Grantee's director", party_id, code).actor
             _agree(db, story, db.get_one(Grant, story.grants[key].id), theirs, signer)
         with story.step() as db:
             _register(db, story, key, vault)

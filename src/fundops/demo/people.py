@@ -27,9 +27,11 @@ class Player:
     token: str
 
 
-def a_player(db: Session, role: Role, title: str, party_id: UUID | None = None) -> Player:
+def a_player(
+    db: Session, role: Role, title: str, party_id: UUID | None = None, code: str | None = None
+) -> Player:
     """Register a person called by their title, with one role and a token."""
-    person = persons.register(db, audit.SYSTEM, PersonIn(name=title))
+    person = persons.register(db, audit.SYSTEM, PersonIn(name=title, code=code))
     access.grant(db, audit.SYSTEM, MembershipIn(person_id=person.id, role=role, party_id=party_id))
     given = TokenIn(person_id=person.id, label="demonstration")
     _, secret = credentials.create_token(db, audit.SYSTEM, given, default_days=TOKEN_DAYS)

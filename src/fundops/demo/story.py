@@ -94,7 +94,6 @@ def _open(story: Story) -> None:
             (Role.APPROVER, "Approver"),
             (Role.GRANT_OFFICER, "Grant officer"),
             (Role.AUDITOR, "Auditor"),
-            (Role.SIGNATORY, "Bank signatory"),
         ):
             story.players[role] = a_player(db, role, title)
         given = FundIn(code="DEMO", name="Demonstration fund", base_currency="USD",

@@ -10,11 +10,13 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from fundops import audit
+from fundops import audit, clock
 from fundops.calls.models import Call
 from fundops.grants import agreement_hooks, schedule
 from fundops.grants.agreement_content import Agreed
 from fundops.grants.models import Grant
+from fundops.grants.plan import months_between
+from fundops.grants.policy import policy_in_force
 from fundops.ledger.models import Fund
 
 
@@ -23,9 +25,10 @@ def plan_first(
     amount_minor: int,
 ) -> None:  # fmt: skip
     """Make the plan of a grant whose first agreement is in force."""
+    months = months_between(starts_on, ends_on)
     schedule.make(
         db, actor, fund, grant, starts_on=starts_on, ends_on=ends_on, amount_minor=amount_minor,
-        is_emergency=_is_emergency(db, grant),
+        is_emergency=_is_emergency(db, fund, grant, amount_minor, months),
     )  # fmt: skip
 
 
@@ -40,9 +43,16 @@ def plan_again(
         )  # fmt: skip
 
 
-def _is_emergency(db: Session, grant: Grant) -> bool:
+def _is_emergency(db: Session, fund: Fund, grant: Grant, amount_minor: int, months: int) -> bool:
+    """Return whether a grant of an emergency call is within the policy's emergency window.
+
+    What is larger or longer is planned as any other grant.
+    """
     call = db.get(Call, grant.call_id) if grant.call_id is not None else None
-    return call is not None and call.modality == "emergency"
+    if call is None or call.modality != "emergency":
+        return False
+    window = policy_in_force(db, fund.id, clock.today(fund.zone)).emergency
+    return amount_minor <= window.ceiling_minor and months <= window.months_up_to
 
 
 agreement_hooks.AFTER_IN_FORCE.append(plan_first)
