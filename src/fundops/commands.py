@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -158,13 +158,16 @@ def check() -> None:
         for name in ("registers_told", "access_told", "audit_chain", "transfers_sealed"):
             broken = [v for v in violations if v.check == name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{name}')}")
-        for module, prefix in (
-            (reviews, "reviews"), (keeping, "vault"), (notices, "notices"),
-            (agreements, "agreements"),
-        ):  # fmt: skip
+        told: tuple[tuple[Any, Callable[[str], str]], ...] = (
+            (reviews, lambda name: text(f"reviews.check.{name}")),
+            (keeping, lambda name: text(f"vault.check.{name}")),
+            (notices, lambda name: text(f"notices.check.{name}")),
+            (agreements, lambda name: text(f"agreements.check.{name}")),
+        )
+        for module, sentence in told:
             for name in module.CHECKS:
                 broken = [v for v in violations if v.check == name]
-                say(f"{'BROKEN' if broken else 'ok':7}{text(f'{prefix}.check.{name}')}")
+                say(f"{'BROKEN' if broken else 'ok':7}{sentence(name)}")
         for v in violations:
             say(f"  {v.check}: {v.what} {v.detail}")
         if violations:

@@ -380,6 +380,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SIGNATORY: _EVERYBODY
     | {
         _P.FUND_READ,
+        _P.DUTY_READ,
         _P.PARTY_READ,
         _P.GRANT_READ,
         _P.BANK_ACCOUNT_READ,

@@ -9,7 +9,9 @@ from sqlalchemy import event, select
 
 from fundops import audit
 from fundops.authz import Role
+from fundops.expenditures import closing, refund_requests
 from fundops.expenditures.models import Receivable
+from fundops.expenditures.terms import Terms
 from fundops.grants.models import Grant
 from fundops.parties.models import Membership, Token
 from tests.factories import a_fund, a_lot, a_person
@@ -57,6 +59,14 @@ def money(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "USD"}
 
 
+@pytest.fixture
+def _little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for everything above ten units back."""
+    for module in (closing, refund_requests):
+        monkeypatch.setattr(module, "terms_of", lambda *_: Terms(700, 10_00))
+
+
+@pytest.mark.usefixtures("_little")
 def test_from_a_grantees_report_to_the_closed_grant(scene: Scene) -> None:
     made = scene.report(scene.grantee)
     assert made.status_code == 201, made.text

@@ -96,6 +96,11 @@ class Scene:
                 given_up = SetBackIn(reason="A mistake.")
                 disbursements.set_back(db, self.desk.officer, asked, grant, "cancel", given_up)
             else:
+                for condition in db.execute(
+                    select(TrancheCondition).where(TrancheCondition.tranche_id == tranche_id)
+                ).scalars():
+                    if condition.status == "open":  # the reports themselves stay due
+                        condition.status = "replaced"
                 disbursements.certify(db, self.desk.certifier, fund, asked, grant)
                 disbursements.approve(db, self.desk.approver, fund, asked, grant)
                 paying.pay(db, self.desk.payer, fund, asked, grant, evidence(self.today))

@@ -31,7 +31,7 @@ from fundops.db import Database
 from fundops.donors.models import Lot
 from fundops.errors import Problem
 from fundops.expenditures import closing as ended
-from fundops.grants import service
+from fundops.grants import releasing
 from fundops.grants.models import Grant
 from fundops.ledger import balances, checks
 from fundops.ledger.models import Fund
@@ -313,7 +313,7 @@ def test_control_a_cent_kept_at_closing_is_seen(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = holdings.present
-    monkeypatch.setattr(service, "present", lambda held: max(whole(held) - 1, 0))
+    monkeypatch.setattr(releasing, "present", lambda held: max(whole(held) - 1, 0))
     assert finds_a_fault(new_database)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,8 @@ from fundops.grants.amendment_rules import (
     share_bp,
     still_needed,
 )
+from fundops.grants.amendment_terms import thresholds_of
+from fundops.grants.policy import sample
 from fundops.roles import Role
 
 MANAGER, APPROVER = Role.FUND_MANAGER, Role.APPROVER
@@ -114,3 +117,12 @@ def test_a_text_says_what_it_was_made_of(parts: list[tuple[str, int]]) -> None:
     assert read(content) == made
     assert stored(read(content), grant="GRT-2026-0001", number=1, currency="USD")[1] == sha256
     assert sum(made.by_objective().values()) == sum(minor for _, minor in parts)
+
+
+def test_a_policy_s_bands_are_measured_as_amendments_are() -> None:
+    bands = thresholds_of(sample(uuid4(), "USD").amendments)
+    small, large = bands["reallocation"]
+    assert (small.up_to, small.roles, small.by_notice) == (1_500, (Role.GRANT_OFFICER,), True)
+    assert (large.up_to, large.roles, large.by_notice) == (None, (Role.FUND_MANAGER,), False)
+    assert bands["no_cost_extension"][0].up_to == 6
+    assert bands["cost_extension"][0].roles == (Role.FUND_MANAGER, Role.APPROVER)
