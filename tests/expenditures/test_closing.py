@@ -17,6 +17,7 @@ from fundops.expenditures import closing
 from fundops.expenditures.closing_schemas import AttemptIn, UnreachableIn
 from fundops.expenditures.models import GrantClosing, Receivable
 from fundops.expenditures.standing import unspent
+from fundops.expenditures.terms import Terms
 from fundops.grants.models import Grant
 from fundops.grants.schemas import CloseIn
 from fundops.ledger.models import Fund
@@ -53,6 +54,7 @@ GONE = UnreachableIn(
 def test_everything_that_is_missing_is_named_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(closing, "terms_of", lambda *_: Terms(700, 10_00))
     monkeypatch.setattr(closing, "unmet_requirements", lambda db, grant: ["The audit is due."])
     with database.write() as db:
         fund, desk = a_fund(db), a_desk(db)

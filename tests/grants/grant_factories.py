@@ -19,6 +19,7 @@ from fundops.disbursements import paying, sanctions
 from fundops.disbursements import service as disbursements
 from fundops.disbursements.control_schemas import SanctionsCheckIn
 from fundops.disbursements.models import Disbursement
+from fundops.disbursements.queries import requested_of_tranche
 from fundops.disbursements.schemas import DisbursementIn, PaidIn
 from fundops.donors.models import Lot
 from fundops.expenditures import closing as ended
@@ -34,7 +35,7 @@ from fundops.grants import agreement_queries, refunds, service
 from fundops.grants import agreement_writing as writing
 from fundops.grants.agreement_content import Agreed, Line
 from fundops.grants.agreement_models import GrantAgreementVersion
-from fundops.grants.models import Grant, Refund
+from fundops.grants.models import Grant, Refund, Tranche
 from fundops.grants.schemas import CloseIn, GrantIn, ObjectiveShare, RefundIn, shares_of
 from fundops.ids import uuid7
 from fundops.ledger import posting
@@ -96,6 +97,15 @@ def a_grant(
         awarded_on=on,
     )
     return service.award(db, actor, fund, given)
+
+
+def _tranche(db: Session, grant: Grant, amount_minor: int) -> UUID | None:
+    """Return the first tranche of a grant that has so much left, if it is paid in tranches."""
+    query = select(Tranche).where(Tranche.grant_id == grant.id).order_by(Tranche.number)
+    for one in db.execute(query).scalars():
+        if one.amount_minor - requested_of_tranche(db, one.id) >= amount_minor:
+            return one.id
+    return None
 
 
 @dataclass(frozen=True)
@@ -193,7 +203,9 @@ def a_request(
     """Ask for a payment."""
     make_payable(db, grant.grantee_id)
     make_agreed(db, grant)
-    given = DisbursementIn(amount=usd(amount_minor), requested_on=on)
+    given = DisbursementIn(
+        amount=usd(amount_minor), requested_on=on, tranche_id=_tranche(db, grant, amount_minor)
+    )
     return disbursements.request(db, desk.officer, fund, grant, given)
 
 

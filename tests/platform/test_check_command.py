@@ -12,6 +12,7 @@ import pytest
 import fundops
 from fundops.db import Database
 from fundops.demo.story import tell
+from fundops.vault import Vault
 
 
 def check(database: Database) -> subprocess.CompletedProcess[str]:
@@ -26,7 +27,7 @@ def check(database: Database) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.sqlite_only
 def test_a_whole_story_holds_and_a_changed_row_does_not(database: Database) -> None:
-    tell(database)
+    tell(database, vault=Vault(database.settings))
     done = check(database)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Everything holds."), done.stdout
     set_language(database, "fr")

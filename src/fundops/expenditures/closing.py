@@ -47,7 +47,7 @@ from fundops.parties.models import Party
 from fundops.records import snapshot
 
 GRANT_STEPS: Steps = {
-    "close": step("awarded suspended terminated", "closed", Permission.GRANT_CLOSE),
+    "close": step("awarded terminated", "closed", Permission.GRANT_CLOSE),
 }
 CLOSING_STEPS: Steps = {
     "confirm": step("proposed", "confirmed", Permission.GRANT_CLOSE, ("proposed_by_id",)),
