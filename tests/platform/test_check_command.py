@@ -19,6 +19,7 @@ def check(database: Database) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FUNDOPS_")}
     environment["PYTHONPATH"] = str(Path(fundops.__file__).parents[1])
     environment["FUNDOPS_DATABASE_URL"] = database.settings.database_url
+    environment["FUNDOPS_FILES_PATH"] = str(Path(database.settings.files_path).absolute())
     return subprocess.run(
         [sys.executable, "-m", "fundops", "check"],
         env=environment, capture_output=True, text=True, timeout=120, check=False,
