@@ -32,6 +32,7 @@ from sqlalchemy import (
 from fundops.audit import GENESIS, event_hash, payload_digest
 from fundops.banking.profile import sample as sample_profile
 from fundops.db import Text, UtcDateTime
+from fundops.disbursements.duties import FOUR
 from fundops.grants.policy import canonical, sample
 from fundops.models import metadata
 
@@ -97,7 +98,9 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "disbursements": {"paid_by_id": None, "paid_on": None, "status": "requested",
         "certified_by_id": None, "approved_by_id": None, "sent_by_id": None, "returned_on": None,
     },
-    "duty_profiles": {"status": "proposed", "decided_by_id": None},
+    "duty_profiles": {"status": "proposed", "decided_by_id": None,
+        "content": FOUR.stored,
+    },
     "payment_holds": {"grant_id": None, "disbursement_id": None, "lifted_by_id": None,
         "lifted_at": None,
     },
@@ -243,7 +246,7 @@ def _value(
             return rows[key.column.table.name][key.column.name]
     if column.name in known:
         return known[column.name]
-    if column.name in {"currency", "base_currency", "receipt_currency", "base"}:
+    if column.name == "base" or column.name.endswith("currency"):
         return currency
     return _plain(column)
 

@@ -28,6 +28,10 @@ IRREGULAR = {
     "policy": "fund_policies",
     "payment_batch": "payment_batches",
     "statement_entry": "statement_entries",
+    "profile": "duty_profiles",
+    "hold": "payment_holds",
+    "limit": "person_limits",
+    "check": "sanctions_checks",
 }
 """Parameter names whose table is not their plural."""
 

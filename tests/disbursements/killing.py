@@ -181,10 +181,16 @@ class Storm:
         for _ in range(times):
             time.sleep(chance.uniform(0.05, 0.8))
             strike()
-        time.sleep(0.5)
+        until = time.monotonic() + PATIENCE
+        while not self._has_paid() and time.monotonic() < until:
+            time.sleep(0.1)
         self.stop.set()
         for thread in threads:
             thread.join()
+
+    def _has_paid(self) -> bool:
+        """Tell whether every writer that still writes has had a payment acknowledged as paid."""
+        return all("paid" in [*one.acknowledged.values()] or one.wrong for one in self.writers)
 
     def verify(self) -> None:
         """Raise ``AssertionError`` unless everything acknowledged is there, once."""

@@ -14,12 +14,12 @@ from fundops import audit, clock
 from fundops.authz import Role
 from fundops.grants import agreement_checks, agreement_hooks, agreement_queries, amendments
 from fundops.grants.agreement_models import GrantBudgetLine
-from fundops.grants.amendment_rules import SAMPLE
 from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
 from tests.factories import a_lot
 from tests.grants.agreement_factories import Deal, a_budget, money
+from tests.grants.amendment_bands import SAMPLE
 from tests.grants.grant_factories import a_grant
 from tests.world import World
 

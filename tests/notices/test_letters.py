@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from email import message_from_bytes
@@ -64,7 +65,9 @@ def leaks(messages: list[EmailMessage], *, is_at_risk: bool) -> list[str]:
     """Return the canaries that stand in the messages, headers and names of sender included."""
     text = "\n".join(one.as_string() + one.get_content() for one in messages)
     more = ["GRT-2026", "2026-01-05", "grant", "payment"] if is_at_risk else []
-    return [one for one in [*CANARIES.values(), *more] if one in text]
+    found = [CANARIES["country"]] if re.search(rf"\b{CANARIES['country']}\b", text) else []
+    long = [one for name, one in CANARIES.items() if name != "country"]
+    return found + [one for one in [*long, *more] if one in text]
 
 
 @pytest.mark.parametrize("is_at_risk", [False, True])

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from fundops.grants.agreement_content import Agreed, Line, Result, difference, read, stored
 from fundops.grants.amendment_rules import (
     MAY_CHANGE,
-    SAMPLE,
     Band,
     approvals_needed,
     measured,
@@ -23,6 +22,7 @@ from fundops.grants.amendment_rules import (
 from fundops.grants.amendment_terms import thresholds_of
 from fundops.grants.policy import sample
 from fundops.roles import Role
+from tests.grants.amendment_bands import SAMPLE
 
 MANAGER, APPROVER = Role.FUND_MANAGER, Role.APPROVER
 

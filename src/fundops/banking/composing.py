@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from fundops.banking import accounts, pain, port, queries, vouchers
+from fundops.banking import accounts, port, queries, vouchers
 from fundops.banking.charset import IDENTIFIER, Unwritable, plain
 from fundops.banking.models import BatchItem, FundBankAccount, PaymentBatch, VoucherProfile
-from fundops.banking.pain import Header, Order, Side
+from fundops.banking.orders import NAME, Header, NotValid, Order, Side
 from fundops.banking.profile import Profile
 from fundops.banking.schemas import MAX_ITEMS
 from fundops.banking.vouchers import FORMULA, Voucher
@@ -131,10 +131,12 @@ def file_of(
             for item in items
         ]
         return vouchers.written(profile, made)
+    from fundops.banking import pain  # loads lxml, which nothing else needs
+
     header = _header(vault, batch, account)
     try:
         return pain.payment_file(header, [_order(one, payees[one.account_id]) for one in items])
-    except pain.NotValid:
+    except NotValid:
         raise Problem("conflict", detail=text("banking.file_not_valid")) from None
 
 
@@ -200,7 +202,7 @@ def _unwritable(item: Item, payee: port.Payee, is_host: bool) -> str | None:
         return "banking.field_number"
     for name, value in (("holder", payee.holder), ("bank_name", payee.bank_name)):
         try:
-            plain(value or "-1", pain.NAME)
+            plain(value or "-1", NAME)
         except Unwritable:
             return f"banking.field_{name}"
     if payee.kind == "local" and not (payee.bic or payee.clearing or payee.bank_name):

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from fundops.grants.schemas import Reason, Reference
 from fundops.schemas import Day, In, MoneyIn, MoneyOut, Out, money_out, refused
+
+PAID_EXAMPLE: dict[str, JsonValue] = {
+    "paid_on": "2026-03-02",
+    "evidence_kind": "bank_advice",
+    "evidence_note": "Debit advice 117 of the bank",
+}
 
 
 class DisbursementIn(In):
@@ -39,6 +45,8 @@ class SetBackIn(In):
 
 class PaidIn(In):
     """What the bank did, and how that is known."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PAID_EXAMPLE]})
 
     paid_on: Day
     reference: Reference | None = Field(None, description="The bank's or our own reference.")

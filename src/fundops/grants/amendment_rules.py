@@ -55,21 +55,6 @@ class Band:
 Thresholds = Mapping[str, Sequence[Band]]
 """Bands of each kind, the smallest first; the last one has no end."""
 
-_BOTH = (Role.FUND_MANAGER, Role.APPROVER)
-
-SAMPLE: Thresholds = {
-    "no_cost_extension": (Band(3, (Role.FUND_MANAGER,)), Band(None, _BOTH)),
-    "reallocation": (
-        Band(1_000, (Role.FUND_MANAGER,), by_notice=True),
-        Band(2_000, (Role.FUND_MANAGER,)),
-        Band(None, _BOTH),
-    ),
-    "cost_extension": (Band(None, _BOTH),),
-    "results": (Band(1_000, (Role.FUND_MANAGER,)), Band(None, _BOTH)),
-    "administrative": (Band(None, (Role.FUND_MANAGER,), by_notice=True),),
-}
-"""A sample, for funds whose policy says nothing else: no rule of any real fund."""
-
 
 @dataclass(frozen=True)
 class Needed:
