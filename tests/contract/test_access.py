@@ -60,7 +60,7 @@ def test_no_route_answers_without_a_token(stage: Stage) -> None:
 
 
 def test_every_role_is_refused_what_it_does_not_have(stage: Stage) -> None:
-    refused = 0
+    refused, asked = 0, set[str]()
     for role in Role:
         caller = stage.insider(role)
         for operation in guarded(stage.app):
@@ -72,8 +72,9 @@ def test_every_role_is_refused_what_it_does_not_have(stage: Stage) -> None:
                 role,
                 operation.name,
             )
-            # The same whether or not there is such a record.
-            assert plain(stage.ask(caller, operation, missing_address(operation)))[0] == 403
+            if operation.name not in asked:  # the same whether or not there is such a record
+                asked.add(operation.name)
+                assert plain(stage.ask(caller, operation, missing_address(operation)))[0] == 403
             refused += 1
     assert refused > 400
 
@@ -97,6 +98,7 @@ def test_every_role_is_let_in_where_it_has_the_permission(stage: Stage) -> None:
 
 def foreign_answers(stage: Stage) -> Iterator[tuple[str, tuple[int, Any], tuple[int, Any]]]:
     """Return what outsiders get for others' records, beside what they get for none at all."""
+    nothing: dict[tuple[str, bool], tuple[int, Any]] = {}
     for role in Role:
         caller = stage.outsider(role)
         for operation in guarded(stage.app):
@@ -115,8 +117,10 @@ def foreign_answers(stage: Stage) -> Iterator[tuple[str, tuple[int, Any], tuple[
             if not mine or not operation.parameters or shared:
                 continue
             foreign = plain(stage.ask(caller, operation, stage.records.address(operation)))
-            missing = plain(stage.ask(caller, operation, missing_address(operation)))
-            yield f"{role.value} {operation.name}", foreign, missing
+            key = operation.name, role in PARTY_ROLES
+            if key not in nothing:
+                nothing[key] = plain(stage.ask(caller, operation, missing_address(operation)))
+            yield f"{role.value} {operation.name}", foreign, nothing[key]
 
 
 def test_records_of_others_do_not_exist(stage: Stage) -> None:

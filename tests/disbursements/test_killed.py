@@ -37,12 +37,6 @@ def kill_and_start(raging: Storm) -> None:
     raging.served.start()
 
 
-def test_a_killed_server_loses_nothing(new_database: NewDatabase, tmp_path: Path) -> None:
-    with new_database() as url, storm(url, tmp_path) as raging:
-        raging.rage(2, lambda: kill_and_start(raging), seed=1)
-        raging.verify()
-
-
 @pytest.mark.slow
 def test_a_server_killed_again_and_again_loses_nothing(
     new_database: NewDatabase, tmp_path: Path

@@ -23,7 +23,7 @@ from tests.depth import DEPTH
 from tests.platform.corpus import BODIES, CANARY, HEADERS, QUERIES, VALUES
 from tests.world import Caller
 
-QUICK_VALUES, QUICK_BODIES, QUICK_QUERIES = 5, 3, 3
+QUICK_VALUES, QUICK_BODIES, QUICK_QUERIES = 3, 2, 2
 JSON = {"content-type": "application/json"}
 
 
