@@ -2,83 +2,47 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor, Role
-from fundops.banking import accounts, batches, port, statement_queries, statements
-from fundops.banking.models import FundBankAccount
-from fundops.banking.schemas import FundBankAccountIn, PaymentBatchIn
+from fundops.banking import accounts, batches, statement_queries, statements
+from fundops.banking.models import FundBankAccount, PaymentBatch
+from fundops.banking.schemas import FundBankAccountIn, PaymentBatchIn, ReleaseIn
+from fundops.config import Settings
 from fundops.db import Database
 from fundops.disbursements.models import Disbursement
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
+from fundops.ledger.models import Fund
+from fundops.money import format_amount
 from fundops.payees.models import BankAccount
+from fundops.payees.sealing import AccountDetails, seal
+from fundops.vault import Vault, key_line, new_key
 from scripts.benchmarks.ground import Ground
 from scripts.benchmarks.measure import Result, seconds
+from tests.banking.banking_factories import an_approved
 from tests.banking.camt_files import OTHER, OWN, Entry, Stmt, Tx, camt
 from tests.databases import Kind
-from tests.factories import a_fund, a_party, a_person
+from tests.factories import a_fund, a_lot, a_party, a_person
 
 MINOR = 1_000_00
-
-
-class KnownAnswers:
-    """A vault that hides nothing: what encryption costs is measured where it belongs."""
-
-    def prepare(self, _db: Session) -> None:
-        """There is nothing to prepare."""
-
-    def encrypt(self, values: Mapping[str, Any], _place: object) -> Any:
-        """Return the values as text."""
-        return Sealed("none", json.dumps(values))
-
-    def decrypt(self, sealed: Any, _place: object) -> dict[str, Any]:
-        """Return the values of a text."""
-        found: dict[str, Any] = json.loads(sealed.ciphertext)
-        return found
-
-    def fingerprints(self, value: str) -> tuple[str, ...]:
-        """Return a digest."""
-        return (sha256(value.encode()).hexdigest(),)
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A text that stands for a ciphertext."""
-
-    key_id: str
-    ciphertext: str
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a ciphertext would belong."""
-
-    record_type: str
-    record_id: UUID
-    party_id: UUID
-
-
-class CannotOpen(Exception):
-    """Never raised here."""
+DETAILS = AccountDetails("iban", "DE", "USD", "Payee of a grant", OTHER, "COBADEFF")
 
 
 @dataclass
 class Payments:
-    """A fund with ``count`` approved payments, each to an account of its own party."""
+    """A fund with ``count`` approved payments, each to an account of its own."""
 
     count: int
-    vault: port.Vault = field(default_factory=KnownAnswers)
+    vault: Vault = field(default_factory=lambda: Vault(Settings(vault_keys=key_line(new_key()))))
     officer: Actor | None = None
     account_id: UUID | None = None
 
@@ -86,6 +50,7 @@ class Payments:
         """Register the fund, its account, the payees and the payments."""
         with database.write() as db:
             audit.lock_head(db)
+            self.vault.prepare(db)
             fund = a_fund(db)
             officer, approver = (a_person(db, Role.FINANCE_OFFICER)[0] for _ in range(2))
             payer = a_person(db, Role.GRANT_OFFICER)[0]
@@ -104,20 +69,19 @@ class Payments:
         payees: list[dict[str, Any]] = []
         grants: list[dict[str, Any]] = []
         payments: list[dict[str, Any]] = []
-        newer = {
-            "evidence": "A letter.", "proposed_hands": "[]", "is_elsewhere": False,
-            "holder_initials": "P.",
-        }  # fmt: skip
-        extra = {name: value for name, value in newer.items() if hasattr(BankAccount, name)}
+        vault = self.vault
         for number in range(self.count):
             payee, grant = uuid7(), uuid7()
+            account = BankAccount(id=payee, party_id=party.id)
+            seal(vault, account, DETAILS)
             payees.append({
                 "id": payee, "party_id": party.id, "kind": "iban", "currency": "USD",
-                "country": "DE", "details": "{}", "key_id": "none", "masked": "DE",
-                "fingerprint": f"{number:064x}", "origin": "first", "reason": "First.",
-                "status": "active", "proposed_by_id": asks, "proposed_at": now,
-                "approved_by_id": approves, "approved_at": now, "usable_from": now,
-                "version": 1, "created_at": now, **extra,
+                "country": "DE", "details": account.details, "key_id": account.key_id,
+                "masked": DETAILS.masked, "fingerprint": account.fingerprint, "origin": "first",
+                "reason": "First.", "evidence": "A letter.", "proposed_hands": "[]",
+                "is_elsewhere": False, "holder_initials": "P.", "status": "active",
+                "proposed_by_id": asks, "proposed_at": now, "approved_by_id": approves,
+                "approved_at": now, "usable_from": now, "version": 1, "created_at": now,
             })  # fmt: skip
             grants.append({
                 "id": grant, "code": f"GRT-2026-{number:05d}", "fund_id": fund_id,
@@ -142,13 +106,31 @@ def code_of(number: int) -> str:
     return f"DSB-2026-{number:05d}"
 
 
+@dataclass
+class Gated(Payments):
+    """Payments that were asked for, certified and approved, each for a grant of its own.
+
+    They pass every rule again when they are released.
+    """
+
+    signatory: Actor | None = None
+
+    def _rows(self, db: Session, fund_id: UUID, hands: tuple[Actor, Actor, Actor]) -> None:
+        a_lot(db, db.get_one(Fund, fund_id), 2 * MINOR * self.count)
+        self.signatory = a_person(db, Role.SIGNATORY)[0]
+        office: Any = SimpleNamespace(
+            fund_id=fund_id, requester=hands[0], certifier=hands[1], approver=hands[2],
+            world=SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(vault=self.vault))),
+        )  # fmt: skip
+        for _ in range(self.count):
+            an_approved(db, office, MINOR)
+
+
 def measure(ground: Ground, kind: Kind, *, quick: bool) -> list[Result]:
-    """Return how long a batch and a statement of 5,000 take."""
+    """Return how long a batch and a statement of 5,000 take, and to release one of 500."""
     count = 500 if quick else 5_000
     bound = 1.0 if quick else 10.0
     payments = Payments(count)
-    port.VAULT = __name__
-    port.details_of = _payee  # type: ignore[assignment]
     with ground.copies(kind, 1, payments.fill) as (place,):
         database = Database(place.settings())
         try:
@@ -161,11 +143,42 @@ def measure(ground: Ground, kind: Kind, *, quick: bool) -> list[Result]:
                bound, False, unit=""),
         Result("8", f"a statement of {count:,} lines taken in and matched: seconds", kind,
                statement, bound, False, unit=""),
+        _released(ground, kind, 100 if quick else 500),
     ]  # fmt: skip
 
 
-def _payee(_vault: port.Vault, _account: BankAccount) -> port.Payee:
-    return port.Payee("Payee of a grant", "iban", OTHER, "COBADEFF", None, "DE", None)
+def _released(ground: Ground, kind: Kind, count: int) -> Result:
+    """Return how long the release of a batch takes, which asks every rule of every payment."""
+    payments = Gated(count)
+    with ground.copies(kind, 1, payments.fill) as (place,):
+        database = Database(place.settings())
+        try:
+            _batch(database, payments)
+            taken = seconds(lambda: _release(database, payments))
+        finally:
+            database.close()
+    return Result(
+        "8",
+        f"a batch of {count:,} released, every rule asked again: seconds",
+        kind,
+        taken,
+        None,
+        False,
+        unit="",
+        note=f"{1000 * taken / count:.1f} ms a payment",
+    )
+
+
+def _release(database: Database, payments: Gated) -> None:
+    assert payments.signatory is not None
+    with database.write() as db:
+        audit.lock_head(db)
+        batch = db.execute(select(PaymentBatch)).scalar_one()
+        given = ReleaseIn(
+            count=batch.count, sum=format_amount(batch.sum_minor, batch.currency)
+        )  # fmt: skip
+        released = batches.release(db, payments.signatory, payments.vault, batch, given)
+        assert released.status == "released"
 
 
 def _batch(database: Database, payments: Payments) -> None:

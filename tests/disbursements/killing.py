@@ -38,7 +38,8 @@ from tests.grants.grant_factories import a_grant, make_agreed, make_payable
 
 WRITERS = 8
 AMOUNT = 100
-PATIENCE = 180
+PATIENCE, PAUSE = 180, 0.1
+"""Seconds that something may take, and between two tries."""
 ORDER = ("requested", "certified", "approved", "paid")
 PAID = {
     "paid_on": "2026-06-01", "evidence_kind": "bank_advice", "evidence_note": "Debit advice",
@@ -50,6 +51,11 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def a_client(timeout: float) -> httpx2.Client:
+    """Return a client that verifies no certificates: to read them takes longer than to ask."""
+    return httpx2.Client(timeout=timeout, verify=False)
 
 
 class Served:
@@ -78,12 +84,13 @@ class Served:
             command, env=self.environment, cwd=root, stderr=subprocess.DEVNULL
         )
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            try:
-                if httpx2.get(f"{self.address}/ready", timeout=5).status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                time.sleep(0.05)
+        with a_client(timeout=5) as client:
+            while time.monotonic() < until:
+                try:
+                    if client.get(f"{self.address}/ready").status_code == 200:
+                        return
+                except httpx2.HTTPError:
+                    time.sleep(PAUSE)
         raise AssertionError("the server did not come up")
 
     def kill(self) -> None:
@@ -101,6 +108,7 @@ class Writer:
     grant_id: UUID
     tokens: dict[str, str]
     stop: Event
+    client: httpx2.Client = field(default_factory=lambda: a_client(timeout=30))
     acknowledged: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -124,12 +132,12 @@ class Writer:
         until = time.monotonic() + 4 * PATIENCE
         while time.monotonic() < until:
             try:
-                answer = httpx2.post(self.base + path, json=body, headers=headers, timeout=30)
+                answer = self.client.post(self.base + path, json=body, headers=headers)
             except httpx2.HTTPError:
-                time.sleep(0.05)
+                time.sleep(PAUSE)
                 continue
             if answer.status_code in (409, 503) and answer.json()["type"][-4:] in ("busy", "able"):
-                time.sleep(0.05)
+                time.sleep(PAUSE)
                 continue
             if answer.status_code not in (200, 201):
                 self.wrong.append(answer.text)
