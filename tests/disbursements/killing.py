@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -61,9 +60,12 @@ def a_client(timeout: float) -> httpx2.Client:
 class Served:
     """A server process on a database, which can be killed and started again."""
 
-    def __init__(self, url: str, files: Path, fault: str | None = None) -> None:
+    def __init__(
+        self, url: str, files: Path, fault: str | None = None, *, is_brittle: bool = True
+    ) -> None:
         self.port = free_port()
         self.fault = fault
+        self.chance = random.Random(0) if is_brittle else None
         self.environment = os.environ | {
             "FUNDOPS_DATABASE_URL": url, "FUNDOPS_FILES_PATH": str(files),
             "FUNDOPS_LOG_LEVEL": "error", "FUNDOPS_LOCK_TIMEOUT_SECONDS": "60",
@@ -77,7 +79,8 @@ class Served:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        command = [sys.executable, "-m", "tests.disbursements.served", str(self.port)]
+        commits = self.chance.randint(10, 60) if self.chance is not None else 0
+        command = [sys.executable, "-m", "tests.disbursements.served", str(self.port), str(commits)]
         command += [self.fault] if self.fault else []
         root = Path(__file__).resolve().parents[2]
         self.process = subprocess.Popen(
@@ -96,7 +99,7 @@ class Served:
     def kill(self) -> None:
         """Kill it as the kernel would: at once."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()  # one that has killed itself is left alone
         self.process.wait()
 
 
@@ -115,6 +118,10 @@ class Writer:
 
     def run(self) -> None:
         """Take payments through their steps until told to stop."""
+        with self.client:
+            self._write()
+
+    def _write(self) -> None:
         while not self.stop.is_set():
             self.asked += 1
             body = {"amount": {"amount": "1.00", "currency": "USD"}, "requested_on": "2026-06-01"}

