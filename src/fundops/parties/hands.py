@@ -114,11 +114,13 @@ def refuse_behind(
     record: Any,
     persons: Collection[UUID | None],
     detail: str | None = None,
+    *,
+    action: str = "take",
 ) -> None:
     """Raise ``same-person`` where a step of ``record`` is in the hands of any of ``persons``."""
     others = {person for person in persons if person is not None}
     if others and stands_behind(db, actor, permission, record, others):
-        raise Problem("same-person", detail=detail)
+        raise Problem("same-person", detail=detail, action=action)
 
 
 def _of_step(
