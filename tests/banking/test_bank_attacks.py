@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from fundops import audit
 from fundops.authz import Role
+from fundops.banking import camt as reading
 from fundops.banking.models import BankStatement, StatementEntry
 from tests.banking.banking_factories import Office
 from tests.banking.camt_files import OTHER, Entry, Stmt, Tx, camt
@@ -109,3 +110,25 @@ def test_nor_approves_an_account_of_the_fund(office: Office) -> None:
         )  # fmt: skip
     answer = second.post(f"/v1/fund_bank_accounts/{made.json()['id']}/approve")
     assert slug(answer) == "same-person"
+
+
+def test_charges_beyond_any_amount_are_refused_not_stumbled_over(office: Office) -> None:
+    charge = f'<Rcrd><Amt Ccy="{USD}">999999999999.99</Amt></Rcrd>'
+    raw = camt(Stmt([Entry(-100, charges=5)]), version="08")
+    start, _, rest = raw.decode().partition("<Chrgs>")
+    end = rest.partition("</Chrgs>")[2]
+    refused = office.take_in(f"{start}<Chrgs>{charge * 100_000}</Chrgs>{end}".encode())
+    assert (refused.status_code, slug(refused)) == (422, "file-refused"), refused.text
+
+
+def test_an_entry_of_more_payments_than_a_file_may_have_is_refused_unread(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_given: object) -> None:
+        raise AssertionError("no payment of it is read")
+
+    many = Entry(-30_000, [Tx(-1)] * 30_000)
+    raw = camt(Stmt([many]))
+    monkeypatch.setattr(reading, "_amount_of", read)
+    refused = office.take_in(raw)
+    assert (refused.status_code, slug(refused)) == (422, "file-refused"), refused.text

@@ -226,6 +226,8 @@ def _entry(entry: Element, reading: _Reading) -> None:
         reading.found("zero_entry")
         return
     details = list(all_at(entry, "NtryDtls", "TxDtls"))
+    if len(details) > MAX_LINES:
+        raise refused("banking.too_many_lines", most=MAX_LINES)
     amounts = [_amount_of(one, entry, reading) for one in details]
     if len(details) > 1 and sum(minor or 0 for minor in amounts) == total and all(amounts):
         for one, minor in zip(details, amounts, strict=True):
@@ -314,6 +316,8 @@ def _charges(entry: Element, detail: Element | None, reading: _Reading) -> int |
             for amount in all_at(place, *path)
             if (minor := _own_minor(amount, reading))
         ]
+        if sum(found) > money.MAX_MINOR:
+            raise reading.wrong("banking.bad_amount")
         if found:
             return sum(found)
     return None

@@ -105,7 +105,7 @@ def support(
     if receivable.statement_id is not None:
         statement = db.get_one(ExpenditureStatement, receivable.statement_id)
         refuse_behind(
-            db, actor, Permission.RECEIVABLE_WRITE, statement, [statement.reported_by_id],
+            db, actor, Permission.EXPENDITURE_ACCEPT, statement, [statement.reported_by_id],
             action="accept",
         )  # fmt: skip
     _require_pending(fund, receivable, amount)
