@@ -5,9 +5,10 @@ A table of steps is data: it drives the code, the diagram in the documents and, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from fundops.authz import Permission
 from fundops.errors import Problem
@@ -42,14 +43,22 @@ def step(
     return Step(frozenset(sources.split()), target, permission, differs_from)
 
 
+SAME_HANDS: list[Callable[[object, object, Permission, Collection[UUID]], bool]] = []
+"""Asked of every step that another person must take: whether whoever takes it stands behind one of
+the persons named, or one of them behind whoever takes it. ``parties.hands`` answers."""
+
+
 def require(record: HasStatus, steps: Steps, action: str, actor: object = None) -> Step:
     """Return the step that ``record`` may take; raise ``wrong-status`` or ``same-person`` (409)."""
     move = steps[action]
     if record.status not in move.sources:
         raise Problem("wrong-status", action=action.replace("_", " "), status=record.status)
     person_id = getattr(actor, "person_id", None)
-    for column in move.differs_from:
-        if person_id is not None and getattr(record, column) == person_id:
+    named = [getattr(record, column) for column in move.differs_from]
+    others = {other for other in named if other is not None}
+    if person_id is not None and others:
+        same = person_id in others
+        if same or any(ask(record, actor, move.permission, others) for ask in SAME_HANDS):
             raise Problem("same-person", action=action.replace("_", " "))
     return move
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
+from fundops.disbursements import acting
 from fundops.disbursements.duties import DUTIES, FOUR, SMALL_OFFICE, Band, Profile, same_hands
 from fundops.disbursements.models import Disbursement
 from fundops.errors import Problem
@@ -142,6 +143,7 @@ def test_the_rule_of_hands_would_be_missed(desk: Desk, monkeypatch: pytest.Monke
     one = desk.world.as_role(Role.GRANT_OFFICER)
     other = desk.second_record(one, Role.FINANCE_OFFICER)
     monkeypatch.setattr(hands, "records_of", lambda _db, ids: frozenset(ids))
+    monkeypatch.setattr(acting, "records_of", lambda _db, ids: frozenset(ids))
     assert until(desk, "certify", {"request": one, "certify": other}).status_code == 200
 
 

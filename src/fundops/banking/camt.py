@@ -20,6 +20,7 @@ MAX_STATEMENTS = 100
 MAX_LINES = 20_000
 ID, REASON, NAME, NOTE = 35, 120, 140, 1_000
 OPENINGS, CLOSING = ("OPBD", "PRCD"), "CLBD"
+_REASON = re.compile(r"[A-Z0-9]{4}", re.ASCII)
 _AMOUNT = re.compile(r"(\d{1,15})(?:\.(\d{1,10}))?", re.ASCII)
 
 
@@ -225,6 +226,8 @@ def _entry(entry: Element, reading: _Reading) -> None:
         reading.found("zero_entry")
         return
     details = list(all_at(entry, "NtryDtls", "TxDtls"))
+    if len(details) > MAX_LINES:
+        raise refused("banking.too_many_lines", most=MAX_LINES)
     amounts = [_amount_of(one, entry, reading) for one in details]
     if len(details) > 1 and sum(minor or 0 for minor in amounts) == total and all(amounts):
         for one, minor in zip(details, amounts, strict=True):
@@ -283,11 +286,15 @@ def _reference(detail: Element | None) -> str | None:
 
 
 def _reason(detail: Element | None) -> str | None:
-    """Return why money came back, if this is money that came back."""
+    """Return the code of why money came back, if this is money that came back.
+
+    What the bank says in words is part of the note, which is kept encrypted: it may name accounts.
+    """
     back = at(detail, "RtrInf")
     if back is None:
         return None
-    return either(back, ("Rsn", "Cd"), ("Rsn", "Prtry"), ("AddtlInf",)) or "NARR"
+    code = word(back, "Rsn", "Cd") or ""
+    return code if _REASON.fullmatch(code) else "NARR"
 
 
 def _code(entry: Element, detail: Element | None) -> str | None:
@@ -309,6 +316,8 @@ def _charges(entry: Element, detail: Element | None, reading: _Reading) -> int |
             for amount in all_at(place, *path)
             if (minor := _own_minor(amount, reading))
         ]
+        if sum(found) > money.MAX_MINOR:
+            raise reading.wrong("banking.bad_amount")
         if found:
             return sum(found)
     return None
@@ -317,6 +326,7 @@ def _charges(entry: Element, detail: Element | None, reading: _Reading) -> int |
 def _note(entry: Element, detail: Element | None) -> str | None:
     parts = [one.text for one in all_at(detail, "RmtInf", "Ustrd")]
     parts += [one.text for one in all_at(detail, "RmtInf", "Strd", "CdtrRefInf", "Ref")]
+    parts += [word(detail, "RtrInf", "Rsn", "Prtry"), word(detail, "RtrInf", "AddtlInf")]
     parts += [word(detail, "AddtlTxInf"), word(entry, "AddtlNtryInf")]
     return _cut(" ".join(part for part in parts if part), NOTE)
 

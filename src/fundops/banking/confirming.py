@@ -169,7 +169,20 @@ def _payment(doing: Confirming, given: EntryConfirmIn) -> tuple[Disbursement, Gr
     found = _payments(doing.db, doing.fund.id, [given.disbursement_id])
     if not found:
         raise invalid("/disbursement_id", "validation.unknown_record")
-    return found[given.disbursement_id]
+    payment, grant = found[given.disbursement_id]
+    _require_named(doing, payment)
+    return payment, grant
+
+
+def _require_named(doing: Confirming, payment: Disbursement) -> None:
+    """Raise ``conflict`` where the bank gives back the reference of another payment."""
+    named = doing.entry.end_to_end
+    if named is None or named == payment.code:
+        return
+    query = select(Disbursement.id).join(Grant, Grant.id == Disbursement.grant_id)
+    query = query.where(Disbursement.code == named, Grant.fund_id == doing.fund.id)
+    if doing.db.execute(query).first() is not None:
+        raise Problem("conflict", detail=text("banking.names_another"))
 
 
 def _answer(
@@ -202,6 +215,8 @@ def _paid(doing: Confirming, given: EntryConfirmIn) -> Matches:
     charges = 0
     if given.charges is not None:
         charges = base_minor(doing.fund, given.charges, "/charges")
+        if doing.entry.charges_minor not in (None, charges):
+            raise Problem("conflict", detail=text("banking.charges_differ"))
     matches = _answer(doing, "paid", *_payment(doing, given), charges)
     if charges:
         matches += [("fee", _book(doing, "fee", charges), -charges)]

@@ -37,6 +37,8 @@ class Entry:
     fingerprint: str | None = None
     mentions: frozenset[str] = frozenset()
     charges_minor: int | None = None
+    went_elsewhere: bool = False
+    """Whether the bank names another account than that of the payment whose reference it gives."""
 
     @property
     def has_come_back(self) -> bool:
@@ -187,6 +189,8 @@ def _named(entry: Entry, payment: Payment, index: _Index) -> Iterator[Proposal]:
         yield _about(entry, kind, payment, "blocked", reason, difference)
     elif kind == "failed":
         yield _about(entry, kind, payment, "likely", "banking.reason.refused")
+    elif entry.went_elsewhere:
+        yield _about(entry, kind, payment, "unclear", "banking.reason.went_elsewhere")
     elif came_back and not entry.has_come_back:
         yield _about(entry, kind, payment, "likely", "banking.reason.back_unsaid")
     else:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
@@ -116,21 +116,25 @@ def proposed(
     """Return what the given entries of a statement may be; a few queries, however many they are."""
     known = _known(db, statement, found)
     prints = {one.fingerprint for one in known.payments if one.fingerprint}
-    codes = {one.code for one in known.payments}
+    by_code = {one.code: one for one in known.payments}
     countries = {one.country for one in known.payments}
     made = []
     for row in found:
         number = others.get(row.position, [None, None])[1]
-        mark = None
-        # Only where the bank does not give our reference back: fingerprints take time.
-        if number and prints and row.amount_minor < 0 and row.end_to_end not in codes:
-            fits = port.marks(vault, number, countries) & prints
-            mark = min(fits, default=None)
-        made.append(_entry(row, mark))
+        mark, elsewhere = None, False
+        if number and prints and row.amount_minor < 0:
+            named = by_code.get(row.end_to_end or "")
+            if named is None:
+                fits = port.marks(vault, number, countries) & prints
+                mark = min(fits, default=None)
+            elif named.fingerprint is not None:
+                own = port.marks(vault, number, {named.country})
+                elsewhere = named.fingerprint not in own
+        made.append(_entry(row, mark, elsewhere=elsewhere))
     return matching.proposals(made, known)
 
 
-def _entry(row: StatementEntry, mark: str | None) -> Entry:
+def _entry(row: StatementEntry, mark: str | None, *, elsewhere: bool) -> Entry:
     return Entry(
         id=row.id,
         amount_minor=row.amount_minor,
@@ -144,6 +148,7 @@ def _entry(row: StatementEntry, mark: str | None) -> Entry:
         fingerprint=mark,
         mentions=frozenset(row.mentions.split()),
         charges_minor=row.charges_minor,
+        went_elsewhere=elsewhere,
     )
 
 
@@ -167,7 +172,8 @@ def _payments(db: Session, fund_id: UUID, codes: set[str]) -> list[Payment]:
     query = (
         select(
             Disbursement.id, Disbursement.code, Disbursement.amount_minor, Disbursement.status,
-            Disbursement.sent_at, BankAccount.fingerprint, BankAccount.country,
+            Disbursement.sent_at, case((BankAccount.kind != "vendor", BankAccount.fingerprint)),
+            BankAccount.country,
         )
         .join(Grant, Grant.id == Disbursement.grant_id)
         .outerjoin(BankAccount, BankAccount.id == Disbursement.account_id)

@@ -34,7 +34,7 @@ MAX_PERSONS = 2_000
 class Candidate:
     """A registered person who may take duties: which, and in whose hands each then is.
 
-    ``is_outside`` says that no role of the fund's own office is theirs.
+    ``is_outside`` says that no role of the fund's own office is in the hands they pay with.
     """
 
     person_id: UUID
@@ -103,11 +103,8 @@ def _candidates(
             if _may(held, duty) and limits.get((person_id, duty), amount_minor) >= amount_minor
         }
         if hands:
-            all_held = [
-                one
-                for record in records.get(person_id, {person_id})
-                for one in roles.get(record, [])
-            ]
+            own = frozenset({person_id}) | hands.get("pay", frozenset())
+            all_held = [one for record in _widened(own, records) for one in roles.get(record, [])]
             outside = not any(Role(one.role) in INSIDE_ROLES for one in all_held)
             found.append(Candidate(person_id, codes[person_id], outside, hands))
     return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from fundops import clock
-from fundops.disbursements import holds, sanctions
+from fundops.disbursements import holds, queries, sanctions
 from fundops.disbursements.models import WAITING, Disbursement
 from fundops.disbursements.terms import PaymentTerms
 from fundops.errors import FieldError, Problem
@@ -79,9 +79,12 @@ def account_usable(case: Case) -> Sequence[str]:
 
 
 def conditions_met(case: Case) -> Sequence[str]:
-    """What the tranche waits for is met, or two persons waived it."""
+    """What the tranche waits for is met, or two persons waived it; no tranche is passed by."""
     tranche_id = case.disbursement.tranche_id
-    return conditions.unmet(case.db, tranche_id) if tranche_id is not None else []
+    if tranche_id is not None:
+        return conditions.unmet(case.db, tranche_id)
+    is_in_tranches = queries.has_tranches(case.db, case.grant.id)
+    return [text("disbursements.tranche_needed")] if is_in_tranches else []
 
 
 def sanctions_checked(case: Case) -> Sequence[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.disbursements import gates, limits
 from fundops.disbursements.acting import is_outside, taken
-from fundops.disbursements.duties import Duty, same_hands
+from fundops.disbursements.duties import Band, Duty, same_hands
 from fundops.disbursements.models import Disbursement, DisbursementStep
 from fundops.disbursements.reviewing import band_for
 from fundops.disbursements.steps import DUTY_OF, PERMISSION, RECORDED_AS, STEPS
@@ -42,18 +44,28 @@ def check_duty(
     refuse_interest(db, actor, grant.grantee_id)
     hands = hands_of(db, actor, PERMISSION[duty], fund.id)
     band = band_for(db, fund, disbursement.amount_minor)
-    other = same_hands(band, taken(db, disbursement), duty, hands)
-    if other is not None:
-        detail = text("disbursements.same_hands", duty=text(f"duty.{duty}"),
-            other=text(f"duty.{other}"))  # fmt: skip
-        raise Problem("same-person", detail=detail)
-    person_id = actor.person_id
-    if person_id is not None:
-        if duty == "pay" and band.payer_is_outside and not is_outside(db, person_id, fund.id):
+    _refuse_common_hands(band, taken(db, disbursement), duty, hands)
+    if actor.person_id is not None:
+        if duty == "pay" and band.payer_is_outside and not is_outside(db, hands, fund.id):
             raise Problem("not-allowed", detail=text("disbursements.payer_outside"))
         limits.check(db, fund, hands, duty, disbursement.amount_minor)
     terms = terms_of(db, fund.id, clock.today(fund.zone))
     gates.require_open(gates.Case(db, fund, grant, disbursement, terms))
+
+
+def _refuse_common_hands(
+    band: Band, found: Mapping[Duty, frozenset[UUID]], duty: Duty, hands: frozenset[UUID]
+) -> None:
+    """Refuse a duty in common hands with another, and any while two before it are in common hands.
+
+    What was eased, or not known to be one human, when those were taken may be so no longer.
+    """
+    for one, its in [(duty, hands), *found.items()]:
+        other = same_hands(band, found, one, its)
+        if other is not None:
+            detail = text("disbursements.same_hands", duty=text(f"duty.{one}"),
+                other=text(f"duty.{other}"))  # fmt: skip
+            raise Problem("same-person", detail=detail)
 
 
 def record(

@@ -12,13 +12,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
-from fundops.authz import Actor, Role
+from fundops.authz import Actor, Permission, Role
 from fundops.disbursements.models import Disbursement, PaymentHold
 from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.notices.service import tell
+from fundops.parties.hands import refuse_behind
 from fundops.records import snapshot
 
 
@@ -75,11 +76,13 @@ def place(
 
 
 def lift(db: Session, actor: Actor, hold: PaymentHold, reason: str) -> PaymentHold:
-    """Lift a hold. Raises ``same-person`` for whoever placed it, ``wrong-status`` once lifted."""
+    """Lift a hold. Raises ``same-person`` for any hand that placed it, ``wrong-status`` twice."""
     if hold.lifted_at is not None:
         raise Problem("wrong-status", action="lift", status="lifted")
-    if hold.placed_by_id == actor.person_id:
-        raise Problem("same-person", detail=text("constraint.hold_two_persons"))
+    refuse_behind(
+        db, actor, Permission.DISBURSEMENT_HOLD, hold, [hold.placed_by_id],
+        text("constraint.hold_two_persons"),
+    )  # fmt: skip
     hold.lifted_by_id = actor.person_id
     hold.lifted_at = clock.now()
     hold.lift_reason = reason

@@ -20,6 +20,7 @@ from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
 from fundops.parties.access_queries import person_by_code
+from fundops.parties.hands import refuse_behind
 from fundops.records import snapshot
 
 STEPS: Steps = {
@@ -97,8 +98,10 @@ def decide(
 
     Ending one lifts it, so that takes another person than the one it binds.
     """
-    if limit.person_id == actor.person_id:
-        raise Problem("same-person", detail=text("constraint.limit_not_ones_own"))
+    refuse_behind(
+        db, actor, Permission.DUTY_APPROVE, limit, [limit.person_id],
+        text("constraint.limit_not_ones_own"),
+    )  # fmt: skip
     before = {"status": limit.status}
     advance(limit, STEPS, action, actor)
     if action != "end":

@@ -6,6 +6,7 @@ Amounts are in the fund's base currency, in minor units, unless a currency stand
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -45,6 +46,7 @@ class Disbursement(Base):
     """
 
     __tablename__ = "disbursements"
+    KEEPS_HANDS: ClassVar[bool] = True
     __table_args__ = (
         one_of("status", STATUSES),
         one_of("evidence_kind", EVIDENCE_KINDS),

@@ -16,10 +16,9 @@ from fundops.allocation.holdings import holdings, take
 from fundops.allocation.position import Draw
 from fundops.allocation.reserve import Source
 from fundops.disbursements import covered, hooks
-from fundops.disbursements.acting import taken
 from fundops.disbursements.handling import check_duty, record
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.reviewing import band_for, review_due_on
+from fundops.disbursements.reviewing import review_due_on
 from fundops.disbursements.schemas import ArrivalIn, PaidIn, ReturnIn
 from fundops.disbursements.steps import STEPS
 from fundops.errors import Problem, invalid
@@ -202,7 +201,7 @@ def _book(
     if given.evidence_file_id is not None and db.get(File, given.evidence_file_id) is None:
         raise invalid("/evidence_file_id", "validation.unknown_record")
     before = {"status": "approved" if action == "pay" else "sent"}
-    review_due_on = _review_due(db, fund, disbursement, on)
+    due_on = review_due_on(db, fund, disbursement, max(on, clock.today(fund.zone)))
     advance(disbursement, STEPS, action, actor)
     disbursement.paid_on = on
     disbursement.paid_by_id = actor.person_id
@@ -210,7 +209,7 @@ def _book(
     disbursement.evidence_kind = given.evidence_kind
     disbursement.evidence_note = given.evidence_note
     disbursement.evidence_file_id = given.evidence_file_id
-    disbursement.review_due_on = review_due_on
+    disbursement.review_due_on = due_on
     grant.requested_minor -= disbursement.amount_minor
     grant.paid_minor += disbursement.amount_minor
     db.flush()
@@ -222,13 +221,6 @@ def _book(
     posting.post(db, seq, reserve.pay(fund.id, Source("disbursement", disbursement.id, on), parts))
     hooks.paid(db, actor, grant, disbursement)
     return disbursement
-
-
-def _review_due(db: Session, fund: Fund, disbursement: Disbursement, on: date) -> date | None:
-    hands = taken(db, disbursement)
-    same = bool(hands.get("request", frozenset()) & hands.get("certify", frozenset()))
-    today = max(on, clock.today(fund.zone))
-    return review_due_on(band_for(db, fund, disbursement.amount_minor), same, today)
 
 
 def _paid_parts(db: Session, disbursement: Disbursement) -> list[Draw]:

@@ -24,6 +24,9 @@ from fundops.messages import text
 from fundops.parties.hands import hands_of
 from fundops.records import snapshot
 
+REVIEW_DAYS = 10
+"""Days for the review of a payment whose band has been changed since and says none."""
+
 
 def band_for(db: Session, fund: Fund, amount_minor: int) -> Band:
     """Return the rule of a payment of an amount today; four persons while a review is overdue."""
@@ -48,11 +51,18 @@ def is_review_overdue(db: Session, fund: Fund, today: date) -> bool:
     return db.execute(query.limit(1)).first() is not None
 
 
-def review_due_on(band: Band, same_person: bool, paid_on: date) -> date | None:
-    """Return until when a payment must be reviewed, if it must."""
-    if not same_person or band.review_days is None:
+def review_due_on(
+    db: Session, fund: Fund, disbursement: Disbursement, paid_on: date
+) -> date | None:
+    """Return until when a payment must be reviewed: if one person asked and certified.
+
+    It must be even where nothing is eased any more since it was released.
+    """
+    hands = taken(db, disbursement)
+    if not hands.get("request", frozenset()) & hands.get("certify", frozenset()):
         return None
-    return paid_on + timedelta(days=band.review_days)
+    band = profile_in_force(db, fund.id, clock.today(fund.zone)).band(disbursement.amount_minor)
+    return paid_on + timedelta(days=band.review_days or REVIEW_DAYS)
 
 
 def review(

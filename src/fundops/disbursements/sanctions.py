@@ -16,12 +16,12 @@ from fundops import audit, clock
 from fundops.authz import Actor, Permission
 from fundops.disbursements.control_schemas import SanctionsCheckIn
 from fundops.disbursements.models import SanctionsCheck
-from fundops.errors import Problem, invalid
+from fundops.errors import invalid
 from fundops.ids import uuid7
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
+from fundops.parties.hands import refuse_behind
 from fundops.parties.models import Party
-from fundops.parties.same_persons import records_of
 from fundops.records import snapshot
 
 STEPS: Steps = {
@@ -93,9 +93,11 @@ def check(db: Session, actor: Actor, party: Party, given: SanctionsCheckIn) -> S
 def resolve(
     db: Session, actor: Actor, checked: SanctionsCheck, action: str, reason: str
 ) -> SanctionsCheck:
-    """Say what a hit means. Raises ``same-person`` for whoever looked the party up."""
-    if actor.person_id in records_of(db, [checked.checked_by_id]):
-        raise Problem("same-person", detail=text("constraint.sanctions_two_persons"))
+    """Say what a hit means. Raises ``same-person`` for any hand that looked the party up."""
+    refuse_behind(
+        db, actor, Permission.SANCTIONS_RESOLVE, checked, [checked.checked_by_id],
+        text("constraint.sanctions_two_persons"),
+    )  # fmt: skip
     before = {"status": checked.status}
     advance(checked, STEPS, action, actor)
     checked.resolved_by_id = actor.person_id

@@ -43,6 +43,7 @@ from fundops.ledger import posting
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
+from fundops.parties.hands import hands_of
 from fundops.parties.models import Party
 from fundops.records import snapshot
 
@@ -97,7 +98,7 @@ def close(db: Session, actor: Actor, fund: Fund, grant: Grant, given: CloseIn) -
     before = grant.status
     _check_status(grant)
     refuse_interest(db, actor, grant.grantee_id)
-    if _last_acceptor(db, grant.id) == actor.person_id:
+    if _last_acceptor(db, grant.id) in hands_of(db, actor, Permission.GRANT_CLOSE, fund.id):
         raise Problem("same-person", action="close")
     lacking = missing(db, fund, grant)
     if lacking:

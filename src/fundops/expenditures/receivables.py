@@ -25,6 +25,7 @@ from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
+from fundops.parties.hands import refuse_behind
 from fundops.parties.models import Party
 from fundops.records import snapshot
 
@@ -103,8 +104,10 @@ def support(
     refuse_interest(db, actor, grant.grantee_id)
     if receivable.statement_id is not None:
         statement = db.get_one(ExpenditureStatement, receivable.statement_id)
-        if statement.reported_by_id == actor.person_id:
-            raise Problem("same-person", action="accept")
+        refuse_behind(
+            db, actor, Permission.EXPENDITURE_ACCEPT, statement, [statement.reported_by_id],
+            action="accept",
+        )  # fmt: skip
     _require_pending(fund, receivable, amount)
     parts, missing = attribution.shares(db, grant.id, amount, on)
     if missing:

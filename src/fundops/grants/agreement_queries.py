@@ -175,10 +175,10 @@ def open_version(db: Session, agreement_id: UUID) -> GrantAgreementVersion | Non
     return db.execute(query).scalar_one_or_none()
 
 
-def has_written(db: Session, version_id: UUID, person_id: UUID) -> bool:
-    """Return whether a person wrote any text of a version."""
+def has_written(db: Session, version_id: UUID, hands: Collection[UUID]) -> bool:
+    """Return whether any of some persons wrote any text of a version."""
     query = select(GrantAgreementText.id).where(
-        GrantAgreementText.version_id == version_id, GrantAgreementText.written_by_id == person_id
+        GrantAgreementText.version_id == version_id, GrantAgreementText.written_by_id.in_(hands)
     )
     return db.execute(query.limit(1)).first() is not None
 

@@ -30,6 +30,7 @@ from fundops.grants.schemas import shares_of
 from fundops.ledger.models import Fund
 from fundops.lifecycle import advance
 from fundops.messages import text
+from fundops.parties.hands import hands_of
 from fundops.parties.models import Party
 from fundops.proposals.receipts import Signs
 from fundops.records import snapshot
@@ -63,7 +64,8 @@ def sign(db: Session, actor: Actor, held: Held, given: SignIn) -> None:
     _require(grant, SIGNABLE)
     _check_seen(held, given.sha256)
     before = _advance(actor, held, "sign")
-    is_own = queries.has_written(db, version.id, actor.person_id)
+    hands = hands_of(db, actor, Permission.GRANT_AGREEMENT_SIGN)
+    is_own = queries.has_written(db, version.id, hands)
     if version.amendment_id is None and is_own:
         raise Problem("same-person", detail=text("constraint.version_signed_by_other"))
     version.signed_by_id, version.signed_at = actor.person_id, clock.now()
@@ -106,7 +108,8 @@ def countersign(
     """
     _check_seen(held, given.sha256)
     refuse_interest(db, actor, held.grant.grantee_id)
-    if queries.has_written(db, held.version.id, actor.person_id):
+    hands = hands_of(db, actor, Permission.GRANT_AGREEMENT_COUNTERSIGN, fund.id)
+    if queries.has_written(db, held.version.id, hands):
         raise Problem("same-person", detail=text("constraint.version_two_persons"))
     place = into_force(db, actor, fund, held, "countersign")
     receipts.issue(db, actor, fund, held, place, signer=signer)

@@ -40,6 +40,7 @@ from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.lifecycle import advance
 from fundops.messages import text
+from fundops.parties.hands import refuse_behind
 from fundops.records import snapshot
 from fundops.roles import ROLE_PERMISSIONS
 from fundops.trail import DIGESTED
@@ -138,6 +139,9 @@ def approve(
     standing = amendment_queries.standing(db, amendment.id)
     if any(one.person_id == actor.person_id for one in standing):
         raise Problem("already-exists", detail=text("constraint.amendment_approved"))
+    before = [amendment.requested_by_id, amendment.written_by_id]
+    before += [one.person_id for one in standing]
+    refuse_behind(db, actor, Permission.AMENDMENT_APPROVE, amendment, before, action="approve")
     missing = rules.still_needed(json.loads(amendment.needed), [one.role for one in standing])
     role = _role(actor, fund, missing)
     _add_approval(db, actor, amendment, role)

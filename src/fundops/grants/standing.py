@@ -24,6 +24,7 @@ from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
+from fundops.parties.hands import refuse_behind
 from fundops.records import snapshot
 
 _BY = Permission.GRANT_SUSPEND
@@ -65,8 +66,9 @@ def resume(db: Session, actor: Actor, grant: Grant, reason: str) -> GrantSuspens
     """Let a grant's money go on. Raises ``same-person`` for whoever suspended it."""
     refuse_interest(db, actor, grant.grantee_id)
     suspension = running(db, grant)
-    if suspension is not None and suspension.suspended_by_id == actor.person_id:
-        raise Problem("same-person", action="resume")
+    if suspension is not None:
+        before = [suspension.suspended_by_id]
+        refuse_behind(db, actor, _BY, suspension, before, action="resume")
     _advance(db, actor, grant, "resume", reason)
     assert suspension is not None, "a suspended grant has a suspension that runs"
     _end(db, actor, suspension, reason)

@@ -6,17 +6,21 @@ issued could have been used by that person. So all of them count when duties are
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session, object_session
 
-from fundops import audit, clock
+from fundops import audit, clock, lifecycle
 from fundops.audit import AuditEvent
 from fundops.authz import ROLE_PERMISSIONS, Actor, Permission
+from fundops.errors import Problem
 from fundops.parties.access_queries import held_at
 from fundops.parties.models import Membership, Token
 from fundops.parties.same_persons import records_of
+from fundops.trail import REGISTERS
 
 
 def hands_of(
@@ -30,7 +34,7 @@ def hands_of(
         return frozenset()
     found = {actor.person_id, *_lenders(db, actor.person_id, permission, fund_id)}
     if actor.token_id is not None:
-        found |= _issuers(db, actor.token_id, actor.person_id)
+        found |= _issuers(db, [actor.token_id])
     return records_of(db, found)
 
 
@@ -52,10 +56,12 @@ def _lenders(
     return frozenset(lender for lender in lent_by if lender is not None)
 
 
-def _issuers(db: Session, token_id: UUID, person_id: UUID) -> frozenset[UUID]:
-    """Return whoever else made the token, or the first of those that it was made with."""
+def _issuers(db: Session, token_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return whoever made the tokens, or the first of those that they were made with."""
     chain = (
-        select(Token.id, Token.made_with_id).where(Token.id == token_id).cte("made", recursive=True)
+        select(Token.id, Token.made_with_id)
+        .where(Token.id.in_(token_ids))
+        .cte("made", recursive=True)
     )
     chain = chain.union(
         select(Token.id, Token.made_with_id).join(chain, Token.id == chain.c.made_with_id)
@@ -65,6 +71,68 @@ def _issuers(db: Session, token_id: UUID, person_id: UUID) -> frozenset[UUID]:
         AuditEvent.action == "token.created",
         AuditEvent.record_id.in_(select(chain.c.id)),
         AuditEvent.person_id.is_not(None),
-        AuditEvent.person_id != person_id,
     )
     return frozenset(found for found in db.execute(query).scalars() if found is not None)
+
+
+def stands_behind(
+    db: Session,
+    actor: audit.Author,
+    permission: Permission,
+    record: Any,
+    persons: Collection[UUID],
+) -> bool:
+    """Return whether a step of ``record`` by ``actor`` is in the hands of any of ``persons``.
+
+    They may have lent the role, made the token, or be the same human; or ``actor`` made the token
+    with which one of them worked on the record.
+    """
+    if not isinstance(actor, Actor):
+        return False
+    with db.no_autoflush:  # half a step is nothing to write
+        fund_id = getattr(record, "fund_id", None)
+        if not hands_of(db, actor, permission, fund_id).isdisjoint(persons):
+            return True
+        kept_as = REGISTERS.get(record.__tablename__)
+        if kept_as is None:
+            return False
+        used = select(AuditEvent.token_id).where(
+            AuditEvent.record_type == kept_as,
+            AuditEvent.record_id == record.id,
+            AuditEvent.person_id.in_(persons),
+            AuditEvent.token_id.is_not(None),
+        )
+        tokens = {found for found in db.execute(used.distinct()).scalars() if found is not None}
+        makers = _issuers(db, tokens) if tokens else frozenset[UUID]()
+        return bool(makers) and not makers.isdisjoint(records_of(db, [actor.person_id]))
+
+
+def refuse_behind(
+    db: Session,
+    actor: audit.Author,
+    permission: Permission,
+    record: Any,
+    persons: Collection[UUID | None],
+    detail: str | None = None,
+    *,
+    action: str = "take",
+) -> None:
+    """Raise ``same-person`` where a step of ``record`` is in the hands of any of ``persons``."""
+    others = {person for person in persons if person is not None}
+    if others and stands_behind(db, actor, permission, record, others):
+        raise Problem("same-person", detail=detail, action=action)
+
+
+def _of_step(
+    record: object, actor: object, permission: Permission, persons: Collection[UUID]
+) -> bool:
+    """Answer for every step that another person must take; what keeps hands of its own does not."""
+    if inspect(record, raiseerr=False) is None or getattr(record, "KEEPS_HANDS", False):
+        return False
+    db = object_session(record)
+    if db is None or not isinstance(actor, Actor):
+        return False
+    return stands_behind(db, actor, permission, record, persons)
+
+
+lifecycle.SAME_HANDS.append(_of_step)

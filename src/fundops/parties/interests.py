@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from fundops import clock
 from fundops.parties.models import Membership
+from fundops.parties.same_persons import records_of
 
 KEPT_FOR = timedelta(days=730)
 """How long a role for a party counts after its end."""
@@ -42,11 +43,13 @@ def _counts(membership: type[Membership]) -> ColumnElement[bool]:
 
 
 def has_interest(db: Session, person_id: UUID | None, party_id: UUID) -> bool:
-    """Return whether a person has an interest in a party; the system itself has none."""
+    """Return whether a person, under any record, has an interest in a party; the system none."""
     if person_id is None:
         return False
     query = select(Membership.id).where(
-        Membership.person_id == person_id, Membership.party_id == party_id, _counts(Membership)
+        Membership.person_id.in_(records_of(db, [person_id])),
+        Membership.party_id == party_id,
+        _counts(Membership),
     )
     return db.execute(query.limit(1)).first() is not None
 

@@ -47,6 +47,14 @@ def join(db: Session, author: audit.Author, person: Person, code: str, reason: s
     return made
 
 
+def is_joined(db: Session, person_ids: Collection[UUID]) -> bool:
+    """Return whether any of the persons given has another record."""
+    query = select(SamePerson.id).where(
+        or_(SamePerson.person_id.in_(person_ids), SamePerson.other_id.in_(person_ids))
+    )
+    return db.execute(query.limit(1)).first() is not None
+
+
 def records_of(db: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return the persons given and every other record of the same humans."""
     found = frozenset(person_ids)

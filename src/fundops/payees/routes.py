@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.command import command, etag, read_session
+from fundops.errors import invalid
 from fundops.pages import Paging, json_response, list_page
 from fundops.payees import hooks, links, queries, service
 from fundops.payees.models import BankAccount
@@ -29,6 +30,7 @@ from fundops.payees.schemas import (
     call_back_out,
     exception_out,
 )
+from fundops.payees.sealing import is_told_by
 from fundops.schemas import COMMANDS, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 from fundops.vault import Vault
@@ -108,6 +110,7 @@ def approve_bank_account(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_APPROVE)
+        _refuse_number(request, found, {"/elsewhere_reason": given.elsewhere_reason})
         return _shown(db, actor, service.approve(db, actor, found, given).id)
 
     return command(request, actor, work)
@@ -126,6 +129,7 @@ def object_to_bank_account(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_PROPOSE)
+        _refuse_number(request, found, {"/reason": given.reason})
         return _shown(db, actor, service.stop(db, actor, found, "object", given.reason).id)
 
     return command(request, actor, work)
@@ -144,6 +148,7 @@ def refuse_bank_account(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_APPROVE)
+        _refuse_number(request, found, {"/reason": given.reason})
         return _shown(db, actor, service.stop(db, actor, found, "refuse", given.reason).id)
 
     return command(request, actor, work)
@@ -162,6 +167,7 @@ def block_bank_account(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_PROPOSE)
+        _refuse_number(request, found, {"/reason": given.reason})
         return _shown(db, actor, service.block(db, actor, found, given.reason).id)
 
     return command(request, actor, work)
@@ -180,6 +186,7 @@ def unblock_bank_account(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_APPROVE)
+        _refuse_number(request, found, {"/reason": given.reason})
         return _shown(db, actor, service.unblock(db, actor, found, given.reason).id)
 
     return command(request, actor, work)
@@ -198,6 +205,7 @@ def retire_bank_account(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_APPROVE)
+        _refuse_number(request, found, {"/reason": given.reason})
         return _shown(db, actor, service.retire(db, actor, found, given.reason).id)
 
     return command(request, actor, work)
@@ -240,6 +248,8 @@ def record_call_back(
 
     def work(db: Session) -> dict[str, Any]:
         found = queries.get(db, actor, bank_account_id, Permission.BANK_ACCOUNT_APPROVE)
+        told = {"/spoke_to": given.spoke_to, "/note": given.note}
+        _refuse_number(request, found, told)
         return call_back_out(service.record_call_back(db, actor, found, given))
 
     return command(request, actor, work, status=201)
@@ -264,6 +274,14 @@ def list_bank_account_exceptions(
         used = hooks.used(db, [row.id for row in rows])
     page["items"] = [exception_out(row, used[row.id]) for row in rows]
     return json_response(page)
+
+
+def _refuse_number(request: Request, account: BankAccount, told: dict[str, str | None]) -> None:
+    """Refuse the account's number in texts that are kept as they stand, and told."""
+    vault: Vault = request.app.state.vault
+    for pointer, prose in told.items():
+        if is_told_by(vault, account, prose):
+            raise invalid(pointer, "payees.number_in_text")
 
 
 def _shown(db: Session, actor: Actor, account_id: UUID) -> dict[str, Any]:

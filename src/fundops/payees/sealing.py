@@ -77,6 +77,16 @@ def opened(vault: Vault, account: BankAccount) -> AccountDetails:
     return details
 
 
+def is_told_by(vault: Vault, account: BankAccount, prose: str | None) -> bool:
+    """Return whether a text gives an account's number away; none does where it cannot be opened."""
+    if prose is None:
+        return False
+    try:
+        return numbers.is_told_by(prose, opened(vault, account).number)
+    except CannotOpen:
+        return False
+
+
 def details_of(vault: Vault, account: BankAccount) -> AccountDetails:
     """Return an account's details, to write a payment file with and for nothing else.
 
