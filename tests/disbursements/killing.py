@@ -96,6 +96,11 @@ class Served:
                     time.sleep(PAUSE)
         raise AssertionError("the server did not come up")
 
+    def see_that_it_runs(self) -> None:
+        """Start it where it has killed itself."""
+        if self.process is not None and self.process.poll() is not None:
+            self.start()
+
     def kill(self) -> None:
         """Kill it as the kernel would: at once."""
         assert self.process is not None
@@ -198,7 +203,8 @@ class Storm:
             strike()
         until = time.monotonic() + PATIENCE
         while not self._has_paid() and time.monotonic() < until:
-            time.sleep(0.1)
+            self.served.see_that_it_runs()
+            time.sleep(PAUSE)
         self.stop.set()
         for thread in threads:
             thread.join()

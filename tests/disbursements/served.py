@@ -1,9 +1,9 @@
 """Serves the application in a process of its own, to be killed; with a planted fault if asked.
 
-``python -m tests.disbursements.served PORT COMMITS [FAULT]``. After so many commits the process kills
-itself before it answers the last of them, which nobody outside could time; 0 is never. ``forget``
-answers without keeping the answer under its idempotency key; ``lose`` answers some writes that it
-has not committed.
+``python -m tests.disbursements.served PORT COMMITS [FAULT]``. After so many commits the process
+kills itself before it answers the last of them, which nobody outside could time; 0 is never.
+``forget`` answers without keeping the answer under its idempotency key; ``lose`` answers some
+writes that it has not committed.
 """
 
 from __future__ import annotations
