@@ -79,7 +79,24 @@ def missing(db: Session, fund: Fund, grant: Grant) -> list[FieldError]:
             minimum=money.display(minimum, fund.base_currency),
         )
         found.append(FieldError("grant/balance", sentence))
-    return found
+    return [*found, *_untied(fund, standing)]
+
+
+def _untied(fund: Fund, standing: Standing) -> list[FieldError]:
+    """Return that more is owed and asked for than the grantee holds, if it is.
+
+    Money came back, or was accounted for, that was not noted where it was asked for. Written off as
+    it stands, it would be told as given up though it is here.
+    """
+    owed = standing.receivable_minor + standing.asked_minor
+    if owed <= standing.unspent_minor:
+        return []
+    sentence = text(
+        "expenditures.owed_beyond",
+        owed=money.display(owed, fund.base_currency),
+        balance=money.display(standing.unspent_minor, fund.base_currency),
+    )
+    return [FieldError("grant/owed", sentence)]
 
 
 def minimum_of(db: Session, fund: Fund) -> int:
@@ -139,13 +156,16 @@ def confirm(
     """Confirm a closing by force majeure and carry it out.
 
     What nobody accounted for becomes a receivable, written off or kept open as was proposed.
-    Raises ``same-person`` for whoever proposed it, ``conflict`` while disbursements wait.
+    Raises ``same-person`` for whoever proposed it, ``conflict`` while disbursements wait or more is
+    owed and asked for than the grantee holds.
     """
     was, before = grant.status, snapshot(closing)
     _check_status(grant)
     refuse_interest(db, actor, grant.grantee_id)
     if grant.requested_minor:
         raise Problem("conflict", detail=text("grants.disbursements_wait"))
+    if untied := _untied(fund, unspent(db, grant)):
+        raise Problem("conflict", detail=text("expenditures.not_closable"), errors=untied)
     advance(closing, CLOSING_STEPS, "confirm", actor)
     closing.confirmed_by_id, closing.confirmed_at = actor.person_id, clock.now()
     db.flush()
