@@ -13,12 +13,13 @@ from fundops.calls.models import Call
 from fundops.db import Database
 from fundops.decisions import promotion
 from fundops.errors import Problem
-from fundops.expenditures import closing, receivables, refund_requests
+from fundops.expenditures import closing, receivables, refund_requests, terms
 from fundops.expenditures.closing_schemas import AttemptIn, UnreachableIn
 from fundops.expenditures.models import GrantClosing, Receivable, ReceivableEntry
 from fundops.expenditures.owed_schemas import ReceiptPartIn, RefundRequestIn
 from fundops.expenditures.standing import unspent
 from fundops.expenditures.terms import Terms
+from fundops.grants import policy
 from fundops.grants.models import Grant
 from fundops.grants.schemas import CloseIn
 from fundops.ledger.models import Fund
@@ -237,6 +238,27 @@ def test_a_closing_by_force_majeure_takes_two_persons(database: Database) -> Non
         its, found = db.get_one(Grant, grant.id), db.get_one(GrantClosing, made.id)
         closing.withdraw(db, manager, its, found, "They wrote from abroad.")
         assert (its.status, found.status) == ("awarded", "withdrawn")
+
+
+def test_the_policy_says_whether_a_closing_by_force_majeure_may_be(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as db:
+        fund, grant, _ = a_paid_grant(db, 100_00)
+        made = propose(db, fund, grant)
+        shipped = policy.sample(fund.id, fund.base_currency)
+        closed = shipped.closing.force_majeure.model_copy(update={"is_allowed": False})
+        strict = shipped.model_copy(
+            update={"closing": shipped.closing.model_copy(update={"force_majeure": closed})}
+        )
+        monkeypatch.setattr(terms, "policy_in_force", lambda *_: strict)
+        with pytest.raises(Problem) as refused:
+            closing.confirm(db, a_person(db, Role.FUND_MANAGER)[0], fund, grant, made)
+        assert (refused.value.slug, made.status) == ("conflict", "proposed")
+        closing.withdraw(db, a_desk(db).manager, grant, made, "Not under this policy.")
+        with pytest.raises(Problem) as again:
+            propose(db, fund, grant)
+        assert again.value.slug == "conflict"
 
 
 def test_returned_money_reaches_the_reserve_list_at_once(database: Database) -> None:

@@ -143,6 +143,32 @@ def test_a_payment_that_came_back_settles_itself_and_no_older_one(world: World) 
     assert ages_of(world, fund_id) == {"days_over_365": "1000.00"}
 
 
+def test_after_how_many_days_an_advance_is_overdue_is_the_policys(world: World) -> None:
+    fund_id, (_, new) = made(world)
+    officer, finance, manager = map(
+        world.as_role, (Role.GRANT_OFFICER, Role.FINANCE_OFFICER, Role.FUND_MANAGER)
+    )
+    path = f"/v1/funds/{fund_id}/advances"
+    assert finance.get(path).json()["overdue_days"] == 120
+    assert not [one for one in overdue(finance, fund_id) if one["code"] == new]
+    content = officer.get(f"/v1/funds/{fund_id}/policy").json()["content"]
+    content["payments"]["advance_overdue_days"] = 60
+    given = {"fund_id": str(fund_id), "starts_on": "2026-05-10", "reason": "Sooner.",
+             "content": content}  # fmt: skip
+    policy = finance.post("/v1/policies", json=given).json()
+    assert manager.post(f"/v1/policies/{policy['id']}/approve").status_code == 200
+    assert finance.get(path).json()["overdue_days"] == 60
+    entry = next(one for one in overdue(finance, fund_id) if one["code"] == new)
+    assert entry["since"] == "2026-03-11"
+
+
+def overdue(reader: Any, fund_id: Any) -> list[dict[str, Any]]:
+    """Return what the attention list says of overdue advances."""
+    found = reader.get(f"/v1/attention?fund_id={fund_id}&kind=advance_overdue").json()
+    items: list[dict[str, Any]] = found["items"]
+    return items
+
+
 def test_pages_share_their_totals(world: World) -> None:
     fund_id, _ = made(world)
     reader = world.as_role(Role.AUDITOR)

@@ -84,9 +84,12 @@ def _of_funds(db: Any, code: str | None, amount: str | None) -> tuple[list[str] 
 
 def _minor(money: Any, amount: str, currency: str) -> int:
     try:
-        return int(money.parse_amount(amount, currency))
+        minor = int(money.parse_amount(amount, currency))
     except money.MoneyError:
-        raise typer.BadParameter(text("duties.amount"), param_hint="--amount") from None
+        minor = 0
+    if minor <= 0:
+        raise typer.BadParameter(text("duties.amount"), param_hint="--amount")
+    return minor
 
 
 def _lines(fund: Any, report: Any) -> list[str]:

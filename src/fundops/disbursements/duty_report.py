@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ class DutyReport:
 def report(db: Session, fund: Fund, amount_minor: int, at: datetime | None = None) -> DutyReport:
     """Return who could take part in a payment of ``amount_minor`` at an instant, now by default."""
     moment = at or clock.now()
-    on = moment.date()
+    on = moment.astimezone(ZoneInfo(fund.zone)).date()
     band = profile_in_force(db, fund.id, on).band(amount_minor)
     candidates = _candidates(db, fund, amount_minor, moment, on)
     codes = {one.person_id: one.code for one in candidates}

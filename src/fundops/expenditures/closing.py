@@ -129,9 +129,13 @@ def close(db: Session, actor: Actor, fund: Fund, grant: Grant, given: CloseIn) -
 def propose(
     db: Session, actor: Actor, fund: Fund, grant: Grant, given: UnreachableIn
 ) -> GrantClosing:
-    """Propose to close a grant whose grantee cannot be reached; another person confirms it."""
+    """Propose to close a grant whose grantee cannot be reached; another person confirms it.
+
+    Raises ``conflict`` where the fund's policy does not allow it.
+    """
     on = past_day(fund, given.on, "/on")
     _check_status(grant)
+    _require_allowed(db, fund)
     refuse_interest(db, actor, grant.grantee_id)
     for index, attempt in enumerate(given.attempts):
         past_day(fund, attempt.on, f"/attempts/{index}/on")
@@ -156,11 +160,12 @@ def confirm(
     """Confirm a closing by force majeure and carry it out.
 
     What nobody accounted for becomes a receivable, written off or kept open as was proposed.
-    Raises ``same-person`` for whoever proposed it, ``conflict`` while disbursements wait or more is
-    owed and asked for than the grantee holds.
+    Raises ``same-person`` for whoever proposed it, ``conflict`` while disbursements wait, more is
+    owed and asked for than the grantee holds, or where the fund's policy does not allow it.
     """
     was, before = grant.status, snapshot(closing)
     _check_status(grant)
+    _require_allowed(db, fund)
     refuse_interest(db, actor, grant.grantee_id)
     if grant.requested_minor:
         raise Problem("conflict", detail=text("grants.disbursements_wait"))
@@ -256,6 +261,12 @@ def _last_acceptor(db: Session, grant_id: UUID) -> UUID | None:
 def _check_status(grant: Grant) -> None:
     if grant.status not in GRANT_STEPS["close"].sources:
         raise Problem("wrong-status", action="close", status=grant.status)
+
+
+def _require_allowed(db: Session, fund: Fund) -> None:
+    """Refuse a closing by force majeure where the policy in force has none."""
+    if not terms_of(db, fund, clock.today(fund.zone)).is_force_majeure_allowed:
+        raise Problem("conflict", detail=text("expenditures.force_majeure_off"))
 
 
 def _new(db: Session, actor: Actor, grant: Grant, kind: str, on: date, reason: str) -> GrantClosing:

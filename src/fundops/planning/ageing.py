@@ -34,9 +34,6 @@ BUCKETS = (
     ("days_over_365", None),
 )
 """Bucket -> the last age in days that still falls into it."""
-OVERDUE_DAYS = 120
-"""After so many days an advance is overdue, unless one asks for others."""
-
 SORTS = {"code": Grant.code}
 
 
@@ -99,9 +96,7 @@ def left_of(moves: Iterable[tuple[date, int, int]]) -> list[tuple[date, int]]:
     return left
 
 
-def ages(
-    db: Session, fund_id: UUID, as_of: date, overdue_days: int = OVERDUE_DAYS
-) -> dict[UUID, Age]:
+def ages(db: Session, fund_id: UUID, as_of: date, overdue_days: int) -> dict[UUID, Age]:
     """Return the outstanding advances of a fund by grant, as of a day; three queries."""
     query = (
         rows_of(
@@ -123,7 +118,7 @@ def ages(
         moves[account_id][settled_on][1] -= minor
     found: dict[UUID, Age] = {}
     for account_id, its in moves.items():
-        for on, minor in left_of((on, *both) for on, both in its.items()):
+        for on, minor in left_of((on, both[0], both[1]) for on, both in its.items()):
             age = found.setdefault(grants[account_id], Age())
             age.add(on, minor, as_of, overdue_days)
     return found
