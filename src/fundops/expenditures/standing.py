@@ -106,7 +106,7 @@ def waiting_minor(db: Session, grant_id: UUID) -> int:
 def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int]:
     """Return the direct expenditure and the support cost that stand in other accepted statements.
 
-    What a finding took back of a statement is off both in proportion, unless it was supported since.
+    What a finding took back of a statement is off both in proportion, unless supported since.
     """
     taken_back = _found_unsupported(db, grant_id)
     by_statement: dict[UUID, list[int]] = {}
@@ -125,7 +125,7 @@ def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int
         .group_by(ExpenditureLine.statement_id, ExpenditureLine.is_support_cost)
     )  # fmt: skip
     for statement_id, is_support_cost, minor in db.execute(query):
-        by_statement.setdefault(statement_id, [0, 0])[is_support_cost] = int(minor)
+        by_statement.setdefault(statement_id, [0, 0])[is_support_cost] = int(minor or 0)
     direct = support = 0
     for statement_id, amounts in by_statement.items():
         off = money.allocate(taken_back.get(statement_id, 0), amounts)
