@@ -14,7 +14,7 @@ from fundops.authz import Role
 from fundops.commands import app
 from fundops.db import Database
 from fundops.disbursements import duty_report
-from fundops.disbursements.duties import FOUR, SMALL_OFFICE, Profile
+from fundops.disbursements.duties import DUTIES, FOUR, SMALL_OFFICE, Profile
 from fundops.disbursements.models import Disbursement
 from fundops.funds.schemas import FundIn
 from fundops.funds.service import create_fund
@@ -138,6 +138,25 @@ def test_the_command_tells_of_a_payment_and_of_a_fund(
     assert broken.exit_code == 1
     with desk.world.database.read() as db:
         assert db.execute(select(Disbursement.status)).scalar_one() == "paid"
+
+
+def test_a_payment_whose_records_were_changed_to_one_person_is_told(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps are append-only; here they are read as somebody with the database in hand left them."""
+    monkeypatch.setenv("FUNDOPS_DATABASE_URL", database_url)
+    code = desk.finance.get(desk.paid()).json()["code"]
+    one = frozenset({desk.signatory.actor.person_id})
+    monkeypatch.setattr(duty_report, "taken", lambda *_: dict.fromkeys(DUTIES, one))
+    said = CliRunner().invoke(app, ["duties", code])
+    assert said.exit_code == 1
+    assert "approve and pay" not in said.output, "each duty is told with the first it shares"
+    for duty in ("certify", "approve", "pay"):
+        assert f"  request and {duty} were taken in common hands" in said.output
+    two = dict.fromkeys(("request", "certify"), one)
+    monkeypatch.setattr(duty_report, "taken", lambda *_: two)
+    monkeypatch.setattr(duty_report, "profile_in_force", lambda *_: SMALL_OFFICE)
+    assert CliRunner().invoke(app, ["duties", code]).exit_code == 0
 
 
 @pytest.mark.parametrize("amount", ["0", "-5.00", "1e3"])
