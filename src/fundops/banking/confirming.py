@@ -175,7 +175,10 @@ def _payment(doing: Confirming, given: EntryConfirmIn) -> tuple[Disbursement, Gr
 def _answer(
     doing: Confirming, kind: str, payment: Disbursement, grant: Grant, charges_minor: int = 0
 ) -> Matches:
-    """Take the bank's answer to one payment, unless it was taken before by hand."""
+    """Take the bank's answer to one payment, unless it was taken before by hand.
+
+    ``charges_minor`` is what the entry is beyond the payment: below nothing where less came back.
+    """
     doing.require_direction(comes_in=kind != "paid")
     doing.require_amount(payment.amount_minor + charges_minor)
     _require_unmatched(doing.db, kind, [payment.id])
@@ -199,13 +202,18 @@ def _take(doing: Confirming, kind: str, payment: Disbursement, grant: Grant) -> 
 def _paid(doing: Confirming, given: EntryConfirmIn) -> Matches:
     if given.batch_id is not None:
         return _whole_batch(doing, given.batch_id)
-    charges = 0
-    if given.charges is not None:
-        charges = base_minor(doing.fund, given.charges, "/charges")
+    charges = _charges(doing, given)
     matches = _answer(doing, "paid", *_payment(doing, given), charges)
-    if charges:
-        matches += [("fee", _book(doing, "fee", charges), -charges)]
-    return matches
+    return matches + _booked_charges(doing, charges)
+
+
+def _charges(doing: Confirming, given: EntryConfirmIn) -> int:
+    """Return what the bank took in the entry, minor units."""
+    return 0 if given.charges is None else base_minor(doing.fund, given.charges, "/charges")
+
+
+def _booked_charges(doing: Confirming, minor: int) -> Matches:
+    return [("fee", _book(doing, "fee", minor), -minor)] if minor else []
 
 
 def _whole_batch(doing: Confirming, batch_id: UUID) -> Matches:
@@ -232,7 +240,12 @@ def _whole_batch(doing: Confirming, batch_id: UUID) -> Matches:
 
 
 def _came_back(doing: Confirming, given: EntryConfirmIn) -> Matches:
-    return _answer(doing, given.kind, *_payment(doing, given))
+    """Take money that came back: what a bank kept of it was returned all the same, less a fee."""
+    if given.charges is not None and given.kind != "returned":
+        raise invalid("/charges", "banking.charges_of_payment")
+    charges = _charges(doing, given)
+    matches = _answer(doing, given.kind, *_payment(doing, given), -charges)
+    return matches + _booked_charges(doing, charges)
 
 
 def _refund(doing: Confirming, given: EntryConfirmIn) -> Matches:
