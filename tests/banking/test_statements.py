@@ -265,6 +265,29 @@ def test_the_reconciliation_names_every_difference_to_the_cent(office: Office) -
     assert office.status_of(waiting) == "sent"
 
 
+def test_a_payment_that_came_back_less_charges_is_returned_whole(office: Office) -> None:
+    """The bank kept 15.00 of 1,000.00: all of it is reserved again, and 15.00 is a fee."""
+    (payment,) = office.sent(1)
+    back = Tx(985_00, payment.code, other=OTHER, reason="AC04")
+    statement = office.statement(camt(Stmt([*debits([payment]), Entry(985_00, [back])])))
+    out, came = office.entries(statement)
+    record = {"disbursement_id": str(payment.id)}
+    assert office.confirm(out, "paid", **record).status_code == 200
+    kept = {"amount": "15.00", "currency": "USD"}
+    for charges in (None, {"amount": "14.99", "currency": "USD"}):
+        refused = office.confirm(came, "returned", **record, charges=charges)
+        assert refused.status_code == 409, refused.text
+    wrong = office.confirm(came, "failed", **record, charges=kept)
+    assert [one["pointer"] for one in wrong.json()["errors"]] == ["/charges"]
+    said = office.confirm(came, "returned", **record, charges=kept)
+    assert (said.status_code, office.status_of(payment)) == (200, "returned"), said.text
+    path = f"/v1/bank_statements/{statement['id']}/reconciliation"
+    found = office.officer.get(path).json()
+    assert (found["differences"], found["bank"]) == ([], found["books"])
+    with office.world.database.read() as db:
+        assert db.execute(select(BankEntry.kind, BankEntry.amount_minor)).all() == [("fee", 15_00)]
+
+
 def test_a_missing_statement_is_part_of_the_reconciliation(office: Office) -> None:
     office.statement(camt(Stmt([Entry(-1_00)], opening=1_000_000_00)))
     after = DAY + timedelta(days=2)

@@ -56,6 +56,19 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     return Demonstration(folder / "var" / "demo.db", done.stdout)
 
 
+def test_what_the_demonstration_says_to_type_is_all_it_takes(demonstration: Demonstration) -> None:
+    """A terminal with nothing set but what was printed: the keys are found, and all holds."""
+    typed = next(line for line in demonstration.printed.splitlines() if "  export " in line)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FUNDOPS_")}
+    environment["PYTHONPATH"] = str(Path(fundops.__file__).parents[1])
+    environment |= dict(word.split("=", 1) for word in typed.split()[1:])
+    done = subprocess.run(
+        [sys.executable, "-m", "fundops", "check"], cwd=demonstration.database.parents[1],
+        env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Everything holds."), done.stdout
+
+
 @pytest.fixture
 def terminal(demonstration: Demonstration, tmp_path: Path) -> Iterator[shell.Shell]:
     with shell.opened(demonstration.database, demonstration.printed, tmp_path) as opened:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,8 @@ from fundops.decisions import boards, confirming, voting
 from fundops.decisions.models import Board, BoardItem, Vote
 from fundops.decisions.schemas import BoardPatch, CloseBoardIn, ConfirmIn, ItemPatch, VoteIn
 from fundops.errors import Problem
+from fundops.funds.schemas import FundIn
+from fundops.funds.service import create_fund
 from fundops.grants import service as grants
 from fundops.grants.models import Grant
 from fundops.grants.schemas import CloseIn
@@ -572,3 +574,19 @@ def test_a_fund_that_awards_on_cash_takes_no_item_on_an_instalment(database: Dat
         proposal = a_proposal(db, room.call)
         found = refused(lambda: an_item(db, room, board, proposal, instalment=instalment))
         assert found.slug == "conflict"
+
+
+def test_awards_count_from_the_funds_day_on_which_a_written_board_was_opened(
+    database: Database,
+) -> None:
+    """Opened at 23:30 UTC of the 10th: in Vienna on the 11th, so not from the 10th on."""
+    opened_at = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
+    with database.write() as db:
+        given = FundIn(code="VIE", name="Vienna", base_currency="EUR", zone="Europe/Vienna")
+        fund = create_fund(db, audit.SYSTEM, given)
+        call = Call(fund_id=fund.id)
+        board = Board(mode="written", meets_on=None, opened_at=opened_at)
+        with pytest.raises(Problem) as early:
+            confirming._day(db, call, board, date(2026, 3, 10))
+        assert [error.pointer for error in early.value.errors] == ["/awards_on"]
+        assert confirming._day(db, call, board, date(2026, 3, 11)) == date(2026, 3, 11)

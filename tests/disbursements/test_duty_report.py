@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,12 @@ from typer.testing import CliRunner
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.commands import app
+from fundops.db import Database
 from fundops.disbursements import duty_report
-from fundops.disbursements.duties import SMALL_OFFICE
+from fundops.disbursements.duties import DUTIES, FOUR, SMALL_OFFICE, Profile
 from fundops.disbursements.models import Disbursement
+from fundops.funds.schemas import FundIn
+from fundops.funds.service import create_fund
 from fundops.parties.models import Membership
 from tests.disbursements.conftest import Desk, give_role
 
@@ -84,6 +87,24 @@ def test_a_small_office_needs_three(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert (found.alone, found.fewest) == ([], 3)
 
 
+def test_the_profile_is_that_of_the_funds_own_day(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 22:30 UTC it is the next day in Vienna: what counts from then on counts."""
+    asked: list[date] = []
+
+    def in_force(_db: Any, _fund_id: Any, on: date) -> Profile:
+        asked.append(on)
+        return FOUR
+
+    monkeypatch.setattr(duty_report, "profile_in_force", in_force)
+    with database.write() as db:
+        given = FundIn(code="VIE", name="Vienna", base_currency="EUR", zone="Europe/Vienna")
+        fund = create_fund(db, audit.SYSTEM, given)
+        duty_report.report(db, fund, 1_000, datetime(2026, 5, 31, 22, 30, tzinfo=UTC))
+    assert asked == [date(2026, 6, 1)]
+
+
 def test_too_few_persons_are_told(desk: Desk) -> None:
     with desk.world.database.write() as db:
         audit.lock_head(db)
@@ -117,3 +138,31 @@ def test_the_command_tells_of_a_payment_and_of_a_fund(
     assert broken.exit_code == 1
     with desk.world.database.read() as db:
         assert db.execute(select(Disbursement.status)).scalar_one() == "paid"
+
+
+def test_a_payment_whose_records_were_changed_to_one_person_is_told(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps are append-only; here they are read as somebody with the database in hand left them."""
+    monkeypatch.setenv("FUNDOPS_DATABASE_URL", database_url)
+    code = desk.finance.get(desk.paid()).json()["code"]
+    one = frozenset({desk.signatory.actor.person_id})
+    monkeypatch.setattr(duty_report, "taken", lambda *_: dict.fromkeys(DUTIES, one))
+    said = CliRunner().invoke(app, ["duties", code])
+    assert said.exit_code == 1
+    assert "approve and pay" not in said.output, "each duty is told with the first it shares"
+    for duty in ("certify", "approve", "pay"):
+        assert f"  request and {duty} were taken in common hands" in said.output
+    two = dict.fromkeys(("request", "certify"), one)
+    monkeypatch.setattr(duty_report, "taken", lambda *_: two)
+    monkeypatch.setattr(duty_report, "profile_in_force", lambda *_: SMALL_OFFICE)
+    assert CliRunner().invoke(app, ["duties", code]).exit_code == 0
+
+
+@pytest.mark.parametrize("amount", ["0", "-5.00", "1e3"])
+def test_the_command_wants_an_amount_that_could_be_paid(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch, amount: str
+) -> None:
+    monkeypatch.setenv("FUNDOPS_DATABASE_URL", database_url)
+    asked = ["duties", "--fund", desk.fund_code, f"--amount={amount}"]
+    assert CliRunner().invoke(app, asked).exit_code == 2

@@ -13,11 +13,13 @@ from fundops.calls.models import Call
 from fundops.db import Database
 from fundops.decisions import promotion
 from fundops.errors import Problem
-from fundops.expenditures import closing
+from fundops.expenditures import closing, receivables, refund_requests, terms
 from fundops.expenditures.closing_schemas import AttemptIn, UnreachableIn
-from fundops.expenditures.models import GrantClosing, Receivable
+from fundops.expenditures.models import GrantClosing, Receivable, ReceivableEntry
+from fundops.expenditures.owed_schemas import ReceiptPartIn, RefundRequestIn
 from fundops.expenditures.standing import unspent
 from fundops.expenditures.terms import Terms
+from fundops.grants import policy
 from fundops.grants.models import Grant
 from fundops.grants.schemas import CloseIn
 from fundops.ledger.models import Fund
@@ -119,6 +121,39 @@ def test_unpaid_accepted_expenditure_keeps_a_grant_open(database: Database) -> N
         closing.close(db, desk.manager, fund, grant, ending())
 
 
+def test_what_came_back_is_not_told_as_written_off(database: Database) -> None:
+    """A refund that nobody named for what it answers keeps the grant open, in either closing."""
+    with database.write() as db:
+        fund, grant, finance = a_paid_grant(db, 1_000_00)
+        desk = a_desk(db)
+        accepted(db, grant, 600_00, refused_minor=100_00)
+        given = RefundRequestIn(due_on=date(2199, 1, 31))
+        asked = refund_requests.request(db, finance, fund, grant, given)
+        came = a_refund(db, desk, fund, grant, 395_00)
+        with pytest.raises(Problem) as refused:
+            closing.close(db, desk.manager, fund, grant, ending())
+        assert [(error.pointer, error.detail) for error in refused.value.errors] == [
+            (
+                "grant/owed",
+                "400.00 USD is owed or asked back, but the grantee holds 5.00 USD: name the "
+                "refunds that came for it, and withdraw what is asked back no more.",
+            )
+        ]
+        gone = propose(db, fund, grant)
+        with pytest.raises(Problem) as unreachable:
+            closing.confirm(db, desk.manager, fund, grant, gone)
+        assert [error.pointer for error in unreachable.value.errors] == ["grant/owed"]
+        closing.withdraw(db, desk.manager, grant, gone, "They wrote.")
+        named = ReceiptPartIn(refund_id=came.id)
+        refund_requests.receive(db, finance, fund, grant, asked, named)
+        owed = db.execute(select(Receivable)).scalar_one()
+        receivables.receive(db, finance, fund, grant, owed, named)
+        made = closing.close(db, desk.manager, fund, grant, ending())
+        assert (made.residual_minor, asked.status, owed.status) == (5_00, "received", "settled")
+        entries = db.execute(select(ReceivableEntry.kind, ReceivableEntry.amount_minor))
+        assert sorted(map(tuple, entries)) == [("refunded", 95_00), ("written_off", 5_00)]
+
+
 def test_who_accepted_last_or_has_an_interest_does_not_close(database: Database) -> None:
     with database.write() as db:
         fund, grant, _ = a_paid_grant(db, 100_00)
@@ -203,6 +238,27 @@ def test_a_closing_by_force_majeure_takes_two_persons(database: Database) -> Non
         its, found = db.get_one(Grant, grant.id), db.get_one(GrantClosing, made.id)
         closing.withdraw(db, manager, its, found, "They wrote from abroad.")
         assert (its.status, found.status) == ("awarded", "withdrawn")
+
+
+def test_the_policy_says_whether_a_closing_by_force_majeure_may_be(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as db:
+        fund, grant, _ = a_paid_grant(db, 100_00)
+        made = propose(db, fund, grant)
+        shipped = policy.sample(fund.id, fund.base_currency)
+        closed = shipped.closing.force_majeure.model_copy(update={"is_allowed": False})
+        strict = shipped.model_copy(
+            update={"closing": shipped.closing.model_copy(update={"force_majeure": closed})}
+        )
+        monkeypatch.setattr(terms, "policy_in_force", lambda *_: strict)
+        with pytest.raises(Problem) as refused:
+            closing.confirm(db, a_person(db, Role.FUND_MANAGER)[0], fund, grant, made)
+        assert (refused.value.slug, made.status) == ("conflict", "proposed")
+        closing.withdraw(db, a_desk(db).manager, grant, made, "Not under this policy.")
+        with pytest.raises(Problem) as again:
+            propose(db, fund, grant)
+        assert again.value.slug == "conflict"
 
 
 def test_returned_money_reaches_the_reserve_list_at_once(database: Database) -> None:

@@ -13,7 +13,7 @@ from fundops import clock
 from fundops.authz import Actor, Role
 from fundops.db import Database
 from fundops.errors import Problem
-from fundops.expenditures import receivables, refund_requests, write_offs
+from fundops.expenditures import receivables, refund_requests, service, write_offs
 from fundops.expenditures.models import AdvanceWriteOff, Receivable, RefundRequest
 from fundops.expenditures.owed_schemas import (
     AdvanceWriteOffIn,
@@ -280,3 +280,23 @@ def test_later_support_is_not_accepted_by_who_reported(database: Database) -> No
         )
 
     assert refused_write(database, supports).slug == "same-person"
+
+
+def test_what_a_finding_took_back_allows_no_support_cost(database: Database) -> None:
+    """7 % of 100.00 that stand and 100.00 more, not of the 400.00 that were found unsupported."""
+    with database.write() as db:
+        fund, grant, finance = a_paid_grant(db)
+        first = accepted(db, grant, 500_00)
+        found = FindingIn(
+            expenditure_statement_id=first.id, amount=usd(400_00), reason="No invoices"
+        )
+        owed = receivables.open_finding(db, finance, fund, grant, found)
+        second = accepted(db, grant, 100_00, support_minor=42_00)
+        assert [one.accepted_minor for one in service.lines_of(db, second.id)] == [100_00, 14_00]
+        # What is supported after all counts again.
+        later = SupportIn(
+            kind="additional_support", amount=usd(100_00), reason="Found", accepted_on=LATER
+        )
+        receivables.support(db, finance, fund, grant, owed, later)
+        third = accepted(db, grant, 100_00, support_minor=42_00)
+        assert [one.accepted_minor for one in service.lines_of(db, third.id)] == [100_00, 14_00]

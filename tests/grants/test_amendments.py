@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from fundops import audit, clock
 from fundops.authz import Role
 from fundops.grants import agreement_checks, agreement_hooks, agreement_queries, amendments
 from fundops.grants.agreement_models import GrantBudgetLine
+from fundops.grants.amendment_rules import months_between
 from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
@@ -392,3 +394,25 @@ def test_nothing_is_amended_while_suspended(deal: Deal) -> None:
     refused = deal.step(deal.manager, "countersign", 2)
     assert (refused.status_code, slug(refused)) == (409, "wrong-status")
     assert deal.amend("administrative", title="Homes").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "later", "months"),
+    [
+        (date(2026, 4, 30), date(2026, 4, 30), 0),
+        (date(2026, 4, 30), date(2026, 5, 1), 1),
+        (date(2026, 4, 30), date(2026, 7, 31), 3),
+        (date(2026, 4, 30), date(2026, 8, 1), 4),
+        (date(2026, 2, 28), date(2026, 8, 31), 6),
+        (date(2024, 2, 29), date(2025, 2, 28), 12),
+        (date(2026, 12, 31), date(2027, 1, 31), 1),
+        (date(2026, 3, 15), date(2026, 6, 15), 3),
+        (date(2026, 3, 15), date(2026, 6, 16), 4),
+        (date(2026, 3, 15), date(2026, 3, 14), 0),
+    ],
+)
+def test_an_extension_is_measured_from_the_day_after_the_end(
+    ends_on: date, later: date, months: int
+) -> None:
+    """Six months on from the end of February are six, not seven: one person approves them."""
+    assert months_between(ends_on, later) == months

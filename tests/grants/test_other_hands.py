@@ -8,8 +8,8 @@ import pytest
 
 from fundops.authz import Role
 from fundops.grants import amendments
-from fundops.grants.amendment_rules import SAMPLE
 from tests.grants.agreement_factories import Deal
+from tests.grants.amendment_bands import SAMPLE
 from tests.world import Caller, World
 
 

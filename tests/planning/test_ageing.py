@@ -11,12 +11,23 @@ from hypothesis import strategies as st
 
 from fundops import audit
 from fundops.authz import Role
+from fundops.disbursements import paying
+from fundops.disbursements.schemas import ReturnIn
+from fundops.expenditures import receivables
+from fundops.expenditures.owed_schemas import FindingIn
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
-from fundops.planning.ageing import bucket_of, left_of
+from fundops.planning.ageing import BUCKETS, bucket_of, left_of
 from tests.donors.register_factories import statements
 from tests.factories import a_fund, a_lot, a_party
-from tests.grants.grant_factories import a_desk, a_grant, a_payment, a_refund
+from tests.grants.grant_factories import (
+    a_desk,
+    a_grant,
+    a_payment,
+    a_refund,
+    accepted,
+    usd,
+)
 from tests.world import World
 
 DAY = date(2026, 1, 1)
@@ -84,6 +95,78 @@ def test_advances_are_aged_and_add_up_to_the_control(world: World) -> None:
         assert total == float(control)
     sooner = reader.get(f"{path}?overdue_days=119").json()
     assert sooner["totals"]["overdue"]["amount"] != found["totals"]["overdue"]["amount"]
+
+
+def ages_of(world: World, fund_id: Any) -> dict[str, str]:
+    """Return the ages above nothing of a fund's advances, as the list shows them."""
+    found = world.as_role(Role.AUDITOR).get(f"/v1/funds/{fund_id}/advances").json()
+    assert found["totals"]["total"] == found["control"]
+    return {
+        name: found["totals"][name]["amount"]
+        for name, _ in BUCKETS
+        if found["totals"][name]["amount"] != "0.00"
+    }
+
+
+@pytest.mark.parametrize("way", ["finding", "correction"])
+def test_expenditure_taken_back_leaves_the_advance_as_old_as_it_was(world: World, way: str) -> None:
+    """Paid on 1 March 2025, accepted on 20 April 2026, and found not to be right since."""
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, desk = a_fund(db), a_desk(db)
+        a_lot(db, fund, 1_000_00, on=date(2024, 1, 1))
+        grant = a_grant(db, fund, 1_000_00, on=date(2024, 6, 1))
+        a_payment(db, desk, fund, grant, 1_000_00, date(2025, 3, 1))
+        first = accepted(db, grant, 1_000_00, on=date(2026, 4, 20))
+        if way == "finding":
+            found = FindingIn(
+                expenditure_statement_id=first.id, amount=usd(300_00), reason="No invoice"
+            )
+            receivables.open_finding(db, desk.officer, fund, grant, found)
+        else:
+            accepted(db, grant, 700_00, on=date(2026, 4, 21), replaces=first)
+        fund_id = fund.id
+    assert ages_of(world, fund_id) == {"days_over_365": "300.00"}
+
+
+def test_a_payment_that_came_back_settles_itself_and_no_older_one(world: World) -> None:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, desk = a_fund(db), a_desk(db)
+        a_lot(db, fund, 1_500_00, on=date(2024, 1, 1))
+        grant = a_grant(db, fund, 1_500_00, on=date(2024, 6, 1))
+        a_payment(db, desk, fund, grant, 1_000_00, date(2025, 3, 1))
+        second = a_payment(db, desk, fund, grant, 500_00, date(2026, 4, 1))
+        back = ReturnIn(returned_on=date(2026, 4, 9), reason="The account was closed")
+        paying.return_(db, desk.officer, fund, second, grant, back)
+        fund_id = fund.id
+    assert ages_of(world, fund_id) == {"days_over_365": "1000.00"}
+
+
+def test_after_how_many_days_an_advance_is_overdue_is_the_policys(world: World) -> None:
+    fund_id, (_, new) = made(world)
+    officer, finance, manager = map(
+        world.as_role, (Role.GRANT_OFFICER, Role.FINANCE_OFFICER, Role.FUND_MANAGER)
+    )
+    path = f"/v1/funds/{fund_id}/advances"
+    assert finance.get(path).json()["overdue_days"] == 120
+    assert not [one for one in overdue(finance, fund_id) if one["code"] == new]
+    content = officer.get(f"/v1/funds/{fund_id}/policy").json()["content"]
+    content["payments"]["advance_overdue_days"] = 60
+    given = {"fund_id": str(fund_id), "starts_on": "2026-05-10", "reason": "Sooner.",
+             "content": content}  # fmt: skip
+    policy = finance.post("/v1/policies", json=given).json()
+    assert manager.post(f"/v1/policies/{policy['id']}/approve").status_code == 200
+    assert finance.get(path).json()["overdue_days"] == 60
+    entry = next(one for one in overdue(finance, fund_id) if one["code"] == new)
+    assert entry["since"] == "2026-03-11"
+
+
+def overdue(reader: Any, fund_id: Any) -> list[dict[str, Any]]:
+    """Return what the attention list says of overdue advances."""
+    found = reader.get(f"/v1/attention?fund_id={fund_id}&kind=advance_overdue").json()
+    items: list[dict[str, Any]] = found["items"]
+    return items
 
 
 def test_pages_share_their_totals(world: World) -> None:

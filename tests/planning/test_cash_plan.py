@@ -84,6 +84,8 @@ def test_a_late_donor_puts_awards_at_risk_though_the_sum_would_do(world: World) 
     _, first, _ = scene.grants
     assert at_risk(delay["at_risk"]) == [(first, "2026-07", "500.00")]
     assert delay["because_of_it"] == delay["at_risk"]
+    # It is due in July: a delay that is only thought of makes nothing late already today.
+    assert {one["overdue"]["amount"] for one in plan["months"] + delay["months"]} == {"0.00"}
     longer = plan_of(
         officer, scene.fund_id, f"?late_instalment_id={scene.instalment_id}&late_days=120"
     )["delay"]

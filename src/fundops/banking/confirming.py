@@ -188,7 +188,10 @@ def _require_named(doing: Confirming, payment: Disbursement) -> None:
 def _answer(
     doing: Confirming, kind: str, payment: Disbursement, grant: Grant, charges_minor: int = 0
 ) -> Matches:
-    """Take the bank's answer to one payment, unless it was taken before by hand."""
+    """Take the bank's answer to one payment, unless it was taken before by hand.
+
+    ``charges_minor`` is what the entry is beyond the payment: below nothing where less came back.
+    """
     doing.require_direction(comes_in=kind != "paid")
     doing.require_amount(payment.amount_minor + charges_minor)
     _require_unmatched(doing.db, kind, [payment.id])
@@ -212,15 +215,23 @@ def _take(doing: Confirming, kind: str, payment: Disbursement, grant: Grant) -> 
 def _paid(doing: Confirming, given: EntryConfirmIn) -> Matches:
     if given.batch_id is not None:
         return _whole_batch(doing, given.batch_id)
-    charges = 0
-    if given.charges is not None:
-        charges = base_minor(doing.fund, given.charges, "/charges")
-        if doing.entry.charges_minor not in (None, charges):
-            raise Problem("conflict", detail=text("banking.charges_differ"))
+    charges = _charges(doing, given)
     matches = _answer(doing, "paid", *_payment(doing, given), charges)
-    if charges:
-        matches += [("fee", _book(doing, "fee", charges), -charges)]
-    return matches
+    return matches + _booked_charges(doing, charges)
+
+
+def _charges(doing: Confirming, given: EntryConfirmIn) -> int:
+    """Return what the bank took in the entry, minor units; as the bank tells it, if it does."""
+    if given.charges is None:
+        return 0
+    charges = base_minor(doing.fund, given.charges, "/charges")
+    if doing.entry.charges_minor not in (None, charges):
+        raise Problem("conflict", detail=text("banking.charges_differ"))
+    return charges
+
+
+def _booked_charges(doing: Confirming, minor: int) -> Matches:
+    return [("fee", _book(doing, "fee", minor), -minor)] if minor else []
 
 
 def _whole_batch(doing: Confirming, batch_id: UUID) -> Matches:
@@ -247,7 +258,12 @@ def _whole_batch(doing: Confirming, batch_id: UUID) -> Matches:
 
 
 def _came_back(doing: Confirming, given: EntryConfirmIn) -> Matches:
-    return _answer(doing, given.kind, *_payment(doing, given))
+    """Take money that came back: what a bank kept of it was returned all the same, less a fee."""
+    if given.charges is not None and given.kind != "returned":
+        raise invalid("/charges", "banking.charges_of_payment")
+    charges = _charges(doing, given)
+    matches = _answer(doing, given.kind, *_payment(doing, given), -charges)
+    return matches + _booked_charges(doing, charges)
 
 
 def _refund(doing: Confirming, given: EntryConfirmIn) -> Matches:

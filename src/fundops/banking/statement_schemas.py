@@ -44,7 +44,8 @@ class EntryConfirmIn(In):
     receipt_id: UUID | None = None
     bank_entry_id: UUID | None = None
     charges: MoneyIn | None = Field(
-        None, description="What the bank took on top of the payment, in the same entry."
+        None,
+        description="What the bank took in the same entry, of a payment or of one that came back.",
     )
 
     def require_one_record(self) -> None:

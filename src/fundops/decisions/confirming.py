@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -187,11 +188,14 @@ def _day(db: Session, call: Call, board: Board, given: date | None) -> date | No
     """Return the day awards are to count from: past, and not before the board decided."""
     if given is None:
         return None
-    day = past_day(db.get_one(Fund, call.fund_id), given, "/awards_on")
+    fund = db.get_one(Fund, call.fund_id)
+    day = past_day(fund, given, "/awards_on")
     if board.meets_on is not None and day < board.meets_on:
         raise invalid("/awards_on", "decisions.before_meeting")
-    if board.mode == "written" and board.opened_at is not None and day < board.opened_at.date():
-        raise invalid("/awards_on", "decisions.before_meeting")
+    if board.mode == "written" and board.opened_at is not None:
+        opened_on = board.opened_at.astimezone(ZoneInfo(fund.zone)).date()
+        if day < opened_on:
+            raise invalid("/awards_on", "decisions.before_meeting")
     return day
 
 

@@ -162,6 +162,7 @@ def _print(shown: Shown) -> None:
             grant=shown.story.grants["shelter"].code,
             call=shown.story.call.code,
             database=DATABASE,
+            files=FILES,
             program=_program(),
         )
     )

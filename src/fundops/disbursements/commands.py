@@ -30,7 +30,7 @@ def duties_command(
 def _of_payment(db: Any, code: str) -> tuple[list[str] | None, bool]:
     from sqlalchemy import select
 
-    from fundops.disbursements.duty_report import report_of
+    from fundops.disbursements.duty_report import in_common_hands, report_of
     from fundops.disbursements.models import Disbursement
     from fundops.disbursements.queries import steps_of
     from fundops.grants.models import Grant
@@ -51,7 +51,9 @@ def _of_payment(db: Any, code: str) -> tuple[list[str] | None, bool]:
         lines.append(text("duties.taken", at=at, action=one.action.replace("_", " "), person=name))
     if not steps:
         lines.append(text("duties.imported"))
-    return lines, bool(report.alone)
+    common = in_common_hands(db, found, fund)
+    lines += [text("duties.common_hands", one=one, other=other) for one, other in common]
+    return lines, bool(report.alone or common)
 
 
 def _of_funds(db: Any, code: str | None, amount: str | None) -> tuple[list[str] | None, bool]:
@@ -84,9 +86,12 @@ def _of_funds(db: Any, code: str | None, amount: str | None) -> tuple[list[str] 
 
 def _minor(money: Any, amount: str, currency: str) -> int:
     try:
-        return int(money.parse_amount(amount, currency))
+        minor = int(money.parse_amount(amount, currency))
     except money.MoneyError:
-        raise typer.BadParameter(text("duties.amount"), param_hint="--amount") from None
+        minor = 0
+    if minor <= 0:
+        raise typer.BadParameter(text("duties.amount"), param_hint="--amount")
+    return minor
 
 
 def _lines(fund: Any, report: Any) -> list[str]:

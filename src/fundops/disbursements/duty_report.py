@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from fundops import clock
 from fundops.audit import AuditEvent
 from fundops.authz import ROLE_PERMISSIONS, Role
-from fundops.disbursements.acting import INSIDE_ROLES
+from fundops.disbursements.acting import INSIDE_ROLES, taken
 from fundops.disbursements.duties import DUTIES, Band, Duty, same_hands
 from fundops.disbursements.models import Disbursement, PersonLimit
 from fundops.disbursements.profiles import profile_in_force
@@ -61,7 +62,7 @@ class DutyReport:
 def report(db: Session, fund: Fund, amount_minor: int, at: datetime | None = None) -> DutyReport:
     """Return who could take part in a payment of ``amount_minor`` at an instant, now by default."""
     moment = at or clock.now()
-    on = moment.date()
+    on = moment.astimezone(ZoneInfo(fund.zone)).date()
     band = profile_in_force(db, fund.id, on).band(amount_minor)
     candidates = _candidates(db, fund, amount_minor, moment, on)
     codes = {one.person_id: one.code for one in candidates}
@@ -76,6 +77,25 @@ def report(db: Session, fund: Fund, amount_minor: int, at: datetime | None = Non
 def report_of(db: Session, disbursement: Disbursement, fund: Fund) -> DutyReport:
     """Return the report of one disbursement: as of when it was released, or of now."""
     return report(db, fund, disbursement.amount_minor, disbursement.sent_at)
+
+
+def in_common_hands(db: Session, disbursement: Disbursement, fund: Fund) -> list[tuple[Duty, Duty]]:
+    """Return the duties of a disbursement that were taken in common hands, against the rules.
+
+    No step lets that pass, so it is found only where records were changed behind the program. Who
+    asked may have certified too where that was allowed on the day.
+    """
+    moment = disbursement.certified_at or clock.now()
+    on = moment.astimezone(ZoneInfo(fund.zone)).date()
+    band = profile_in_force(db, fund.id, on).band(disbursement.amount_minor)
+    hands = taken(db, disbursement)
+    found: list[tuple[Duty, Duty]] = []
+    for at, duty in enumerate(DUTIES):
+        before = {other: hands[other] for other in DUTIES[:at] if other in hands}
+        other = same_hands(band, before, duty, hands.get(duty, frozenset()))
+        if other is not None:
+            found.append((other, duty))
+    return found
 
 
 def _candidates(

@@ -153,7 +153,7 @@ def confirm(
         raise Problem("already-exists", detail=text("disbursements.confirmed_already"))
     if given.received_on < disbursement.paid_on:
         raise invalid("/received_on", "disbursements.before_payment")
-    if given.received_on > clock.now().date():
+    if given.received_on > clock.today(db.get_one(Fund, grant.fund_id).zone):
         raise invalid("/received_on", "validation.future")
     charges = given.charges
     if charges is not None and charges.currency != given.received.currency:

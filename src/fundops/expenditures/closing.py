@@ -80,7 +80,24 @@ def missing(db: Session, fund: Fund, grant: Grant) -> list[FieldError]:
             minimum=money.display(minimum, fund.base_currency),
         )
         found.append(FieldError("grant/balance", sentence))
-    return found
+    return [*found, *_untied(fund, standing)]
+
+
+def _untied(fund: Fund, standing: Standing) -> list[FieldError]:
+    """Return that more is owed and asked for than the grantee holds, if it is.
+
+    Money came back, or was accounted for, that was not noted where it was asked for. Written off as
+    it stands, it would be told as given up though it is here.
+    """
+    owed = standing.receivable_minor + standing.asked_minor
+    if owed <= standing.unspent_minor:
+        return []
+    sentence = text(
+        "expenditures.owed_beyond",
+        owed=money.display(owed, fund.base_currency),
+        balance=money.display(standing.unspent_minor, fund.base_currency),
+    )
+    return [FieldError("grant/owed", sentence)]
 
 
 def minimum_of(db: Session, fund: Fund) -> int:
@@ -113,9 +130,13 @@ def close(db: Session, actor: Actor, fund: Fund, grant: Grant, given: CloseIn) -
 def propose(
     db: Session, actor: Actor, fund: Fund, grant: Grant, given: UnreachableIn
 ) -> GrantClosing:
-    """Propose to close a grant whose grantee cannot be reached; another person confirms it."""
+    """Propose to close a grant whose grantee cannot be reached; another person confirms it.
+
+    Raises ``conflict`` where the fund's policy does not allow it.
+    """
     on = past_day(fund, given.on, "/on")
     _check_status(grant)
+    _require_allowed(db, fund)
     refuse_interest(db, actor, grant.grantee_id)
     for index, attempt in enumerate(given.attempts):
         past_day(fund, attempt.on, f"/attempts/{index}/on")
@@ -140,13 +161,17 @@ def confirm(
     """Confirm a closing by force majeure and carry it out.
 
     What nobody accounted for becomes a receivable, written off or kept open as was proposed.
-    Raises ``same-person`` for whoever proposed it, ``conflict`` while disbursements wait.
+    Raises ``same-person`` for whoever proposed it, ``conflict`` while disbursements wait, more is
+    owed and asked for than the grantee holds, or where the fund's policy does not allow it.
     """
     was, before = grant.status, snapshot(closing)
     _check_status(grant)
+    _require_allowed(db, fund)
     refuse_interest(db, actor, grant.grantee_id)
     if grant.requested_minor:
         raise Problem("conflict", detail=text("grants.disbursements_wait"))
+    if untied := _untied(fund, unspent(db, grant)):
+        raise Problem("conflict", detail=text("expenditures.not_closable"), errors=untied)
     advance(closing, CLOSING_STEPS, "confirm", actor)
     closing.confirmed_by_id, closing.confirmed_at = actor.person_id, clock.now()
     db.flush()
@@ -237,6 +262,12 @@ def _last_acceptor(db: Session, grant_id: UUID) -> UUID | None:
 def _check_status(grant: Grant) -> None:
     if grant.status not in GRANT_STEPS["close"].sources:
         raise Problem("wrong-status", action="close", status=grant.status)
+
+
+def _require_allowed(db: Session, fund: Fund) -> None:
+    """Refuse a closing by force majeure where the policy in force has none."""
+    if not terms_of(db, fund, clock.today(fund.zone)).is_force_majeure_allowed:
+        raise Problem("conflict", detail=text("expenditures.force_majeure_off"))
 
 
 def _new(db: Session, actor: Actor, grant: Grant, kind: str, on: date, reason: str) -> GrantClosing:

@@ -16,7 +16,7 @@ from fundops.errors import Problem, invalid
 from fundops.expenditures import attribution, receivables
 from fundops.expenditures.models import ExpenditureLine, ExpenditureStatement
 from fundops.expenditures.schemas import AcceptIn, ExpenditureIn, LineDecisionIn
-from fundops.expenditures.standing import unspent
+from fundops.expenditures.standing import accepted_so_far, unspent
 from fundops.expenditures.terms import allowed_support_cost, percent, terms_of
 from fundops.grants.models import Grant
 from fundops.grants.rules import base_minor, code_for, past_day, refuse_interest
@@ -232,7 +232,7 @@ def _cap_support_cost(
 
     The share is of everything accepted of the grant so far, this statement included.
     """
-    direct, support = _accepted_so_far(db, lines[0].statement_id, grant.id)
+    direct, support = accepted_so_far(db, lines[0].statement_id, grant.id)
     direct += sum(line.accepted_minor or 0 for line in lines if not line.is_support_cost)
     share = terms_of(db, fund, on).support_cost_bp
     left = max(allowed_support_cost(direct, share) - support, 0)
@@ -245,24 +245,6 @@ def _cap_support_cost(
             line.reason = text("expenditures.support_cost_capped", share=percent(share))
         line.accepted_minor = accepted
         line.unsupported_minor = line.reported_minor - accepted
-
-
-def _accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int]:
-    """Return the direct expenditure and the support cost in a grant's other accepted statements."""
-    query = (
-        select(ExpenditureLine.is_support_cost, ExpenditureLine.accepted_minor)
-        .join(ExpenditureStatement, ExpenditureStatement.id == ExpenditureLine.statement_id)
-        .where(
-            ExpenditureStatement.grant_id == grant_id,
-            ExpenditureStatement.id != but_id,
-            ExpenditureStatement.status == "accepted",
-            ExpenditureLine.accepted_minor.is_not(None),
-        )
-    )
-    totals = {False: 0, True: 0}
-    for is_support_cost, minor in db.execute(query):
-        totals[is_support_cost] += minor or 0
-    return totals[False], totals[True]
 
 
 def _check_replaced(db: Session, grant: Grant, given: ExpenditureIn) -> None:

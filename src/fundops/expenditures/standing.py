@@ -16,7 +16,14 @@ from uuid import UUID
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from fundops.expenditures.models import ExpenditureStatement, Receivable, RefundRequest
+from fundops import money
+from fundops.expenditures.models import (
+    ExpenditureLine,
+    ExpenditureStatement,
+    Receivable,
+    ReceivableEntry,
+    RefundRequest,
+)
 from fundops.grants.models import Grant
 from fundops.ledger.models import Transfer
 
@@ -94,6 +101,58 @@ def waiting_minor(db: Session, grant_id: UUID) -> int:
         db, ExpenditureStatement.prefinanced_minor,
         ExpenditureStatement.grant_id == grant_id, ExpenditureStatement.status == "accepted",
     )  # fmt: skip
+
+
+def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int]:
+    """Return the direct expenditure and the support cost that stand in other accepted statements.
+
+    What a finding took back of a statement is off both in proportion, unless supported since.
+    """
+    taken_back = _found_unsupported(db, grant_id)
+    by_statement: dict[UUID, list[int]] = {}
+    query = (
+        select(
+            ExpenditureLine.statement_id, ExpenditureLine.is_support_cost,
+            func.sum(ExpenditureLine.accepted_minor),
+        )
+        .join(ExpenditureStatement, ExpenditureStatement.id == ExpenditureLine.statement_id)
+        .where(
+            ExpenditureStatement.grant_id == grant_id,
+            ExpenditureStatement.id != but_id,
+            ExpenditureStatement.status == "accepted",
+            ExpenditureLine.accepted_minor.is_not(None),
+        )
+        .group_by(ExpenditureLine.statement_id, ExpenditureLine.is_support_cost)
+    )  # fmt: skip
+    for statement_id, is_support_cost, minor in db.execute(query):
+        by_statement.setdefault(statement_id, [0, 0])[is_support_cost] = int(minor or 0)
+    direct = support = 0
+    for statement_id, amounts in by_statement.items():
+        off = money.allocate(taken_back.get(statement_id, 0), amounts)
+        direct += amounts[0] - off[0]
+        support += amounts[1] - off[1]
+    return direct, support
+
+
+def _found_unsupported(db: Session, grant_id: UUID) -> dict[UUID, int]:
+    """Return what findings took back of each statement and no later support has settled."""
+    query = (
+        select(Receivable.statement_id, func.sum(Receivable.amount_minor - _later_support()))
+        .where(Receivable.grant_id == grant_id, Receivable.origin == "finding")
+        .group_by(Receivable.statement_id)
+    )
+    return {row[0]: int(row[1]) for row in db.execute(query)}
+
+
+def _later_support() -> Any:
+    return (
+        select(func.coalesce(func.sum(ReceivableEntry.amount_minor), 0))
+        .where(
+            ReceivableEntry.receivable_id == Receivable.id,
+            ReceivableEntry.kind.in_(("additional_support", "justification_accepted")),
+        )
+        .scalar_subquery()
+    )
 
 
 def _asked_minor(db: Session, grant_id: UUID) -> int:

@@ -23,10 +23,12 @@ BASIS_POINTS = 10_000
 class Terms:
     """``support_cost_bp`` caps a grantee's support cost, in basis points of accepted direct
     expenditure; up to ``closing_minimum_minor`` nothing is asked back.
+    ``is_force_majeure_allowed``: whether a grantee that cannot be reached may be closed.
     """
 
     support_cost_bp: int
     closing_minimum_minor: int
+    is_force_majeure_allowed: bool = True
 
 
 def terms_of(db: Session, fund: Fund, on: date) -> Terms:
@@ -35,6 +37,7 @@ def terms_of(db: Session, fund: Fund, on: date) -> Terms:
     return Terms(
         policy.grantee_support_cost_percent * BASIS_POINTS // 100,
         policy.closing.minimum_balance_minor,
+        policy.closing.force_majeure.is_allowed,
     )
 
 

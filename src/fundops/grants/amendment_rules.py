@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from fundops.errors import FieldError
@@ -127,9 +127,13 @@ def share_bp(part: int, whole: int) -> int:
 
 
 def months_between(first: date, last: date) -> int:
-    """Return the months from one day to a later one, begun months counted in full."""
-    months = (last.year - first.year) * MONTHS_IN_YEAR + last.month - first.month
-    return max(months + (1 if last.day > first.day else 0), 0)
+    """Return the months that follow one day up to a later one, begun months counted in full.
+
+    From the end of April to the end of July are three, though one has 30 days and the other 31.
+    """
+    after = first + timedelta(days=1)
+    months = (last.year - after.year) * MONTHS_IN_YEAR + last.month - after.month
+    return max(months + (1 if last.day >= after.day else 0), 0)
 
 
 K = TypeVar("K", str, int)

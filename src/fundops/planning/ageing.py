@@ -1,13 +1,14 @@
 """How old advances are: what grantees were paid and have not accounted for.
 
 From the ledger's advance accounts, one for each grant and lot: what was advanced on which day, less
-what was accounted for, returned or written off by the asked day, the oldest first. So the ages of
-a grant add up to its advance, and those of a fund to the ledger's advance control.
+what was accounted for, returned or written off by the asked day, the oldest first. What was undone
+counts as if it had not been: expenditure that is accepted no more leaves the advance as old as it
+was. So the ages of a grant add up to its advance, and those of a fund to the ledger's control.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,9 +18,10 @@ from sqlalchemy import Select, case
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor
+from fundops.disbursements.models import Disbursement
 from fundops.donors.sums import rows_of, total
 from fundops.grants.models import Grant
-from fundops.ledger.models import Account, AccountDay, AccountMonth
+from fundops.ledger.models import Account, AccountDay, AccountMonth, Transfer
 from fundops.parties.labels import name_column
 from fundops.parties.models import Party
 from fundops.schemas import money_out
@@ -32,9 +34,6 @@ BUCKETS = (
     ("days_over_365", None),
 )
 """Bucket -> the last age in days that still falls into it."""
-OVERDUE_DAYS = 120
-"""After so many days an advance is overdue, unless one asks for others."""
-
 SORTS = {"code": Grant.code}
 
 
@@ -97,10 +96,8 @@ def left_of(moves: Iterable[tuple[date, int, int]]) -> list[tuple[date, int]]:
     return left
 
 
-def ages(
-    db: Session, fund_id: UUID, as_of: date, overdue_days: int = OVERDUE_DAYS
-) -> dict[UUID, Age]:
-    """Return the outstanding advances of a fund by grant, as of a day; one query."""
+def ages(db: Session, fund_id: UUID, as_of: date, overdue_days: int) -> dict[UUID, Age]:
+    """Return the outstanding advances of a fund by grant, as of a day; three queries."""
     query = (
         rows_of(
             Account.id, Account.grant_id, AccountDay.on_date, AccountDay.debits_minor,
@@ -111,17 +108,45 @@ def ages(
             Account.fund_id == fund_id, Account.kind == "advance", AccountDay.on_date <= as_of
         )
     )  # fmt: skip
-    moves: dict[UUID, list[tuple[date, int, int]]] = {}
+    moves: dict[UUID, dict[date, list[int]]] = {}
     grants: dict[UUID, UUID] = {}
     for row in db.connection().execute(query):
-        moves.setdefault(row.id, []).append((row.on_date, row.debits_minor, row.credits_minor))
+        moves.setdefault(row.id, {})[row.on_date] = [row.debits_minor, row.credits_minor]
         grants[row.id] = row.grant_id
+    for account_id, advanced_on, settled_on, minor in _undone(db, fund_id, as_of):
+        moves[account_id][advanced_on][0] -= minor
+        moves[account_id][settled_on][1] -= minor
     found: dict[UUID, Age] = {}
     for account_id, its in moves.items():
-        for on, minor in left_of(its):
+        for on, minor in left_of((on, both[0], both[1]) for on, both in its.items()):
             age = found.setdefault(grants[account_id], Age())
             age.add(on, minor, as_of, overdue_days)
     return found
+
+
+def _undone(db: Session, fund_id: UUID, as_of: date) -> Iterator[tuple[UUID, date, date, int]]:
+    """Yield what stands on both sides of an advance account and is neither advance nor settled.
+
+    The account, the days of the debit and of the credit, and the amount. Expenditure that was taken
+    back is a debit of the day on which it had counted; a payment that the bank brought back is a
+    credit that settles that payment and no older one.
+    """
+    mine = (Account.fund_id == fund_id, Account.kind == "advance")
+    on = Transfer.effective_on
+    taken_back = (
+        rows_of(Account.id, on.label("advanced_on"), on.label("settled_on"), Transfer.amount_minor)
+        .join_from(Account, Transfer, Transfer.debit_account_id == Account.id)
+        .where(*mine, Transfer.reverses_id.is_not(None), on <= as_of)
+    )
+    brought_back = (
+        rows_of(Account.id, Disbursement.paid_on, on, Transfer.amount_minor)
+        .join_from(Account, Transfer, Transfer.credit_account_id == Account.id)
+        .join(Disbursement, Disbursement.id == Transfer.source_id)
+        .where(*mine, Transfer.kind == "advance_return", on <= as_of)
+    )
+    for query in (taken_back, brought_back):
+        for row in db.connection().execute(query):
+            yield tuple(row)
 
 
 def control_minor(db: Session, fund_id: UUID, as_of: date) -> int:

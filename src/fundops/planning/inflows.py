@@ -28,7 +28,8 @@ class Inflow:
     """Money that may come, in base minor units, net of charges where an agreement says them.
 
     ``on`` is when it is expected, never before the plan's day; ``dated_by`` where that comes from
-    (``due``, ``pledge``, ``year``, ``none``). After ``last_day`` it could not be reserved.
+    (``due``, ``pledge``, ``year``, ``none``). ``is_overdue``: its own day has gone by on the plan's
+    day. After ``last_day`` it could not be reserved.
     """
 
     sort: str
@@ -40,14 +41,9 @@ class Inflow:
     minor: int
     on: date | None
     dated_by: str
-    agreed_on: date | None
+    is_overdue: bool
     is_binding: bool
     last_day: date
-
-    @property
-    def is_overdue(self) -> bool:
-        """Whether its own day has gone by."""
-        return self.on is not None and self.agreed_on is not None and self.agreed_on < self.on
 
 
 def inflows(books: Books, moment: Moment, pools: Pools) -> list[Inflow]:
@@ -92,7 +88,7 @@ def _instalments(books: Books, moment: Moment, pools: Pools) -> Iterator[Inflow]
             minor=net_minor(gross, terms),
             on=None if agreed_on is None else max(agreed_on, moment.as_of),
             dated_by=dated_by,
-            agreed_on=agreed_on,
+            is_overdue=agreed_on is not None and agreed_on < moment.as_of,
             is_binding=row.is_binding,
             last_day=last_day(pools, row),
         )
@@ -135,7 +131,7 @@ def _pledges(books: Books, moment: Moment, pools: Pools) -> Iterator[Inflow]:
             minor=minor,
             on=None if agreed_on is None else max(agreed_on, moment.as_of),
             dated_by=dated_by,
-            agreed_on=agreed_on,
+            is_overdue=agreed_on is not None and agreed_on < moment.as_of,
             is_binding=False,
             last_day=date.max,
         )

@@ -12,6 +12,7 @@ from fundops.authz import Permission
 from fundops.donors.models import Agreement, Instalment, Lot, WriteOff
 from fundops.donors.sums import rows_of, total
 from fundops.grants.models import ConditionalAward, Grant
+from fundops.grants.policy import policy_in_force
 from fundops.ledger.models import Account, Fund
 from fundops.planning import ageing
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
@@ -99,7 +100,8 @@ def cash_short(db: Session, fund: Fund, today: date) -> list[Entry]:
 
 def advances_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Grants with money that was paid long ago and is not accounted for."""
-    found = ageing.ages(db, fund.id, today)
+    within = policy_in_force(db, fund.id, today).payments.advance_overdue_days
+    found = ageing.ages(db, fund.id, today, within)
     late = ageing.overdue_grants(found)[:PER_RULE]
     if not late:
         return []
@@ -110,8 +112,8 @@ def advances_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
         assert age.oldest_on is not None
         amount = money.display(age.overdue_minor, fund.base_currency)
         facts = {"code": row.code, "amount": amount, "days": (today - age.oldest_on).days}
-        since = age.oldest_on + timedelta(days=ageing.OVERDUE_DAYS)
-        severity = "high" if (today - age.oldest_on).days > 2 * ageing.OVERDUE_DAYS else "medium"
+        since = age.oldest_on + timedelta(days=within)
+        severity = "high" if (today - age.oldest_on).days > 2 * within else "medium"
         entries.append(
             Entry(
                 "advance_overdue", "grant", row.id, row.code, since, severity,

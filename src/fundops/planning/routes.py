@@ -12,6 +12,7 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
 from fundops.errors import Problem, invalid
 from fundops.grants.models import Grant
+from fundops.grants.policy import policy_in_force
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
 from fundops.planning import ageing, cash
@@ -81,8 +82,9 @@ def list_advances(
     paging: Paging,
     as_of: Annotated[Day | None, Query(description="Today, or a day gone by.")] = None,
     overdue_days: Annotated[
-        int, Query(ge=1, le=3650, description="Older than so many days is overdue.")
-    ] = ageing.OVERDUE_DAYS,
+        int | None,
+        Query(ge=1, le=3650, description="Older is overdue; by default what the policy says."),
+    ] = None,
 ) -> Response:
     """List what grantees were paid and have not accounted for, by the days since it was paid."""
     actor.require_fund(Permission.PLAN_READ, fund_id)
@@ -94,6 +96,8 @@ def list_advances(
         on, currency = as_of or today, fund.base_currency
         if on > today:
             raise invalid("query/as_of", "validation.future")
+        if overdue_days is None:
+            overdue_days = policy_in_force(db, fund.id, today).payments.advance_overdue_days
         found = ageing.ages(db, fund.id, on, overdue_days)
 
         def out(row: Any) -> dict[str, Any]:
