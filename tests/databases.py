@@ -49,6 +49,7 @@ full_page_writes = off
 autovacuum = off
 max_wal_size = 128MB
 max_connections = 200
+jit = off
 """
 
 
