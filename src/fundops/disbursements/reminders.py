@@ -52,7 +52,6 @@ def _to_review(db: Session, fund: Fund, today: date) -> Select[Any]:
         Disbursement.certified_by_id,
         Disbursement.approved_by_id,
         Disbursement.sent_by_id,
-        Disbursement.paid_by_id,
     )
     return query.join(Grant, Grant.id == Disbursement.grant_id).where(
         Grant.fund_id == fund.id,
