@@ -87,7 +87,8 @@ def test_a_kind_that_nobody_tells_is_found() -> None:
     trees = sources()
     trees["planted.py"] = ast.parse(
         'KIND = "never_told"\nOTHERS = {"x": "never_told"}\n'
-        'def f(db):\n    log("never_told")\n    tell(db, "hold_placed", facts={"code": "never_told"})'
+        'def f(db):\n    log("never_told")\n'
+        '    tell(db, "hold_placed", facts={"code": "never_told"})'
     )
     assert never_told(trees, {*KINDS, "never_told"}) == {"never_told"}
     del trees["disbursements/telling.py"], trees["grants/reminders.py"]

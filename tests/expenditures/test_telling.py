@@ -11,6 +11,7 @@ from fundops.authz import Role
 from fundops.db import Database
 from fundops.errors import Problem
 from fundops.expenditures import refund_requests
+from fundops.expenditures.models import RefundRequest
 from fundops.expenditures.owed_schemas import RefundRequestIn
 from fundops.parties.models import Party
 from tests.expenditures.test_owed import DUE, a_paid_grant
@@ -39,7 +40,7 @@ def test_a_refund_is_asked_for_and_reminded_of(
 
     def remind() -> None:
         with database.write() as db:
-            refund_requests.remind(db, finance, fund, grant, db.merge(asked))
+            refund_requests.remind(db, finance, fund, grant, db.get_one(RefundRequest, asked.id))
 
     remind()
     assert len(notices(database, kind=KIND)) == 2 * len(rows), "a reminder is told again"
@@ -58,5 +59,7 @@ def test_that_a_request_is_taken_back_is_no_refund_asked_for(database: Database)
     before = len(notices(database, kind=KIND))
     assert before > 0
     with database.write() as db:
-        refund_requests.withdraw(db, finance, grant, db.merge(asked), "Asked too early.")
+        refund_requests.withdraw(
+            db, finance, grant, db.get_one(RefundRequest, asked.id), "Asked too early."
+        )
     assert len(notices(database, kind=KIND)) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -220,6 +221,16 @@ def test_whom_nobody_reaches_holds_up_nobody(
         calendar.needs(in_days(1))
     assert done(database) == {"due": 3, "overdue": 0}
     assert done(database) == {"due": 0, "overdue": 0}
+
+
+def test_two_workers_tell_it_once(database: Database) -> None:
+    calendar = Calendar(database)
+    for _ in range(10):
+        calendar.needs(in_days(1))
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _: done(database)["due"], range(4)))
+    assert sum(counts) == 10
+    assert len(notices(database)) == 2 * 10
 
 
 def test_many_take_as_many_statements_as_one(database: Database, statements: Counting) -> None:

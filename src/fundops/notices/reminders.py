@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, insert, select
+from sqlalchemy import Row, Select, exists, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -24,7 +24,7 @@ from fundops.ledger.models import Fund
 from fundops.notices import recipients
 from fundops.notices.models import Notice
 from fundops.notices.recipients import Audience, Recipient
-from fundops.notices.service import rows_for
+from fundops.notices.service import ONE_INSERT, rows_for
 from fundops.parties.interests import interests_of
 
 BATCH = 100
@@ -93,7 +93,7 @@ def _tell(db: Session, reminder: Reminder, fund: Fund, after: UUID | None) -> in
         )
     ]  # fmt: skip
     if rows:
-        db.execute(insert(Notice), rows)
+        db.execute(ONE_INSERT, rows)
     return len(found)
 
 

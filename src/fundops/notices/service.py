@@ -12,16 +12,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Insert, insert, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor
+from fundops.db import Base
 from fundops.ids import uuid7
 from fundops.notices import queries, recipients
 from fundops.notices.kinds import KINDS, neutral
 from fundops.notices.models import Notice
 from fundops.notices.recipients import Audience, Recipient
+
+ONE_INSERT: Insert = insert(Base.metadata.tables[Notice.__tablename__])
+"""One statement for all rows: of the class, there would be one for each change of what is null."""
 
 
 def tell(
@@ -70,7 +74,7 @@ def tell(
         row for row in rows_for(db, kind, found, about, facts, fund_id) if _who(row) not in told
     ]
     if rows:
-        db.execute(insert(Notice), rows)
+        db.execute(ONE_INSERT, rows)
     return sum(row["status"] == "waiting" for row in rows)
 
 
