@@ -53,7 +53,7 @@ def acting_for_the_grantee(desk: Desk) -> list[UUID]:
 def paid_today(desk: Desk) -> str:
     """Return a disbursement that was paid today."""
     place = desk.approved()
-    given = {
+    given: dict[str, Any] = {
         "paid_on": clock.today("UTC").isoformat(), "evidence_kind": "bank_advice",
         "evidence_note": "Debit advice 7",
     }  # fmt: skip

@@ -17,7 +17,7 @@ from tests.grants.amendment_bands import SAMPLE
 from tests.notices.notice_factories import a_channel, notices
 from tests.world import Caller, World
 
-WHY = {"reason": "Nobody answers in Mombasa."}
+WHY: dict[str, Any] = {"reason": "Nobody answers in Mombasa."}
 
 
 @pytest.fixture(autouse=True)
