@@ -9,6 +9,7 @@ from fundops.calls.routes import ROUTERS as CALLS
 from fundops.decisions.coverage_routes import router as coverage
 from fundops.decisions.feedback_routes import router as feedback
 from fundops.decisions.routes import ROUTERS as DECISIONS
+from fundops.disbursements import reminders as _payments  # noqa: F401 - registers its job
 from fundops.disbursements.duty_routes import router as duties
 from fundops.disbursements.routes import router as disbursements
 from fundops.disbursements.safeguard_routes import router as safeguards
@@ -20,6 +21,7 @@ from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
+from fundops.grants import reminders as _requirements  # noqa: F401 - registers its job
 from fundops.grants.agreement_routes import list_router as grant_agreements
 from fundops.grants.agreement_routes import router as agreements
 from fundops.grants.agreement_routes import sums_router as agreed_budgets

@@ -308,6 +308,27 @@ def test_a_payment_that_comes_back_is_reserved_again(desk: Desk) -> None:
     assert paid.status_code == 200, "all of it can be paid again"
 
 
+def test_who_asked_sets_no_payment_back(desk: Desk) -> None:
+    """What is said to have failed or come back may be asked for again."""
+    caller = desk.world.as_role(Role.FINANCE_OFFICER)
+    place = desk.ask(caller=caller)
+    for verb in ("certify", "approve", "release"):
+        assert desk.step(place, verb, desk.signatory if verb == "release" else None).is_success
+    assert kind(caller.post(f"{place}/fail", json={"reason": "AC04"})) == "same-person"
+    assert desk.finance.post(f"{place}/record_paid", json=PAID).status_code == 200
+    given = {"returned_on": "2026-06-03", "reason": "AC04"}
+    assert kind(caller.post(f"{place}/return", json=given)) == "same-person"
+    assert desk.finance.post(f"{place}/return", json=given).status_code == 200
+
+
+def test_what_arrived_comes_back_by_a_statement_only(desk: Desk) -> None:
+    place = desk.paid("10.00")
+    said = {"received_on": "2026-06-02", "received": money("10.00")}
+    assert desk.grantee.post(f"{place}/confirm", json=said).status_code == 200
+    given = {"returned_on": "2026-06-03", "reason": "AC04"}
+    assert kind(desk.finance.post(f"{place}/return", json=given)) == "conflict"
+
+
 def test_what_the_grantee_returned_cannot_come_back_twice(desk: Desk) -> None:
     place = desk.paid("400.00")
     refund = desk.finance.post(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundops import clock
+from fundops import audit, clock
 from fundops.authz import Actor, Role
 from fundops.db import Database
 from fundops.errors import Problem
@@ -280,6 +281,30 @@ def test_later_support_is_not_accepted_by_who_reported(database: Database) -> No
         )
 
     assert refused_write(database, supports).slug == "same-person"
+
+
+def test_a_justification_takes_another_than_who_opened_it(database: Database) -> None:
+    with database.write() as db:
+        fund, grant, _ = a_paid_grant(db)
+        accepted(db, grant, 700_00, refused_minor=300_00)
+        owed = db.execute(select(Receivable)).scalar_one()
+        opener = owed.opened_by_id
+        assert opener is not None
+
+    def justifies(db: Session, by: UUID, kind: Any = "justification_accepted") -> None:
+        its = db.get_one(Receivable, owed.id)
+        given = SupportIn(kind=kind, amount=usd(1), reason="He says so.")
+        actor = Actor(by, "PER", None, ())
+        book = db.get_one(Fund, fund.id)
+        receivables.support(db, actor, book, db.get_one(Grant, grant.id), its, given)
+
+    assert refused_write(database, lambda db: justifies(db, opener)).slug == "same-person"
+    with database.write() as db:
+        audit.lock_head(db)
+        another = a_person(db, Role.FUND_MANAGER)[0].person_id
+        justifies(db, another)
+        justifies(db, opener, "additional_support")
+        assert db.get_one(Receivable, owed.id).settled_minor == 2
 
 
 def test_what_a_finding_took_back_allows_no_support_cost(database: Database) -> None:

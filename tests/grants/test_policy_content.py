@@ -164,7 +164,7 @@ def test_a_band_is_found_by_what_changes() -> None:
         (("payments", "cooling_hours"), "72"),
         (("payments", "cooling_hours"), True),
         (("emergency", "ceiling_minor"), 10**15 + 1),
-        (("closing", "force_majeure"), {"is_allowed": True, "persons": 1}),
+        (("closing", "force_majeure"), {"is_allowed": "yes"}),
         (("closing", "required"), ["tax_return"]),
         (("amendments", "more"), []),
         (("grantee_support_cost_percent",), 101),

@@ -15,7 +15,9 @@ from fundops.allocation import reserve
 from fundops.allocation.holdings import holdings, take
 from fundops.allocation.position import Draw
 from fundops.allocation.reserve import Source
+from fundops.authz import Actor, Permission
 from fundops.disbursements import covered, hooks
+from fundops.disbursements.acting import taken
 from fundops.disbursements.handling import check_duty, record
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.reviewing import review_due_on
@@ -29,6 +31,7 @@ from fundops.ledger import posting
 from fundops.ledger.models import Fund, Transfer
 from fundops.lifecycle import advance, require
 from fundops.messages import text
+from fundops.parties.hands import hands_of
 from fundops.records import snapshot
 
 
@@ -88,6 +91,19 @@ def record_paid(
     """
     require(disbursement, STEPS, "record_paid", actor)
     return _book(db, actor, fund, disbursement, grant, given, "record_paid")
+
+
+def refuse_unseen(db: Session, actor: Actor, fund: Fund, disbursement: Disbursement) -> None:
+    """Refuse what no statement shows to whoever asked for the money, and after its arrival.
+
+    A payment that is said to have failed or come back may be asked for again. Raises
+    ``same-person`` and, where the grantee has said that the money arrived, ``conflict``.
+    """
+    hands = hands_of(db, actor, Permission.BANK_STATEMENT_WRITE, fund.id)
+    if taken(db, disbursement).get("request", frozenset()) & hands:
+        raise Problem("same-person", detail=text("disbursements.unseen_by_requester"))
+    if disbursement.confirmed_on is not None:
+        raise Problem("conflict", detail=text("disbursements.arrived"))
 
 
 def fail(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
 from fundops.disbursements.models import WAITING, Disbursement, DisbursementStep
+from fundops.disbursements.terms import terms_of
 from fundops.grants import hooks
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.queries import one, rows_of, seen
+from fundops.grants.rules import RUNNING
 from fundops.ledger.models import Fund
 from fundops.payees import hooks as payees
 
@@ -127,6 +130,19 @@ def used_of_accounts(db: Session, account_ids: Collection[UUID]) -> dict[UUID, i
         .group_by(Disbursement.account_id)
     )
     return {found: int(minor) for found, minor in db.execute(query) if found is not None}
+
+
+def unconfirmed(db: Session, fund_id: UUID, today: date) -> ColumnElement[bool]:
+    """Return the condition that a fund's grantee has let the time pass to confirm a payment.
+
+    The policy sets that time. Of payments that were imported nobody asks.
+    """
+    before = today - timedelta(days=terms_of(db, fund_id, today).confirmation_days)
+    ours = or_(Disbursement.evidence_kind.is_(None), Disbursement.evidence_kind != "import")
+    return and_(
+        Disbursement.status == "paid", Disbursement.confirmed_on.is_(None),
+        Disbursement.paid_on < before, ours, Grant.status.in_(RUNNING),
+    )  # fmt: skip
 
 
 hooks.TRANCHES_NAMED.append(tranches_named)

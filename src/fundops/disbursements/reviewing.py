@@ -17,15 +17,13 @@ from fundops.disbursements.acting import taken
 from fundops.disbursements.duties import Band
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.profiles import profile_in_force
+from fundops.disbursements.terms import terms_of
 from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.parties.hands import hands_of
 from fundops.records import snapshot
-
-REVIEW_DAYS = 10
-"""Days for the review of a payment whose band has been changed since and says none."""
 
 
 def band_for(db: Session, fund: Fund, amount_minor: int) -> Band:
@@ -56,13 +54,15 @@ def review_due_on(
 ) -> date | None:
     """Return until when a payment must be reviewed: if one person asked and certified.
 
-    It must be even where nothing is eased any more since it was released.
+    It must be even where nothing is eased any more since it was released; the fund's policy then
+    says within how many days.
     """
     hands = taken(db, disbursement)
     if not hands.get("request", frozenset()) & hands.get("certify", frozenset()):
         return None
-    band = profile_in_force(db, fund.id, clock.today(fund.zone)).band(disbursement.amount_minor)
-    return paid_on + timedelta(days=band.review_days or REVIEW_DAYS)
+    today = clock.today(fund.zone)
+    band = profile_in_force(db, fund.id, today).band(disbursement.amount_minor)
+    return paid_on + timedelta(days=band.review_days or terms_of(db, fund.id, today).review_days)
 
 
 def review(

@@ -120,22 +120,26 @@ def record_paid_disbursement(
 def fail_disbursement(
     request: Request, actor: BankClerk, disbursement_id: UUID, given: SetBackIn
 ) -> Response:
-    """Record that the bank refused a released payment."""
-    return _step(
-        request, actor, disbursement_id, _P.BANK_STATEMENT_WRITE,
-        lambda db, _, found, grant: paying.fail(db, actor, found, grant, given.reason),
-    )  # fmt: skip
+    """Record that the bank refused a released payment, where no statement shows it."""
+
+    def work(db: Session, fund: Fund, found: Disbursement, grant: Grant) -> Disbursement:
+        paying.refuse_unseen(db, actor, fund, found)
+        return paying.fail(db, actor, found, grant, given.reason)
+
+    return _step(request, actor, disbursement_id, _P.BANK_STATEMENT_WRITE, work)
 
 
 @_declare("/return", "return_disbursement")
 def return_disbursement(
     request: Request, actor: BankClerk, disbursement_id: UUID, given: ReturnIn
 ) -> Response:
-    """Book a payment that the bank brought back."""
-    return _step(
-        request, actor, disbursement_id, _P.BANK_STATEMENT_WRITE,
-        lambda db, fund, found, grant: paying.return_(db, actor, fund, found, grant, given),
-    )  # fmt: skip
+    """Book a payment that the bank brought back, where no statement shows it."""
+
+    def work(db: Session, fund: Fund, found: Disbursement, grant: Grant) -> Disbursement:
+        paying.refuse_unseen(db, actor, fund, found)
+        return paying.return_(db, actor, fund, found, grant, given)
+
+    return _step(request, actor, disbursement_id, _P.BANK_STATEMENT_WRITE, work)
 
 
 @_declare("/send_back", "send_back_disbursement")

@@ -13,13 +13,18 @@ from fundops.grants.policy import policy_in_force
 
 @dataclass(frozen=True)
 class PaymentTerms:
-    """Days for which a sanctions check is good, and within which a grantee confirms."""
+    """Days for which a sanctions check is good, within which a grantee confirms, and a payment is
+    reviewed after the fact where its band of the duty profile says nothing else.
+    """
 
     sanctions_days: int
     confirmation_days: int
+    review_days: int
 
 
 def terms_of(db: Session, fund_id: UUID, on: date) -> PaymentTerms:
     """Return the terms in force for a fund on a day."""
     payments = policy_in_force(db, fund_id, on).payments
-    return PaymentTerms(payments.sanctions_check_valid_days, payments.confirmation_days)
+    return PaymentTerms(
+        payments.sanctions_check_valid_days, payments.confirmation_days, payments.review_days
+    )

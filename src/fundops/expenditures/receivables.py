@@ -96,7 +96,8 @@ def support(
 ) -> ReceivableEntry:
     """Accept later support or a justification: that part is accepted expenditure after all.
 
-    Raises ``same-person`` for whoever reported the expenditure, ``conflict-of-interest``, and
+    Raises ``same-person`` for whoever reported the expenditure, and for a justification, which is
+    no evidence, also for whoever opened the receivable; ``conflict-of-interest``, and
     ``insufficient-funds`` for more than is pending.
     """
     on = past_day(fund, given.accepted_on, "/accepted_on")
@@ -106,6 +107,11 @@ def support(
         statement = db.get_one(ExpenditureStatement, receivable.statement_id)
         refuse_behind(
             db, actor, Permission.EXPENDITURE_ACCEPT, statement, [statement.reported_by_id],
+            action="accept",
+        )  # fmt: skip
+    if given.kind == "justification_accepted":
+        refuse_behind(
+            db, actor, Permission.EXPENDITURE_ACCEPT, receivable, [receivable.opened_by_id],
             action="accept",
         )  # fmt: skip
     _require_pending(fund, receivable, amount)

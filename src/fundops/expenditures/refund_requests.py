@@ -13,6 +13,7 @@ from fundops.expenditures.models import RefundPart, RefundRequest
 from fundops.expenditures.owed_schemas import ReceiptPartIn, RefundRequestIn
 from fundops.expenditures.receiving import refund_for
 from fundops.expenditures.standing import unspent
+from fundops.expenditures.telling import tell_of_request
 from fundops.expenditures.terms import terms_of
 from fundops.grants.models import Grant
 from fundops.grants.rules import base_minor, code_for
@@ -59,6 +60,7 @@ def request(
     )  # fmt: skip
     db.add(made)
     _record(db, actor, "requested", made, grant)
+    tell_of_request(db, made, grant)
     return made
 
 
@@ -87,7 +89,7 @@ def receive(
 
 
 def remind(db: Session, actor: Actor, fund: Fund, grant: Grant, asked: RefundRequest) -> None:
-    """Note a reminder to the grantee; at most one a day."""
+    """Remind the grantee, who is told again; at most once a day."""
     _require_requested(asked, "remind")
     today = clock.today(fund.zone)
     if asked.last_reminded_on == today:
@@ -96,6 +98,7 @@ def remind(db: Session, actor: Actor, fund: Fund, grant: Grant, asked: RefundReq
     asked.reminders += 1
     asked.last_reminded_on = today
     _record(db, actor, "reminded", asked, grant, before=before)
+    tell_of_request(db, asked, grant)
 
 
 def withdraw(db: Session, actor: Actor, grant: Grant, asked: RefundRequest, reason: str) -> None:

@@ -27,6 +27,7 @@ from fundops.grants.agreement_steps import VERSION_EVENTS, VERSION_STEPS
 from fundops.grants.models import Grant
 from fundops.grants.rules import past_day, refuse_interest
 from fundops.grants.schemas import shares_of
+from fundops.grants.telling import tell_of_version
 from fundops.ledger.models import Fund
 from fundops.lifecycle import advance
 from fundops.messages import text
@@ -196,9 +197,12 @@ def _record(
     db: Session, actor: Actor, held: Held, action: str, before: dict[str, Any],
     reason: str | None = None,
 ) -> int:  # fmt: skip
-    return writing.record(
+    """Record a step that was taken and tell whom it concerns; return its event's number."""
+    seq = writing.record(
         db, actor, VERSION_EVENTS[action], held.version, held.grant, reason=reason, before=before
     )
+    tell_of_version(db, action, held.version, held.grant)
+    return seq
 
 
 def _require(grant: Grant, statuses: tuple[str, ...]) -> None:

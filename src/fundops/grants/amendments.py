@@ -36,6 +36,7 @@ from fundops.grants.amendment_terms import thresholds_in_force
 from fundops.grants.models import Grant
 from fundops.grants.rules import base_minor, refuse_interest
 from fundops.grants.schemas import shares_of
+from fundops.grants.telling import tell_of_amendment
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.lifecycle import advance
@@ -166,6 +167,7 @@ def reject(
     """Refuse what is asked for; nothing changes."""
     refuse_interest(db, actor, grant.grantee_id)
     take(db, actor, amendment, "reject", reason)
+    tell_of_amendment(db, amendment, grant)
     return amendment
 
 
@@ -295,6 +297,7 @@ def _carry(db: Session, actor: Actor, fund: Fund, grant: Grant, amendment: Grant
     agreed = content.read(amendment.content)
     award_changes.check(db, actor, fund, grant, agreed.amount_minor)
     take(db, actor, amendment, "approve")
+    tell_of_amendment(db, amendment, grant)
     version = writing.add_version(
         db, actor, fund, grant, held.agreement, agreed, prepared_by_id=amendment.written_by_id,
         amendment_id=amendment.id, by_notice=amendment.by_notice,

@@ -179,10 +179,9 @@ class Amendments(Part):
 
 
 class ForceMajeure(Part):
-    """Closing a grantee who cannot be reached: whether it may be, and by how many persons."""
+    """Closing a grantee who cannot be reached: whether it may be, by two persons always."""
 
     is_allowed: StrictBool
-    persons: Annotated[int, _whole(2, 4)]
 
 
 class Closing(Part):

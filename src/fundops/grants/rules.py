@@ -17,6 +17,9 @@ from fundops.parties.interests import has_interest
 from fundops.parties.models import Party
 from fundops.schemas import MoneyIn
 
+RUNNING = ("conditional", "awarded", "suspended")
+"""Statuses of grants that may still be paid, and of which something may still be due."""
+
 
 def past_day(fund: Fund, given: date | None, pointer: str) -> date:
     """Return a date in the fund's zone, today when none is given; refuse the future (422)."""

@@ -20,6 +20,7 @@ from fundops.grants import releasing
 from fundops.grants.models import Grant
 from fundops.grants.rules import past_day, refuse_interest
 from fundops.grants.standing_models import GrantSuspension, GrantTermination
+from fundops.grants.telling import tell_of_suspension
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
@@ -59,6 +60,7 @@ def suspend(db: Session, actor: Actor, grant: Grant, reason: str) -> GrantSuspen
         db, actor, "grant_suspension.begun", "grant_suspension", made.id, fund_id=grant.fund_id,
         reason=reason, after=snapshot(made),
     )  # fmt: skip
+    tell_of_suspension(db, grant)
     return made
 
 

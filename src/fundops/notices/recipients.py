@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops import clock
@@ -58,8 +58,43 @@ def find(
     persons = _persons(db, audience)
     subjects = {audience.party_id, of_party_id}
     risk = _at_risk(db, subjects, persons)
-    is_neutral = bool(risk.parties & subjects)
     channels = _channels(db, kind, audience, persons)
+    return _reached(persons, channels, risk, is_neutral=bool(risk.parties & subjects))
+
+
+def of_parties(
+    db: Session, kind: str, party_ids: Collection[UUID]
+) -> Mapping[UUID, list[Recipient]]:
+    """Return who is told where parties are: each by its channels and those who act for it now.
+
+    As many statements for many parties as for one; the same recipients as ``find`` gives.
+    """
+    acting = _acting(db, party_ids)
+    persons = sorted({person_id for each in acting.values() for person_id in each})
+    risk = _at_risk(db, party_ids, persons)
+    of_person: dict[UUID | None, list[ContactChannel]] = {}
+    of_party: dict[UUID | None, list[ContactChannel]] = {}
+    for one in _channels_of(db, kind, persons, party_ids):
+        whose = of_person if one.party_id is None else of_party
+        whose.setdefault(one.party_id or one.person_id, []).append(one)
+    found = {}
+    for party_id in party_ids:
+        members = acting.get(party_id, [])
+        channels = [one for person in members for one in of_person.get(person, [])]
+        channels += of_party.get(party_id, [])
+        found[party_id] = _reached(members, channels, risk, is_neutral=party_id in risk.parties)
+    return found
+
+
+def at_risk(db: Session, party_ids: Collection[UUID]) -> set[UUID | None]:
+    """Return which parties are at risk."""
+    return _at_risk(db, party_ids, []).parties
+
+
+def _reached(
+    persons: Iterable[UUID], channels: Iterable[ContactChannel], risk: _Risk, *, is_neutral: bool
+) -> list[Recipient]:
+    """Return a recipient for each channel, and for each person whom none of them reaches."""
     found = [
         Recipient(
             one.person_id,
@@ -72,13 +107,44 @@ def find(
         )
         for one in channels
     ]
-    reached = {one.person_id for one in channels}
+    reached = {one.person_id for one in found}
     found += [
         Recipient(person_id, None, None, is_neutral or person_id in risk.persons)
         for person_id in persons
         if person_id not in reached
     ]
     return found
+
+
+def _acting(db: Session, party_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the active persons who act for each party now, in order of their ids."""
+    place = func.row_number().over(
+        partition_by=Membership.party_id, order_by=Membership.person_id
+    )  # fmt: skip
+    ranked = (
+        select(Membership.party_id, Membership.person_id, place.label("place"))
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.party_id.in_(party_ids), Person.status == "active", held_at(clock.now())
+        )
+        .group_by(Membership.party_id, Membership.person_id)
+        .subquery()
+    )  # fmt: skip
+    query = select(ranked.c.party_id, ranked.c.person_id).where(ranked.c.place <= MAX_PERSONS)
+    found: dict[UUID, list[UUID]] = {}
+    for party_id, person_id in db.execute(query.order_by(ranked.c.party_id, ranked.c.person_id)):
+        found.setdefault(party_id, []).append(person_id)
+    return found
+
+
+def _channels_of(
+    db: Session, kind: str, persons: Collection[UUID], party_ids: Collection[UUID]
+) -> list[ContactChannel]:
+    owned = or_(
+        ContactChannel.person_id.in_(persons), ContactChannel.party_id.in_(party_ids)
+    )  # fmt: skip
+    query = select(ContactChannel).where(owned, _usable(kind)).order_by(ContactChannel.id)
+    return list(db.execute(query.limit(MAX_CHANNELS * max(1, len(party_ids)))).scalars())
 
 
 def _persons(db: Session, audience: Audience) -> list[UUID]:

@@ -12,16 +12,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Insert, insert, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor
+from fundops.db import Base
 from fundops.ids import uuid7
 from fundops.notices import queries, recipients
 from fundops.notices.kinds import KINDS, neutral
 from fundops.notices.models import Notice
 from fundops.notices.recipients import Audience, Recipient
+
+ONE_INSERT: Insert = insert(Base.metadata.tables[Notice.__tablename__])
+"""One statement for all rows: of the class, there would be one for each change of what is null."""
 
 
 def tell(
@@ -54,8 +58,7 @@ def tell(
     Call it after recording the change. Raises ``KeyError`` for an undeclared kind and
     ``ValueError`` for facts that no message may say: programmers' mistakes, both.
     """
-    its, said = KINDS[kind], json.dumps(neutral(kind, facts), sort_keys=True)
-    now, seq = clock.now(), audit.lock_head(db).seq
+    seq = audit.lock_head(db).seq
     audience = Audience(
         person_ids=frozenset(one for one in person_ids if one is not None),
         party_id=party_id,
@@ -64,29 +67,44 @@ def tell(
         channel_ids=frozenset(channel_ids),
         without_id=without_id,
     )
-    since = None if not_again_for is None else now - not_again_for
+    since = None if not_again_for is None else clock.now() - not_again_for
     told = _told_before(db, kind, about, seq, since)
-    event = {
-        "kind": kind, "fund_id": fund_id, "urgency": its.urgency, "event_seq": seq,
-        "about_type": about[0] if about else None, "about_id": about[1] if about else None,
-        "attempts": 0, "next_try_at": now, "created_at": now,
-    }  # fmt: skip
     found = recipients.find(db, kind, audience, of_party_id=of_party_id)
     rows = [
-        _row(one, said, is_first=is_first) | event
-        for one, is_first in recipients.first_of_each(found)
-        if _key(one) not in told
+        row for row in rows_for(db, kind, found, about, facts, fund_id) if _who(row) not in told
     ]
     if rows:
-        db.execute(insert(Notice), rows)
+        db.execute(ONE_INSERT, rows)
     return sum(row["status"] == "waiting" for row in rows)
 
 
 _Key = tuple[UUID | None, UUID | None, UUID | None]
 
 
-def _key(one: Recipient) -> _Key:
-    return one.person_id, one.party_id, None if one.channel is None else one.channel.id
+def _who(row: Mapping[str, Any]) -> _Key:
+    return row["person_id"], row["party_id"], row["channel_id"]
+
+
+def rows_for(
+    db: Session,
+    kind: str,
+    found: Iterable[Recipient],
+    about: tuple[str, UUID] | None,
+    facts: Mapping[str, Any] | None,
+    fund_id: UUID | None,
+) -> list[dict[str, Any]]:
+    """Return the rows of the outbox that tell recipients of one thing, as of the last event."""
+    said, now = json.dumps(neutral(kind, facts), sort_keys=True), clock.now()
+    event = {
+        "kind": kind, "fund_id": fund_id, "urgency": KINDS[kind].urgency,
+        "event_seq": audit.lock_head(db).seq,
+        "about_type": about[0] if about else None, "about_id": about[1] if about else None,
+        "attempts": 0, "next_try_at": now, "created_at": now,
+    }  # fmt: skip
+    return [
+        _row(one, said, is_first=is_first) | event
+        for one, is_first in recipients.first_of_each(found)
+    ]
 
 
 def _told_before(

@@ -17,12 +17,11 @@ from fundops.grants.agreement_models import GrantAgreement, GrantAgreementVersio
 from fundops.grants.conditions import name_of
 from fundops.grants.models import Grant
 from fundops.grants.policy_models import FundPolicy
-from fundops.grants.schedule_models import Requirement
+from fundops.grants.rules import RUNNING
+from fundops.grants.schedule_models import PENDING, Requirement
 from fundops.ledger.models import Fund
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
-from fundops.planning.payment_rules import RUNNING, day_in
-
-DUE = ("due", "waiver_requested")
+from fundops.planning.payment_rules import day_in
 
 
 def agreements_open(db: Session, fund: Fund, today: date) -> list[Entry]:
@@ -63,7 +62,7 @@ def requirements_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
         rows_of(Requirement, Grant.code, Grant.grantee_id)
         .join(Grant, Grant.id == Requirement.grant_id)
         .where(
-            Grant.fund_id == fund.id, Requirement.status.in_(DUE), Requirement.due_on < today,
+            Grant.fund_id == fund.id, Requirement.status.in_(PENDING), Requirement.due_on < today,
             Grant.status.in_(RUNNING),
         )
         .order_by(Requirement.due_on, Requirement.id)

@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Permission
 from fundops.disbursements.models import Disbursement, PaymentHold, SanctionsCheck
+from fundops.disbursements.queries import unconfirmed
 from fundops.donors.sums import rows_of
 from fundops.grants.models import Grant
 from fundops.grants.policy import policy_in_force
+from fundops.grants.rules import RUNNING
 from fundops.ledger.models import Fund
 from fundops.payees.models import BankAccount
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
 
 UNANSWERED_DAYS, HOLD_DAYS, SANCTIONS_NOTICE_DAYS = 5, 14, 30
 REVIEW_NOTICE_DAYS, EMERGENCY_DAYS = 7, 90
-RUNNING = ("conditional", "awarded", "suspended")
-"""Statuses of grants that may still be paid."""
 
 
 def disbursements_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
@@ -73,13 +73,7 @@ def disbursements_unanswered(db: Session, fund: Fund, today: date) -> list[Entry
 
 def disbursements_unconfirmed(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Payments that the grantee has not confirmed: flagged, never in the way of anything."""
-    within = policy_in_force(db, fund.id, today).payments.confirmation_days
-    before = today - timedelta(days=within)
-    ours = or_(Disbursement.evidence_kind.is_(None), Disbursement.evidence_kind != "import")
-    query = _disbursements(fund).where(
-        Disbursement.status == "paid", Disbursement.confirmed_on.is_(None),
-        Disbursement.paid_on < before, ours, Grant.status.in_(RUNNING),
-    )  # fmt: skip
+    query = _disbursements(fund).where(unconfirmed(db, fund.id, today))
     return [
         Entry(
             "disbursement_unconfirmed", "disbursement", row.id, row.code, row.paid_on, "low",
