@@ -252,7 +252,7 @@ class Desk:
                 assert abs(provision - there * rate / (1 + rate)) <= Fraction(1, 2)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=steps)
 def test_every_cent_is_kept(new_database: NewDatabase, taken: list[tuple[Any, ...]]) -> None:
     run(new_database, taken)

@@ -328,7 +328,7 @@ def run_machine(new_database: NewDatabase, examples: int, **options: Any) -> Non
 
 
 def test_spending_agrees_with_its_model(new_database: NewDatabase) -> None:
-    run_machine(new_database, 6)
+    run_machine(new_database, 4)
 
 
 @pytest.mark.slow
@@ -362,6 +362,7 @@ def test_control_a_share_that_is_lost_is_seen(
     assert finds_a_fault(new_database)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_control_a_correction_that_keeps_the_original_is_seen(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch

@@ -57,7 +57,7 @@ def earned_after(
             database.close()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     ppm=st.sampled_from([1, 70_000, 130_000, 333_333]),
     received=st.integers(2, 900),

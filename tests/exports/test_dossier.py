@@ -127,6 +127,7 @@ def test_the_story_adds_up_in_libreoffice(story: Story, tmp_path: Path) -> None:
     assert set(checks(values)) == {"OK"}
 
 
+@pytest.mark.sqlite_only
 def test_a_call_without_reviews_or_boards_works(story: Story, tmp_path: Path) -> None:
     with story.database.read() as db:
         bare = db.execute(
@@ -138,6 +139,7 @@ def test_a_call_without_reviews_or_boards_works(story: Story, tmp_path: Path) ->
     assert table(data, "Ranking") == []
 
 
+@pytest.mark.sqlite_only
 def test_whatever_happened_adds_up(case: Case, tmp_path: Path) -> None:
     data = rendered(case.world.database, case.call_id)
     hold(data, tmp_path)
@@ -147,6 +149,7 @@ def test_whatever_happened_adds_up(case: Case, tmp_path: Path) -> None:
     assert [row["Agreed score"] for row in table(data, "Consensus")] == [66.67]
 
 
+@pytest.mark.sqlite_only
 def test_one_proposal_adds_up_and_shows_no_other(case: Case, tmp_path: Path) -> None:
     for proposal in case.scene.proposals:
         data = rendered(case.world.database, case.call_id, proposal.id)
@@ -157,6 +160,7 @@ def test_one_proposal_adds_up_and_shows_no_other(case: Case, tmp_path: Path) -> 
     hold(rendered(case.world.database, case.call_id, case.scene.proposals[1].id), tmp_path)
 
 
+@pytest.mark.sqlite_only
 def test_a_promotion_and_a_cancelled_award_add_up(case: Case, tmp_path: Path) -> None:
     case.promote()
     data = rendered(case.world.database, case.call_id)
@@ -322,6 +326,7 @@ def test_what_leaves_the_sums_as_they_were_turns_a_control(story: Story, tmp_pat
     assert set(checks(model.computed())) == {"OK"}
 
 
+@pytest.mark.sqlite_only
 def test_headings_hashes_and_anchors_stand_in_one_line(case: Case) -> None:
     from openpyxl import load_workbook
 
@@ -348,6 +353,7 @@ def books_bytes(book: Any) -> bytes:
     return held.getvalue()
 
 
+@pytest.mark.sqlite_only
 def test_no_judge_is_named_anywhere(case: Case) -> None:
     whole = {
         name: part.decode(errors="replace")
@@ -373,6 +379,7 @@ def test_labels_of_roles_leave_ordinary_words() -> None:
     assert nameless("Board member 12 and Reviewer 20") == "Board member 12 and Reviewer 20"
 
 
+@pytest.mark.sqlite_only
 def test_what_the_ranking_stood_on_stands_when_a_review_goes(case: Case, tmp_path: Path) -> None:
     """The dossier shows what the board had: a review set aside since is told so, and counts."""
     with case.scene.writing() as db:
@@ -413,6 +420,7 @@ def test_who_may_read_it(case: Case) -> None:
         assert name in answer.headers["content-disposition"]
 
 
+@pytest.mark.sqlite_only
 def test_an_officer_in_conflict_reads_nothing_of_that_proposal(case: Case, tmp_path: Path) -> None:
     officer = case.world.as_role(Role.GRANT_OFFICER)
     place = f"/v1/calls/{case.call_id}/dossier"

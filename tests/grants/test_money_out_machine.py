@@ -280,7 +280,7 @@ def run_machine(new_database: NewDatabase, examples: int, **options: Any) -> Non
 
 
 def test_money_out_agrees_with_its_model(new_database: NewDatabase) -> None:
-    run_machine(new_database, 6)
+    run_machine(new_database, 4)
 
 
 @pytest.mark.slow
@@ -308,6 +308,7 @@ def test_control_ignored_earmarks_are_seen(
     assert finds_a_fault(new_database)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_control_a_cent_kept_at_closing_is_seen(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
@@ -317,6 +318,7 @@ def test_control_a_cent_kept_at_closing_is_seen(
     assert finds_a_fault(new_database)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_control_a_refund_that_loses_a_part_is_seen(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
@@ -328,6 +330,7 @@ def test_control_a_refund_that_loses_a_part_is_seen(
     assert finds_a_fault(new_database)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_control_no_rerouting_is_seen(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch

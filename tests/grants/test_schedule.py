@@ -270,7 +270,7 @@ MOVES = st.lists(
 
 
 @given(moves=MOVES)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_tranches_sum_and_nothing_used_changes(
     scene: Scene, moves: object
 ) -> None:

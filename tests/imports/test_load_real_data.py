@@ -237,6 +237,7 @@ def everything(database: Database, folder: Path) -> None:
     assert book.checks() == {"OK"}
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_everything_published_is_loaded_to_the_cent(database: Database, real_data: Path) -> None:
     everything(database, real_data)

@@ -180,7 +180,7 @@ def test_hostile_cursors(lived_stage: Stage) -> None:
             continue
         lists += 1
         caller, path = callers[operation.permissions[0]], lived_stage.records.address(operation)
-        for raw in CURSORS:
+        for raw in some(CURSORS, None if DEPTH > 1 else 6, lists):
             cursor = base64.urlsafe_b64encode(raw.replace("{id}", "0" * 32).encode()).decode()
             for sort in ("", "&sort=code"):
                 answer = caller.get(f"{path}?cursor={cursor.rstrip('=')}{sort}")

@@ -141,6 +141,7 @@ def test_what_is_out_of_the_ordinary(database: Database, real_data: Path) -> Non
     assert made.steps == Counter(award=7, request=11, certify=11, approve=11, pay=11, refund=3)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_jordan_and_nigeria(database: Database, real_data: Path) -> None:
     made = replayed(database, real_data, of(real_data, "JOR", "NGA"))
