@@ -72,6 +72,7 @@ def test_no_set_places_more_under_a_minimum(
         assert (found.can_be_met, found.missed_minor) == (not missed, missed)
 
 
+@pytest.mark.slow
 def test_a_report_that_forgot_the_proposals_left_would_be_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

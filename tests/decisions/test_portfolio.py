@@ -111,7 +111,7 @@ cases = given(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @cases
 def test_no_set_is_better(
     candidates: list[Candidate], terms: Terms, goal: Goal, lots: list[tuple[str | None, int]],
@@ -120,6 +120,7 @@ def test_no_set_is_better(
     check(candidates, terms, goal, lots, held)
 
 
+@pytest.mark.slow
 def test_a_solver_that_stops_early_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     real = programme.Problem._run
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -58,19 +60,24 @@ def a_client(timeout: float) -> httpx2.Client:
 
 
 class Served:
-    """A server process on a database, which can be killed and started again."""
+    """Server processes on a database, one at a time, each of which can be killed."""
 
     def __init__(
         self, url: str, files: Path, fault: str | None = None, *, is_brittle: bool = True
     ) -> None:
         self.port = free_port()
-        self.fault = fault
         self.chance = random.Random(0) if is_brittle else None
-        self.environment = os.environ | {
+        self.pid: int | None = None
+        environment = os.environ | {
             "FUNDOPS_DATABASE_URL": url, "FUNDOPS_FILES_PATH": str(files),
             "FUNDOPS_LOG_LEVEL": "error", "FUNDOPS_LOCK_TIMEOUT_SECONDS": "60",
         }  # fmt: skip
-        self.process: subprocess.Popen[bytes] | None = None
+        command = [sys.executable, "-m", "tests.disbursements.served", str(self.port)]
+        self._nursery = subprocess.Popen(
+            command + ([fault] if fault else []), env=environment, text=True,
+            cwd=Path(__file__).resolve().parents[2], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     @property
     def address(self) -> str:
@@ -79,13 +86,12 @@ class Served:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
         commits = self.chance.randint(10, 60) if self.chance is not None else 0
-        command = [sys.executable, "-m", "tests.disbursements.served", str(self.port), str(commits)]
-        command += [self.fault] if self.fault else []
-        root = Path(__file__).resolve().parents[2]
-        self.process = subprocess.Popen(
-            command, env=self.environment, cwd=root, stderr=subprocess.DEVNULL
-        )
+        self._nursery.stdin.write(f"{commits}\n")
+        self._nursery.stdin.flush()
+        self.pid = int(self._nursery.stdout.readline())
         until = time.monotonic() + PATIENCE
         with a_client(timeout=5) as client:
             while time.monotonic() < until:
@@ -93,19 +99,38 @@ class Served:
                     if client.get(f"{self.address}/ready").status_code == 200:
                         return
                 except httpx2.HTTPError:
+                    if not self._is_alive():  # the writers were quicker, and it is dead again
+                        return
                     time.sleep(PAUSE)
         raise AssertionError("the server did not come up")
 
+    def _is_alive(self) -> bool:
+        assert self.pid is not None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def see_that_it_runs(self) -> None:
         """Start it where it has killed itself."""
-        if self.process is not None and self.process.poll() is not None:
+        if not self._is_alive():
             self.start()
 
     def kill(self) -> None:
-        """Kill it as the kernel would: at once."""
-        assert self.process is not None
-        self.process.kill()  # one that has killed itself is left alone
-        self.process.wait()
+        """Kill it as the kernel would: at once; one that has killed itself is left alone."""
+        assert self.pid is not None
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        while self._is_alive():
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Kill what runs, and start nothing more."""
+        if self.pid is not None:
+            self.kill()
+        with self._nursery:
+            self._nursery.kill()
 
 
 @dataclass

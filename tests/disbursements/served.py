@@ -1,9 +1,10 @@
-"""Serves the application in a process of its own, to be killed; with a planted fault if asked.
+"""Serves the application in processes to be killed, one after the other.
 
-``python -m tests.disbursements.served PORT COMMITS [FAULT]``. After so many commits the process
-kills itself before it answers the last of them, which nobody outside could time; 0 is never.
-``forget`` answers without keeping the answer under its idempotency key; ``lose`` answers some
-writes that it has not committed.
+``python -m tests.disbursements.served PORT [FAULT]`` reads from its standard input how many commits
+a process is to live, starts it (a copy of this one, which has loaded the program already) and
+writes its number. After so many commits that process kills itself before it answers the last of
+them, which nobody outside could time; 0 is never. ``forget`` answers without keeping the answer
+under its idempotency key; ``lose`` answers some writes that it has not committed.
 """
 
 from __future__ import annotations
@@ -54,10 +55,8 @@ def die_after(commits: int) -> None:
     WriteSession.commit = last  # type: ignore[method-assign]
 
 
-def main(port: int, commits: int, fault: str | None) -> None:
+def serve(port: int, commits: int) -> None:
     """Serve until killed."""
-    if fault is not None:
-        plant(fault)
     if commits:
         die_after(commits)
     uvicorn.run(
@@ -65,5 +64,19 @@ def main(port: int, commits: int, fault: str | None) -> None:
     )
 
 
+def main(port: int, fault: str | None) -> None:
+    """Start a process for each line of the standard input, until it ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    if fault is not None:
+        plant(fault)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            serve(port, int(line))
+            os._exit(0)
+        print(child, flush=True)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
+    main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)

@@ -34,8 +34,7 @@ def storm(
     try:
         yield Storm(url, served)
     finally:
-        if served.process is not None:
-            served.kill()
+        served.close()
 
 
 def kill_and_start(raging: Storm) -> None:

@@ -135,7 +135,7 @@ def test_every_changed_byte_of_a_transfer_is_found(
                     missed += [] if found else [(column, row[column], other)]
     assert missed == []
     assert tried.total() >= 100 // every
-    assert len(tried) > 5
+    assert len(tried) > 4
 
 
 def others(value: Any) -> Iterator[Any]:

@@ -20,26 +20,26 @@ from tests.unit.allocation.checks import check_fundable, check_reversal, check_s
 from tests.unit.allocation.oracle import TODAY, Case, cases
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(cases())
 def test_lists_of_awards_agree_with_the_oracle(case: Case) -> None:
     check_fundable(case)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(cases())
 def test_one_award_uses_free_money_first(case: Case) -> None:
     check_single(case)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(cases(), st.data())
 def test_clearing_a_lot_agrees_with_the_oracle(case: Case, data: st.DataObject) -> None:
     lot = data.draw(st.sampled_from(case.position.lots))
     check_reversal(case, lot.id, data.draw(st.integers(1, 8)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(cases(), st.integers(0, 1000))
 def test_the_order_of_the_input_does_not_matter(case: Case, order: int) -> None:
     other = shuffled(case, order)
