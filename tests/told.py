@@ -11,6 +11,7 @@ from fundops.config import Settings
 from fundops.db import Database
 from fundops.demo.stage import Story
 from fundops.demo.story import tell
+from fundops.vault import Vault
 from tests.databases import PostgresDatabases, SqliteDatabases
 
 
@@ -19,6 +20,8 @@ class ToldOnce:
 
     def __init__(self, empty: SqliteDatabases | PostgresDatabases) -> None:
         self._databases = empty.filled(self._tell)
+        # Where all tests of this process keep files and keys, whatever one of them says of its own.
+        self._files_path = Settings().files_path
         self._told = b""
 
     @contextmanager
@@ -38,8 +41,9 @@ class ToldOnce:
             self._databases.close()
 
     def _tell(self, url: str) -> None:
-        database = Database(Settings(database_url=url, log_level="error"))
-        story = tell(database)
+        settings = Settings(database_url=url, files_path=self._files_path, log_level="error")
+        database = Database(settings)
+        story = tell(database, vault=Vault(settings))  # whose key the tests' applications have
         database.close()
         parts = {one.name: getattr(story, one.name) for one in fields(story)}
         self._told = pickle.dumps({n: part for n, part in parts.items() if n != "database"})
