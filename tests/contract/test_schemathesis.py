@@ -53,7 +53,7 @@ CONFORMANCE = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-QUICK_EXAMPLES, DEEP_EXAMPLES = 1, 8 * DEPTH
+QUICK_EXAMPLES, DEEP_EXAMPLES = 1, 4 * DEPTH
 
 
 class Drawn(NamedTuple):

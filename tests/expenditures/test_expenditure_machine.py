@@ -34,6 +34,7 @@ from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
 from tests.conftest import NewDatabase
+from tests.depth import DEPTH
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import (
     Desk,
@@ -333,7 +334,7 @@ def test_spending_agrees_with_its_model(new_database: NewDatabase) -> None:
 
 @pytest.mark.slow
 def test_spending_agrees_with_its_model_at_length(new_database: NewDatabase) -> None:
-    run_machine(new_database, 60)
+    run_machine(new_database, 20 * DEPTH)
 
 
 def finds_a_fault(new_database: NewDatabase) -> bool:

@@ -38,6 +38,7 @@ from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
 from tests.conftest import NewDatabase
+from tests.depth import DEPTH
 from tests.factories import a_fund, a_lot, a_party
 from tests.grants.grant_factories import (
     a_desk,
@@ -285,7 +286,7 @@ def test_money_out_agrees_with_its_model(new_database: NewDatabase) -> None:
 
 @pytest.mark.slow
 def test_money_out_agrees_with_its_model_at_length(new_database: NewDatabase) -> None:
-    run_machine(new_database, 60)
+    run_machine(new_database, 20 * DEPTH)
 
 
 def finds_a_fault(new_database: NewDatabase) -> bool:

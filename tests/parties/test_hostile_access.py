@@ -17,6 +17,7 @@ import pytest
 from fundops import audit
 from fundops.authz import Role
 from fundops.parties import credentials
+from tests.depth import DEPTH
 from tests.factories import a_person
 from tests.parties.steps import a_fund_id, a_membership, a_party_id, instant, problem
 from tests.world import Caller, World
@@ -179,9 +180,9 @@ def test_wrong_ids_instants_and_texts_are_refused_and_never_fail(ground: Ground)
 
 @pytest.mark.slow
 def test_many_more_wrong_ids_instants_and_texts_never_fail(ground: Ground) -> None:
-    sent, wrong = faults(ground, 7)
+    sent, wrong = faults(ground, 7 if DEPTH > 1 else 23)
     assert wrong == []
-    assert sent > 3_000
+    assert sent > 1_000
 
 
 RAW = (
