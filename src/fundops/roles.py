@@ -1,117 +1,10 @@
-"""Permissions and roles, as data: what may be allowed, and which role is allowed what."""
+"""Roles, as data: which role is allowed what."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-
-class Permission(StrEnum):
-    """What may be allowed, as ``resource:action``."""
-
-    ACCESS_READ = "access:read"
-    PERSON_WRITE = "person:write"
-    MEMBERSHIP_WRITE = "membership:write"
-    TOKEN_WRITE = "token:write"
-    SELF_READ = "self:read"
-    SELF_WRITE = "self:write"
-    PARTY_READ = "party:read"
-    PARTY_WRITE = "party:write"
-    PARTY_FREEZE = "party:freeze"
-    PARTY_RESTORE = "party:restore"
-    FUND_READ = "fund:read"
-    FUND_WRITE = "fund:write"
-    BALANCES_READ = "balances:read"
-    RESERVE_WRITE = "operating_reserve:write"
-    EVENT_READ = "event:read"
-    EVENT_WRITE = "event:write"
-    PLEDGE_READ = "pledge:read"
-    PLEDGE_WRITE = "pledge:write"
-    AGREEMENT_READ = "agreement:read"
-    AGREEMENT_WRITE = "agreement:write"
-    RECEIPT_READ = "receipt:read"
-    RECEIPT_WRITE = "receipt:write"
-    RECEIPT_REVERSE = "receipt:reverse"
-    MONEY_WRITE = "money:write"
-    WRITE_OFF_REQUEST = "write_off:request"
-    WRITE_OFF_APPROVE = "write_off:approve"
-    RATE_READ = "exchange_rate:read"
-    RATE_WRITE = "exchange_rate:write"
-    CALL_READ = "call:read"
-    CALL_WRITE = "call:write"
-    QUESTION_ASK = "question:ask"
-    PROFILE_READ = "profile:read"
-    PROFILE_WRITE = "profile:write"
-    FILE_READ = "file:read"
-    FILE_WRITE = "file:write"
-    PROPOSAL_READ = "proposal:read"
-    PROPOSAL_WRITE = "proposal:write"
-    PROPOSAL_LODGE = "proposal:lodge"
-    PROPOSAL_REOPEN = "proposal:reopen"
-    ELIGIBILITY_DECIDE = "eligibility:decide"
-    OVERLAP_READ = "overlap:read"
-    REVIEWER_READ = "reviewer:read"
-    REVIEWER_WRITE = "reviewer:write"
-    ASSIGNMENT_READ = "assignment:read"
-    ASSIGNMENT_WRITE = "assignment:write"
-    REVIEW_OWN = "review:own"
-    CONFLICT_DECLARE = "conflict:declare"
-    REVIEW_READ = "review:read"
-    REVIEW_RETURN = "review:return"
-    RANKING_READ = "ranking:read"
-    RANKING_WRITE = "ranking:write"
-    DECISION_READ = "decision:read"
-    DECISION_PREPARE = "decision:prepare"
-    DECISION_VOTE = "decision:vote"
-    DECISION_CONFIRM = "decision:confirm"
-    DOSSIER_READ = "dossier:read"
-    GRANT_READ = "grant:read"
-    GRANT_AWARD = "grant:award"
-    DISBURSEMENT_REQUEST = "disbursement:request"
-    DISBURSEMENT_CERTIFY = "disbursement:certify"
-    DISBURSEMENT_APPROVE = "disbursement:approve"
-    DISBURSEMENT_PAY = "disbursement:pay"
-    DISBURSEMENT_CONFIRM = "disbursement:confirm"
-    DISBURSEMENT_HOLD = "disbursement:hold"
-    DISBURSEMENT_REVIEW = "disbursement:review"
-    DUTY_READ = "duty:read"
-    DUTY_WRITE = "duty:write"
-    DUTY_APPROVE = "duty:approve"
-    SANCTIONS_READ = "sanctions_check:read"
-    SANCTIONS_WRITE = "sanctions_check:write"
-    SANCTIONS_RESOLVE = "sanctions_check:resolve"
-    BANK_ACCOUNT_READ = "bank_account:read"
-    BANK_ACCOUNT_PROPOSE = "bank_account:propose"
-    BANK_ACCOUNT_APPROVE = "bank_account:approve"
-    BANKING_READ = "banking:read"
-    BATCH_WRITE = "batch:write"
-    BATCH_RELEASE = "batch:release"
-    BANK_STATEMENT_WRITE = "bank_statement:write"
-    POLICY_READ = "policy:read"
-    POLICY_WRITE = "policy:write"
-    POLICY_APPROVE = "policy:approve"
-    GRANT_AGREEMENT_READ = "grant_agreement:read"
-    GRANT_AGREEMENT_WRITE = "grant_agreement:write"
-    GRANT_AGREEMENT_SIGN = "grant_agreement:sign"
-    GRANT_AGREEMENT_COUNTERSIGN = "grant_agreement:countersign"
-    AMENDMENT_REQUEST = "amendment:request"
-    AMENDMENT_APPROVE = "amendment:approve"
-    REQUIREMENT_RECORD = "requirement:record"
-    REQUIREMENT_WAIVE = "requirement:waive"
-    GRANT_SUSPEND = "grant:suspend"
-    GRANT_CLOSE = "grant:close"
-    EXPENDITURE_READ = "expenditure:read"
-    EXPENDITURE_REPORT = "expenditure:report"
-    EXPENDITURE_ACCEPT = "expenditure:accept"
-    REFUND_WRITE = "refund:write"
-    RECEIVABLE_READ = "receivable:read"
-    RECEIVABLE_WRITE = "receivable:write"
-    PLAN_READ = "cash_plan:read"
-    ATTENTION_READ = "attention:read"
-    NOTICE_READ = "notice:read"
-    TRACE_READ = "trace:read"
-    STATEMENT_READ = "statement:read"
-    STATEMENT_ISSUE = "statement:issue"
-    AUDIT_READ = "audit:read"
+from fundops.permissions import Permission
 
 
 class Role(StrEnum):
@@ -173,6 +66,10 @@ _GRANT_READERS = frozenset(
 )
 """What whoever handles or audits grants may read of them."""
 
+_REPORT_READERS = frozenset({_P.REPORT_READ, _P.RELEASE_READ, _P.PARTNER_RISK_READ})
+"""What whoever handles or audits grants may read of progress reports: all but victims' counts and
+narrative, which ``result:read`` allows."""
+
 _PAYMENT_READERS = _GRANT_READERS | {
     _P.BANK_ACCOUNT_READ,
     _P.BANKING_READ,
@@ -195,7 +92,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FUND_MANAGER: _MONEY_READERS
     | _CALL_READERS
     | _PAYMENT_READERS
+    | _REPORT_READERS
     | {
+        _P.REPORT_REVIEW,
+        _P.RESULT_READ,
+        _P.IMPACT_READ,
+        _P.RELEASE_PREPARE,
+        _P.RELEASE_PUBLISH,
+        _P.PARTNER_RISK_CONFIRM,
+        _P.RETENTION_READ,
+        _P.RETENTION_PROPOSE,
+        _P.RETENTION_APPROVE,
         _P.POLICY_WRITE,
         _P.POLICY_APPROVE,
         _P.GRANT_AGREEMENT_WRITE,
@@ -236,7 +143,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.FINANCE_OFFICER: _MONEY_READERS
     | _PAYMENT_READERS
+    | _REPORT_READERS
     | {
+        _P.PARTNER_RISK_WRITE,
         _P.POLICY_WRITE,
         _P.DUTY_WRITE,
         _P.DISBURSEMENT_CERTIFY,
@@ -266,7 +175,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.APPROVER: _MONEY_READERS
     | _PAYMENT_READERS
+    | _REPORT_READERS
     | {
+        _P.RELEASE_PUBLISH,
+        _P.PARTNER_RISK_CONFIRM,
+        _P.RETENTION_READ,
+        _P.RETENTION_APPROVE,
         _P.WRITE_OFF_APPROVE,
         _P.RECEIPT_REVERSE,
         _P.POLICY_APPROVE,
@@ -287,7 +201,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GRANT_OFFICER: _EVERYBODY
     | _CALL_READERS
     | _GRANT_READERS
+    | _REPORT_READERS
     | {
+        _P.REPORT_WRITE,
+        _P.REPORT_REVIEW,
+        _P.RESULT_READ,
+        _P.IMPACT_READ,
+        _P.RELEASE_PREPARE,
+        _P.PARTNER_RISK_WRITE,
+        _P.PARTNER_RISK_CONFIRM,
         _P.BANK_ACCOUNT_READ,
         _P.BANK_ACCOUNT_PROPOSE,
         _P.GRANT_AGREEMENT_WRITE,
@@ -327,7 +249,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: _MONEY_READERS
     | _CALL_READERS
     | _PAYMENT_READERS
+    | _REPORT_READERS
     | {
+        _P.EVIDENCE_INSPECT,
+        _P.RETENTION_READ,
         _P.NOTICE_READ,
         _P.DISBURSEMENT_REVIEW,
         _P.BALANCES_READ,
@@ -338,6 +263,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.DONOR: _EVERYBODY
     | {
+        _P.RELEASE_READ,
         _P.FUND_READ,
         _P.PLEDGE_READ,
         _P.AGREEMENT_READ,
@@ -347,6 +273,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.GRANTEE: _EVERYBODY
     | {
+        _P.REPORT_READ,
+        _P.REPORT_WRITE,
+        _P.RESULT_READ,
+        _P.RELEASE_READ,
         _P.GRANT_AGREEMENT_READ,
         _P.GRANT_AGREEMENT_SIGN,
         _P.AMENDMENT_REQUEST,
@@ -370,6 +300,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.BOARD_MEMBER: _EVERYBODY
     | _CALL_READERS
     | {
+        _P.RELEASE_READ,
         _P.FUND_READ,
         _P.GRANT_READ,
         _P.DECISION_VOTE,
