@@ -16,7 +16,15 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY: tuple[str, ...] = ()
+APPEND_ONLY = (
+    "confirmed_items",
+    "evidence_inspections",
+    "report_expenditures",
+    "report_reads",
+    "report_requirements",
+    "report_values",
+    "report_versions",
+)
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
 GUARDED_COPIES: tuple[str, ...] = ()
@@ -43,7 +51,20 @@ SQLITE_INDEXES: tuple[str, ...] = ()
 SQLITE_OLD_INDEXES: tuple[str, ...] = ()
 """Indexes of the copied tables as they were."""
 
-TABLES: tuple[str, ...] = ()
+TABLES = (
+    "report_values",
+    "report_expenditures",
+    "report_contents",
+    "report_comments",
+    "evidence_inspections",
+    "accepted_versions",
+    "report_versions",
+    "report_requirements",
+    "report_reads",
+    "report_evidence",
+    "progress_reports",
+    "confirmed_items",
+)
 """New tables, those that refer to others first."""
 
 
@@ -110,4 +131,373 @@ def downgrade() -> None:
 
 def make_tables() -> None:
     """Make the new tables."""
-    pass
+    op.create_table(
+        "confirmed_items",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("item_key", Text(64), nullable=False),
+        sa.Column("confirmed_as", Text(20), nullable=False),
+        sa.Column("confirmed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "confirmed_as IN ('staff', 'official', 'published_contact')",
+            name=op.f("ck_confirmed_items_confirmed_as_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["persons.id"], name=op.f("fk_confirmed_items_confirmed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_confirmed_items_party_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmed_items")),
+        sa.UniqueConstraint(
+            "party_id", "item_key", name=op.f("uq_confirmed_items_party_id_item_key")
+        ),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "progress_reports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("zone", Text(64), nullable=False),
+        sa.Column("is_final", sa.Boolean(), nullable=False),
+        sa.Column("asks_narrative", sa.Boolean(), nullable=False),
+        sa.Column("asks_expenditure", sa.Boolean(), nullable=False),
+        sa.Column("language", Text(3), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("submitted_number", sa.Integer(), nullable=True),
+        sa.Column("submitted_at", UtcDateTime(), nullable=True),
+        sa.Column("submitted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("accepted_number", sa.Integer(), nullable=True),
+        sa.Column("correction_reason", Text(2000), nullable=True),
+        sa.Column("statement_id", sa.Uuid(), nullable=True),
+        sa.Column("created_by_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "status <> 'accepted' OR accepted_number IS NOT NULL",
+            name=op.f("ck_progress_reports_accepted_which"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft') OR submitted_number IS NOT NULL",
+            name=op.f("ck_progress_reports_submitted_which"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft', 'submitted', 'returned', 'accepted')",
+            name=op.f("ck_progress_reports_status_known"),
+        ),
+        sa.CheckConstraint(
+            "(correction_reason IS NULL) OR accepted_number IS NOT NULL",
+            name=op.f("ck_progress_reports_correction_of"),
+        ),
+        sa.CheckConstraint(
+            "asks_narrative OR asks_expenditure", name=op.f("ck_progress_reports_asks_something")
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> submitted_by_id", name=op.f("ck_progress_reports_two_persons")
+        ),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_progress_reports_period_ordered")),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["persons.id"], name=op.f("fk_progress_reports_created_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_progress_reports_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_progress_reports_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_progress_reports_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["expenditure_statements.id"],
+            name=op.f("fk_progress_reports_statement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["submitted_by_id"], ["persons.id"], name=op.f("fk_progress_reports_submitted_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_progress_reports")),
+        sa.UniqueConstraint("code", name=op.f("uq_progress_reports_code")),
+        sa.UniqueConstraint("grant_id", "number", name=op.f("uq_progress_reports_grant_id_number")),
+    )
+    op.create_index("ix_progress_reports_due_at", "progress_reports", ["due_at"], unique=False)
+    op.create_index(
+        "ix_progress_reports_fund_id_status",
+        "progress_reports",
+        ["fund_id", "status"],
+        unique=False,
+    )
+    op.create_table(
+        "report_evidence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("line_number", sa.Integer(), nullable=True),
+        sa.Column("result_number", sa.Integer(), nullable=True),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
+        sa.Column("register_number", Text(80), nullable=True),
+        sa.Column("content_sha256", Text(64), nullable=True),
+        sa.Column("added_by_id", sa.Uuid(), nullable=False),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.Column("removed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'file') = (file_id IS NOT NULL)", name=op.f("ck_report_evidence_file_is_named")
+        ),
+        sa.CheckConstraint(
+            "(kind = 'register') = (register_number IS NOT NULL)",
+            name=op.f("ck_report_evidence_register_is_named"),
+        ),
+        sa.CheckConstraint(
+            "kind <> 'file' OR content_sha256 IS NOT NULL",
+            name=op.f("ck_report_evidence_file_has_digest"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('file', 'register')", name=op.f("ck_report_evidence_kind_known")
+        ),
+        sa.CheckConstraint(
+            "(removed_at IS NULL) = (removed_by_id IS NULL)",
+            name=op.f("ck_report_evidence_removed_whole"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["added_by_id"], ["persons.id"], name=op.f("fk_report_evidence_added_by_id")
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_report_evidence_file_id")),
+        sa.ForeignKeyConstraint(
+            ["removed_by_id"], ["persons.id"], name=op.f("fk_report_evidence_removed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_report_evidence_report_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_evidence")),
+    )
+    op.create_index(
+        "ix_report_evidence_content_sha256", "report_evidence", ["content_sha256"], unique=False
+    )
+    op.create_index("ix_report_evidence_report_id", "report_evidence", ["report_id"], unique=False)
+    op.create_table(
+        "report_reads",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_report_reads_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_report_reads_report_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_reads")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_report_reads_report_id", "report_reads", ["report_id"], unique=False)
+    op.create_table(
+        "report_requirements",
+        sa.Column("requirement_id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_report_requirements_report_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requirement_id"],
+            ["requirements.id"],
+            name=op.f("fk_report_requirements_requirement_id"),
+        ),
+        sa.PrimaryKeyConstraint("requirement_id", name=op.f("pk_report_requirements")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_report_requirements_report_id", "report_requirements", ["report_id"], unique=False
+    )
+    op.create_table(
+        "report_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("saved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('draft', 'submitted', 'aside')", name=op.f("ck_report_versions_kind_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_report_versions_report_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["saved_by_id"], ["persons.id"], name=op.f("fk_report_versions_saved_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_versions")),
+        sa.UniqueConstraint(
+            "report_id", "number", name=op.f("uq_report_versions_report_id_number")
+        ),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "accepted_versions",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("accepted_on", sa.Date(), nullable=False),
+        sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_accepted_versions_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_accepted_versions_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_accepted_versions_report_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_accepted_versions_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_accepted_versions")),
+    )
+    op.create_index(
+        "ix_accepted_versions_fund_id", "accepted_versions", ["fund_id", "ends_on"], unique=False
+    )
+    op.create_index(
+        "ix_accepted_versions_grant_id", "accepted_versions", ["grant_id"], unique=False
+    )
+    op.create_index(
+        "uq_accepted_versions_standing",
+        "accepted_versions",
+        ["report_id"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
+    )
+    op.create_table(
+        "evidence_inspections",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("evidence_id", sa.Uuid(), nullable=False),
+        sa.Column("inspected_on", sa.Date(), nullable=False),
+        sa.Column("agrees", sa.Boolean(), nullable=False),
+        sa.Column("note", Text(2000), nullable=True),
+        sa.Column("inspected_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"],
+            ["report_evidence.id"],
+            name=op.f("fk_evidence_inspections_evidence_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["inspected_by_id"],
+            ["persons.id"],
+            name=op.f("fk_evidence_inspections_inspected_by_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_inspections")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_evidence_inspections_evidence_id", "evidence_inspections", ["evidence_id"], unique=False
+    )
+    op.create_table(
+        "report_comments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("pointer", Text(200), nullable=False),
+        sa.Column("comment", Text(2000), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["persons.id"], name=op.f("fk_report_comments_by_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_comments_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_comments")),
+    )
+    op.create_index(
+        "ix_report_comments_version_id", "report_comments", ["version_id"], unique=False
+    )
+    op.create_table(
+        "report_contents",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("content", Text(1000000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_contents_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_contents")),
+    )
+    op.create_table(
+        "report_expenditures",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("line_number", sa.Integer(), nullable=False),
+        sa.Column("local_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reported_minor", sa.BigInteger(), nullable=False),
+        sa.Column("requested_minor", sa.BigInteger(), nullable=False),
+        whole("local_minor"),
+        whole("reported_minor"),
+        whole("requested_minor"),
+        sa.CheckConstraint(
+            "local_minor > 0 AND local_minor <= 1000000000000000",
+            name=op.f("ck_report_expenditures_local_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "reported_minor >= 0 AND requested_minor >= 0",
+            name=op.f("ck_report_expenditures_amounts_positive"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_expenditures_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_report_expenditures")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "report_values",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("result_number", sa.Integer(), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(dimension = 'total') = (code = '')", name=op.f("ck_report_values_total_has_no_code")
+        ),
+        whole("denominator"),
+        whole("numerator"),
+        sa.CheckConstraint(
+            "denominator IS NULL OR numerator <= denominator", name=op.f("ck_report_values_share")
+        ),
+        sa.CheckConstraint(
+            "numerator > 0 AND numerator <= 1000000000000000",
+            name=op.f("ck_report_values_numerator_in_range"),
+        ),
+        sa.CheckConstraint(
+            "numerator >= 0 AND (denominator IS NULL OR denominator >= 0)",
+            name=op.f("ck_report_values_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_values_version_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "version_id", "result_number", "dimension", "code", name=op.f("pk_report_values")
+        ),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_report_values_dimension_indicator",
+        "report_values",
+        ["dimension", "indicator", "version_id"],
+        unique=False,
+    )

@@ -23,6 +23,12 @@ from fundops.db import Base, WriteSession, before_commit
 from fundops.messages import text
 
 REGISTERS: dict[str, str] = {
+    "accepted_versions": "accepted_version",
+    "confirmed_items": "confirmed_item",
+    "evidence_inspections": "evidence_inspection",
+    "progress_reports": "progress_report",
+    "report_evidence": "report_evidence",
+    "report_versions": "report_version",
     "advance_write_offs": "advance_write_off",
     "agreement_reports": "agreement_report",
     "agreements": "agreement",

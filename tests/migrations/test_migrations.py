@@ -29,6 +29,13 @@ from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards
 
 GUARDED = {
+    "confirmed_items",
+    "evidence_inspections",
+    "report_expenditures",
+    "report_reads",
+    "report_requirements",
+    "report_values",
+    "report_versions",
     "audit_events",
     "audit_head",
     "audit_payloads",

@@ -46,6 +46,8 @@ NAMES = (
     "mdg",
     "budget_category",
     "document_kind",
+    "sex",
+    "age",
     "indicator",
 )
 """Every code list, in the order in which they are shown."""

@@ -1,0 +1,1 @@
+"""Progress reports: what grantees report, what is accepted of it, and what shows it."""
