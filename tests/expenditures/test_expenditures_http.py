@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from sqlalchemy import event, select
 
 from fundops import audit, clock
-from fundops.authz import Role
+from fundops.authz import Held, Role
 from fundops.expenditures import closing, refund_requests
 from fundops.expenditures.models import Receivable
 from fundops.expenditures.terms import Terms
 from fundops.grants.models import Grant
+from fundops.parties import credentials
+from fundops.parties.access_schemas import TokenIn
 from fundops.parties.models import Membership, Token
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import DAY, a_desk, a_grant, a_grantee, a_payment, accepted
@@ -63,8 +66,9 @@ def money(amount: str) -> dict[str, str]:
 @pytest.fixture
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for everything above ten units back."""
+    terms = Terms(700, 10_00, is_force_majeure_allowed=True)
     for module in (closing, refund_requests):
-        monkeypatch.setattr(module, "terms_of", lambda *_: Terms(700, 10_00))
+        monkeypatch.setattr(module, "terms_of", lambda *_: terms)
 
 
 @pytest.mark.usefixtures("_little")
@@ -274,3 +278,19 @@ def test_a_role_lent_here_is_its_lenders_whatever_one_holds_elsewhere(scene: Sce
         own = select(Membership).where(Membership.fund_id == elsewhere)
         db.execute(own).scalar_one().fund_id = scene.fund_id
     assert friend.post(f"{place}/accept", json={}).status_code == 200
+
+
+@pytest.mark.usefixtures("_little")
+def test_whoever_made_the_token_that_accepted_does_not_close(scene: Scene) -> None:
+    place = scene.report(scene.grantee, "595.00").headers["location"]
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        author = replace(scene.manager.actor, held=(Held(Role.ADMINISTRATOR),), token_id=None)
+        given = TokenIn(person_id=scene.finance.actor.person_id, label="another")
+        _, secret = credentials.create_token(db, author, given, default_days=5)
+    borrowed = Caller(scene.world.client, secret, scene.finance.actor)
+    assert borrowed.post(f"{place}/accept", json={}).status_code == 200
+    refused = scene.manager.post(f"{scene.place}/close", json={"reason": "Done."})
+    assert refused.json()["type"].endswith("same-person"), refused.text
+    other = scene.world.as_role(Role.FUND_MANAGER)
+    assert other.post(f"{scene.place}/close", json={"reason": "Done."}).status_code == 200
