@@ -323,6 +323,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
 }
 
+
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """Return the roles that are allowed something, in the order of ``Role``."""
+    return tuple(role for role in Role if permission in ROLE_PERMISSIONS[role])
+
+
 OUTSIDE_ROLES = frozenset({Role.SIGNATORY, Role.BOARD_MEMBER, Role.AUDITOR})
 """Roles of people outside the office: the bank's signatory or the host's treasury, the board, the
 auditor."""

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session, object_session
 
 from fundops import audit, clock, lifecycle
 from fundops.audit import AuditEvent
-from fundops.authz import ROLE_PERMISSIONS, Actor, Permission
+from fundops.authz import Actor, Permission
 from fundops.errors import Problem
 from fundops.parties.access_queries import held_at
 from fundops.parties.models import Membership, Token
 from fundops.parties.same_persons import records_of
+from fundops.roles import roles_with
 from fundops.trail import REGISTERS
 
 
@@ -45,10 +46,9 @@ def _lenders(
 
     Where ``fund_id`` is not known, a role of one's own hides only what was lent for its funds.
     """
-    roles = sorted(role.value for role, has in ROLE_PERMISSIONS.items() if permission in has)
     query = select(Membership.delegated_by_id, Membership.fund_id).where(
         Membership.person_id == person_id,
-        Membership.role.in_(roles),
+        Membership.role.in_([role.value for role in roles_with(permission)]),
         held_at(clock.now()),
     )
     if fund_id is not None:
@@ -119,8 +119,8 @@ def _fund_of(db: Session, record: Any) -> UUID | None:
     (reference,) = record.__table__.c.grant_id.foreign_keys
     grants = reference.column.table
     query = select(grants.c.fund_id).where(grants.c.id == grant_id)
-    found = db.execute(query).scalar_one_or_none()
-    return found
+    of_grant: UUID | None = db.execute(query).scalar_one_or_none()
+    return of_grant
 
 
 def refuse_behind(
