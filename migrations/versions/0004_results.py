@@ -63,6 +63,7 @@ TABLES = (
     "report_reads",
     "report_evidence",
     "progress_reports",
+    "places_at_risk",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -154,6 +155,41 @@ def make_tables() -> None:
             "party_id", "item_key", name=op.f("uq_confirmed_items_party_id_item_key")
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "places_at_risk",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("country", Text(2), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("flagged_by_id", sa.Uuid(), nullable=False),
+        sa.Column("flagged_at", UtcDateTime(), nullable=False),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lift_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'lifted') = (lifted_by_id IS NOT NULL)",
+            name=op.f("ck_places_at_risk_lifted_whole"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('flagged', 'lifted')", name=op.f("ck_places_at_risk_status_known")
+        ),
+        sa.CheckConstraint(
+            "lifted_by_id <> flagged_by_id", name=op.f("ck_places_at_risk_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["flagged_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_flagged_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_places_at_risk_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_lifted_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_places_at_risk")),
+    )
+    op.create_index(
+        "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
     )
     op.create_table(
         "progress_reports",

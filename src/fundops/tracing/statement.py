@@ -25,6 +25,7 @@ from fundops.ledger.balances import turnover
 from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
+from fundops.parties.places import places_at_risk
 from fundops.tracing.entries import (
     REROUTED,
     Entry,
@@ -235,7 +236,12 @@ def _add_grants(db: Session, question: Question, section: Section, legs: Sequenc
     section.grants = {grant.id: grant for grant in by_ids(db, Grant, ids)}
     grantees = by_ids(db, Party, {grant.grantee_id for grant in section.grants.values()})
     at_risk = {party.id for party in grantees if party.is_at_risk}
-    section.withheld = {g.id for g in section.grants.values() if g.grantee_id in at_risk}
+    places = places_at_risk(db)
+    section.withheld = {
+        one.id
+        for one in section.grants.values()
+        if one.grantee_id in at_risk or places.holds(one.country, one.fund_id)
+    }
     wanted = sorted(section.grants)
     counts = case((Transfer.kind == "pay", 1), else_=-1)
     signed = counts * case(
