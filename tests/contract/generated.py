@@ -120,7 +120,7 @@ def problems() -> str:
 def sheets() -> str:
     """Return the table of the donor statement's detail sheets."""
     lines = ["", "| sheet | from | columns |", "|---|---|---|"]
-    for table in (*DETAIL, "late", "registers"):
+    for table in (*(one for one, _ in DETAIL), "late", "registers"):
         declared = columns(table)
         name, source = text(f"statement.sheet.{table}"), text(f"statement.{table}.source")
         lines.append(f"| {name} | {source} | {', '.join(one.heading for one in declared)} |")
