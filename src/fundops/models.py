@@ -25,6 +25,7 @@ from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
 from fundops.parties import place_models as places
 from fundops.parties import profile_models as profiles
+from fundops.partners import models as partners
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reports import models as reports
@@ -54,6 +55,7 @@ __all__ = [
     "notices",
     "overlaps",
     "parties",
+    "partners",
     "payees",
     "places",
     "policy_models",

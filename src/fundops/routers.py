@@ -39,6 +39,8 @@ from fundops.notices.routes import ROUTERS as NOTICES
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.partners import reminders as _partners  # noqa: F401 - registers its job
+from fundops.partners.routes import router as partners
 from fundops.payees.routes import ROUTERS as PAYEES
 from fundops.planning.attention_routes import router as attention
 from fundops.planning.routes import router as cash_plan
@@ -92,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     safeguards,
     *EXPENDITURES,
     *BANKING,
+    partners,
     tracing,
     cash_plan,
     attention,

@@ -44,6 +44,7 @@ GUARDED = {
     "call_extensions",
     "consensuses",
     "disbursement_steps",
+    "due_diligence_checks",
     "eligibility_decisions",
     "grant_schedules",
     "grant_agreed_results",

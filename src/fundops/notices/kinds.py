@@ -62,6 +62,7 @@ KINDS: Mapping[str, Kind] = {
     "refund_requested": _AT_ONCE,
     "review_after_due": _DIGEST,
     "grant_suspended": _AT_ONCE,
+    "risk_expiring": Kind("digest", frozenset({"on"})),
 }
 
 
