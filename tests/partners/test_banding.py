@@ -86,9 +86,7 @@ def test_a_figure_counts_only_beyond_its_limit_and_with_enough_behind_it() -> No
     expected = {(0, 3): 0, (3, 3): 0, (0, 4): -1, (1, 4): 0, (2, 4): 1, (3, 4): 2, (26, 100): 1}
     for (part, whole), points in expected.items():
         assert judge(figure("late", part, whole), rule).points == points, (part, whole)
-    assert reason_of(judge(figure("late", 1, 3), rule)).endswith(
-        "Too little to say anything: 0 points."
-    )
+    assert "Too little to say anything" in reason_of(judge(figure("late", 1, 3), rule))
     assert reason_of(judge(figure("late", 2, 4), rule)) == (
         "Reports and other duties handed in late: 2 of 4 (50.00 %). Over 25: 1 points."
     )

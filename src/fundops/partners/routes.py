@@ -101,7 +101,7 @@ def get_due_diligence(
     "/parties/{party_id}/due_diligence_checks",
     operation_id="list_due_diligence_checks",
     response_model=CheckPage,
-    responses=LISTS,
+    responses=READS,
 )
 def list_due_diligence_checks(
     request: Request,
