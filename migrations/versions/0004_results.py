@@ -18,6 +18,7 @@ depends_on = None
 
 APPEND_ONLY = (
     "confirmed_items",
+    "due_diligence_checks",
     "evidence_inspections",
     "report_expenditures",
     "report_reads",
@@ -32,12 +33,28 @@ GUARDED_COPIES = ("statements",)
 
 POSTGRES_UP = (
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended', 'risk_expiring'))""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
     """ALTER TABLE statements DROP COLUMN layout""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended'))""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
 )
 """And back."""
@@ -62,6 +79,53 @@ CONSTRAINT uq_statements_code UNIQUE (code),
 CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
 CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended', 'risk_expiring')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
 )""",
     "expenditure_lines": """CREATE TABLE expenditure_lines (
 id CHAR(32) NOT NULL,
@@ -119,6 +183,53 @@ CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
 CONSTRAINT uq_statements_code UNIQUE (code)
 )""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
     "expenditure_lines": """CREATE TABLE expenditure_lines (
 id CHAR(32) NOT NULL,
 statement_id CHAR(32) NOT NULL,
@@ -168,6 +279,31 @@ COPIED = {
         "issued_by_id",
         "issued_at",
     ),
+    "notices": (
+        "id",
+        "kind",
+        "channel_id",
+        "person_id",
+        "party_id",
+        "fund_id",
+        "about_type",
+        "about_id",
+        "facts",
+        "is_neutral",
+        "in_inbox",
+        "language",
+        "urgency",
+        "status",
+        "why",
+        "attempts",
+        "next_try_at",
+        "lease_until",
+        "digest_id",
+        "sent_at",
+        "read_at",
+        "event_seq",
+        "created_at",
+    ),
     "expenditure_lines": (
         "id",
         "statement_id",
@@ -183,10 +319,22 @@ COPIED = {
 }
 """Columns that both have."""
 
-SQLITE_INDEXES = ("""CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",)
+SQLITE_INDEXES = (
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+)
 """Indexes of the copied tables as they become."""
 
-SQLITE_OLD_INDEXES = ("""CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",)
+SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+)
 """Indexes of the copied tables as they were."""
 
 TABLES = (
@@ -201,6 +349,8 @@ TABLES = (
     "report_reads",
     "report_evidence",
     "progress_reports",
+    "partner_assessments",
+    "due_diligence_checks",
     "places_at_risk",
     "confirmed_items",
 )
@@ -328,6 +478,135 @@ def make_tables() -> None:
     )
     op.create_index(
         "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
+    )
+    op.create_table(
+        "due_diligence_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(40), nullable=False),
+        sa.Column("outcome", Text(20), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("note", Text(4000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('passed', 'failed', 'not_applicable')",
+            name=op.f("ck_due_diligence_checks_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "checked_on <= valid_until_on", name=op.f("ck_due_diligence_checks_dates_ordered")
+        ),
+        sa.CheckConstraint(
+            "note IS NOT NULL OR evidence_file_id IS NOT NULL",
+            name=op.f("ck_due_diligence_checks_has_evidence"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"],
+            ["files.id"],
+            name=op.f("fk_due_diligence_checks_evidence_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_due_diligence_checks_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["persons.id"], name=op.f("fk_due_diligence_checks_recorded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_due_diligence_checks")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_due_diligence_checks_party_id", "due_diligence_checks", ["party_id"], unique=False
+    )
+    op.create_table(
+        "partner_assessments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("questionnaire", sa.Integer(), nullable=False),
+        sa.Column("applicable", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("band", Text(12), nullable=False),
+        sa.Column("computed_tier", Text(10), nullable=False),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("override_reason", Text(2000), nullable=True),
+        sa.Column("content", Text(200000), nullable=False),
+        sa.Column("assessed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("assessed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decision_reason", Text(2000), nullable=True),
+        sa.Column("risk_assessment_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (risk_assessment_id IS NOT NULL)",
+            name=op.f("ck_partner_assessments_confirmed_counts"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_partner_assessments_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "band IN ('low', 'medium', 'significant', 'high')",
+            name=op.f("ck_partner_assessments_band_known"),
+        ),
+        sa.CheckConstraint(
+            "computed_tier IN ('low', 'medium', 'high')",
+            name=op.f("ck_partner_assessments_computed_tier_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'refused', 'withdrawn')",
+            name=op.f("ck_partner_assessments_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('confirmed', 'refused') OR decided_by_id <> assessed_by_id",
+            name=op.f("ck_partner_assessments_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_partner_assessments_tier_known")
+        ),
+        sa.CheckConstraint(
+            "(tier = computed_tier) = (override_reason IS NULL)",
+            name=op.f("ck_partner_assessments_override"),
+        ),
+        sa.CheckConstraint(
+            "applicable > 0 AND score >= applicable",
+            name=op.f("ck_partner_assessments_score_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "assessed_on <= valid_until_on", name=op.f("ck_partner_assessments_dates_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assessed_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_assessed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_partner_assessments_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["risk_assessment_id"],
+            ["risk_assessments.id"],
+            name=op.f("fk_partner_assessments_risk_assessment_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_assessments")),
+        sa.UniqueConstraint("code", name=op.f("uq_partner_assessments_code")),
+    )
+    op.create_index(
+        "ix_partner_assessments_party_id", "partner_assessments", ["party_id"], unique=False
+    )
+    op.create_index(
+        "uq_partner_assessments_proposed",
+        "partner_assessments",
+        ["party_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'proposed'"),
+        postgresql_where=sa.text("status = 'proposed'"),
     )
     op.create_table(
         "progress_reports",
