@@ -56,8 +56,8 @@ def test_from_answers_to_the_tier_that_tranches_follow(office: Office) -> None:
         ("GOV1", 1, 1), ("GOV2", 1, 1), ("GOV3", 2, 4),
     ]  # fmt: skip
     assert body["steps"][0] == (
-        "19 questions apply, so scores run from 19 to 76. The answers score 22: capacity is in "
-        "the band low."
+        "19 questions apply, so bands divide the range from 19 to 76. The answers score 22: "
+        "capacity is in the band low."
     )
     assert body["steps"][-1] == "Due diligence is complete."
     assert body["valid_until_on"] == str(add_months(office.today, 24))  # the registration's
@@ -177,7 +177,11 @@ class _Made:
 def test_an_override_has_a_reason_and_shows(office: Office) -> None:
     office.complete()
     assert pointers(office.propose(tier="medium")) == ["/override_reason"]
-    for over in ({"override_reason": "No."}, {"tier": "low", "override_reason": "No."}):
+    pointless: tuple[dict[str, Any], ...] = (
+        {"override_reason": "No."},
+        {"tier": "low", "override_reason": "No."},
+    )
+    for over in pointless:
         assert pointers(office.propose(**over)) == ["/override_reason"], over
     made = office.propose(tier="medium", override_reason="Its director has just left.")
     body = made.json()

@@ -24,7 +24,7 @@ from fundops.parties.models import Party
 from fundops.partners import lists
 from fundops.partners.lists import CheckKind
 from fundops.partners.models import DueDiligenceCheck
-from fundops.partners.schemas import CheckIn
+from fundops.partners.schemas import DueCheckIn
 from fundops.payees.queries import current_account
 from fundops.records import snapshot
 
@@ -72,7 +72,7 @@ def lasts_until(found: Sequence[Standing]) -> date | None:
     return min(days, default=None)
 
 
-def record(db: Session, actor: Actor, party: Party, given: CheckIn) -> DueDiligenceCheck:
+def record(db: Session, actor: Actor, party: Party, given: DueCheckIn) -> DueDiligenceCheck:
     """Record what was found when one thing about a party was looked into.
 
     Raises ``conflict-of-interest``, ``invalid-request`` for an unknown kind, one that fundops
@@ -106,7 +106,7 @@ def record(db: Session, actor: Actor, party: Party, given: CheckIn) -> DueDilige
     return made
 
 
-def _valid_until(kind: CheckKind, given: CheckIn) -> date:
+def _valid_until(kind: CheckKind, given: DueCheckIn) -> date:
     if given.checked_on > clock.today("UTC"):
         raise invalid("/checked_on", "validation.future")
     longest = add_months(given.checked_on, kind.months or 0)
@@ -118,7 +118,7 @@ def _valid_until(kind: CheckKind, given: CheckIn) -> date:
     return until
 
 
-def _check_evidence(db: Session, actor: Actor, party_id: UUID, given: CheckIn) -> None:
+def _check_evidence(db: Session, actor: Actor, party_id: UUID, given: DueCheckIn) -> None:
     if given.note is None and given.evidence_file_id is None:
         raise invalid("/note", "constraint.check_evidence")
     if given.evidence_file_id is None:

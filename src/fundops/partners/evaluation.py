@@ -23,7 +23,7 @@ from fundops.partners import diligence, lists, performance
 from fundops.partners.banding import HIGHEST, Answered, band_of, limit_of, plain, score_of
 from fundops.partners.diligence import Standing
 from fundops.partners.lists import PerformanceRules, Questionnaire
-from fundops.partners.schemas import AnswerIn
+from fundops.partners.schemas import CapacityAnswerIn
 from fundops.partners.tiering import Judged, Outcome, moved
 
 RISKIEST = "high"
@@ -47,7 +47,7 @@ class Evaluation:
         return json.dumps(self.content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def check_answers(given: Sequence[AnswerIn], asked: Questionnaire) -> None:
+def check_answers(given: Sequence[CapacityAnswerIn], asked: Questionnaire) -> None:
     """Refuse answers (422) that leave a question out, ask it twice, or pass too much over."""
     found: list[FieldError] = []
     codes = {question.code for question in asked.questions}
@@ -119,13 +119,14 @@ def _capacity(
             {"code": code, "title": title, "score": its_score, "applicable": its_applicable,
              "answers": answers}
         )  # fmt: skip
+    highest = sum(HIGHEST * one.weight for one in answered if one.answer is not None)
     limits = [
         {"band": name, "below": plain(limit_of(applicable, percent))}
         for name, percent in asked.bands.items()
     ]
     return {
         "questionnaire": asked.version, "source": asked.source, "score": score,
-        "applicable": applicable, "lowest": applicable, "highest": HIGHEST * applicable,
+        "applicable": applicable, "lowest": applicable, "highest": highest,
         "limits": limits, "band": band, "areas": areas,
     }  # fmt: skip
 
@@ -197,7 +198,7 @@ def _steps(
 ) -> list[str]:  # fmt: skip
     said = [
         text("partners.step.score", score=score, applicable=applicable,
-             highest=HIGHEST * applicable, band=band)
+             top=HIGHEST * applicable, band=band)
     ]  # fmt: skip
     said += [reason_of(one) for one in outcome.judged if one.points]
     direction = "up" if outcome.steps > 0 else "down" if outcome.steps < 0 else "stays"

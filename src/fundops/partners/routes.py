@@ -21,9 +21,9 @@ from fundops.partners import diligence, lists, performance, queries, service
 from fundops.partners.evaluation import performance_out, standing_out
 from fundops.partners.models import BANDS
 from fundops.partners.schemas import (
-    CheckIn,
-    CheckOut,
-    CheckPage,
+    DueCheckIn,
+    DueCheckOut,
+    DueCheckPage,
     DueDiligenceOut,
     PartnerAssessmentDetail,
     PartnerAssessmentIn,
@@ -100,7 +100,7 @@ def get_due_diligence(
 @router.get(
     "/parties/{party_id}/due_diligence_checks",
     operation_id="list_due_diligence_checks",
-    response_model=CheckPage,
+    response_model=DueCheckPage,
     responses=READS,
 )
 def list_due_diligence_checks(
@@ -123,11 +123,11 @@ def list_due_diligence_checks(
     "/parties/{party_id}/due_diligence_checks",
     operation_id="record_due_diligence_check",
     status_code=201,
-    response_model=CheckOut,
+    response_model=DueCheckOut,
     responses=CREATES,
 )
 def record_due_diligence_check(
-    request: Request, actor: Writer, party_id: UUID, given: CheckIn
+    request: Request, actor: Writer, party_id: UUID, given: DueCheckIn
 ) -> Response:
     """Record what was found when one thing about a party was looked into."""
 

@@ -16,7 +16,7 @@ Status = Literal["proposed", "confirmed", "refused", "withdrawn"]
 MAX_ANSWERS = 100
 
 
-class CheckIn(In):
+class DueCheckIn(In):
     """What was found when one thing about a party was looked into; a note or a file shows it."""
 
     kind: Annotated[Line, Field(max_length=40, examples=["registration"])]
@@ -29,7 +29,7 @@ class CheckIn(In):
     evidence_file_id: UUID | None = None
 
 
-class CheckOut(Out):
+class DueCheckOut(Out):
     """A check that was recorded; it is never changed."""
 
     id: UUID
@@ -43,14 +43,14 @@ class CheckOut(Out):
     recorded_by_id: UUID
 
 
-class CheckPage(Out):
+class DueCheckPage(Out):
     """A page of checks."""
 
-    items: list[CheckOut]
+    items: list[DueCheckOut]
     next_cursor: str | None
 
 
-class CheckStandingOut(Out):
+class DueCheckStandingOut(Out):
     """How one check stands."""
 
     kind: str
@@ -71,10 +71,10 @@ class DueDiligenceOut(Out):
     party_id: UUID
     on: str
     is_complete: bool
-    checks: list[CheckStandingOut]
+    checks: list[DueCheckStandingOut]
 
 
-class BehindOut(Out):
+class BehindFigureOut(Out):
     """A record behind a figure."""
 
     record_type: str
@@ -82,7 +82,7 @@ class BehindOut(Out):
     code: str
 
 
-class FigureOut(Out):
+class PartnerFigureOut(Out):
     """One figure of performance, the points it moves, and why."""
 
     code: str
@@ -92,27 +92,27 @@ class FigureOut(Out):
     currency: str | None
     points: int = Field(description="Upwards is riskier.")
     reason: str
-    rows: list[BehindOut] = Field(description="At most 50, of funds that you may read.")
+    rows: list[BehindFigureOut] = Field(description="At most 50, of funds that you may read.")
     rows_total: int
 
 
-class PerformanceOut(Out):
+class PartnerPerformanceOut(Out):
     """What a grantee did under its grants in a window of days, and what that moves."""
 
     from_on: str
     to_on: str
     source: str
-    figures: list[FigureOut]
+    figures: list[PartnerFigureOut]
     points: int
 
 
-class PartyPerformanceOut(PerformanceOut):
+class PartyPerformanceOut(PartnerPerformanceOut):
     """A party's performance as it stands today."""
 
     party_id: UUID
 
 
-class QuestionOut(Out):
+class CapacityQuestionOut(Out):
     """A question of the capacity assessment."""
 
     code: str
@@ -129,10 +129,10 @@ class QuestionnaireOut(Out):
     applicable_percent: int
     bands: dict[str, int] = Field(description="Shares of the range in percent, where bands end.")
     areas: dict[str, str]
-    questions: list[QuestionOut]
+    questions: list[CapacityQuestionOut]
 
 
-class AnswerIn(In):
+class CapacityAnswerIn(In):
     """An answer: 1 in place and works, 2 small gaps, 3 partly, 4 missing; null: not applicable."""
 
     question: Annotated[Line, Field(max_length=20, examples=["GOV1"])]
@@ -144,7 +144,7 @@ class PartnerAssessmentIn(In):
     """The answers about a party; ``tier`` only to override what follows from them."""
 
     party_id: UUID
-    answers: Annotated[list[AnswerIn], Field(min_length=1, max_length=MAX_ANSWERS)]
+    answers: Annotated[list[CapacityAnswerIn], Field(min_length=1, max_length=MAX_ANSWERS)]
     valid_until_on: Day | None = Field(
         None, description="At most four years on, and no longer than the checks stand."
     )
@@ -158,7 +158,7 @@ class PartnerReasonIn(In):
     reason: Reason
 
 
-class AnswerOut(Out):
+class CapacityAnswerOut(Out):
     """An answer with the question as it stood, and what it counted."""
 
     question: str
@@ -169,17 +169,17 @@ class AnswerOut(Out):
     note: str | None
 
 
-class AreaOut(Out):
+class CapacityAreaOut(Out):
     """One area's answers and its part of the score."""
 
     code: str
     title: str
     score: int
     applicable: int
-    answers: list[AnswerOut]
+    answers: list[CapacityAnswerOut]
 
 
-class LimitOut(Out):
+class BandLimitOut(Out):
     """Where a band ends: a score below this is in it."""
 
     band: str
@@ -195,9 +195,9 @@ class CapacityOut(Out):
     applicable: int
     lowest: int
     highest: int
-    limits: list[LimitOut]
+    limits: list[BandLimitOut]
     band: str
-    areas: list[AreaOut]
+    areas: list[CapacityAreaOut]
 
 
 class PartnerPartyOut(Out):
@@ -244,5 +244,5 @@ class PartnerAssessmentDetail(PartnerAssessmentOut):
 
     steps: list[str] = Field(description="How the tier came about, a sentence each.")
     capacity: CapacityOut
-    performance: PerformanceOut
-    due_diligence: list[CheckStandingOut]
+    performance: PartnerPerformanceOut
+    due_diligence: list[DueCheckStandingOut]
