@@ -62,6 +62,7 @@ RECORDS = {
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
     "parties.places.PLACE_STEPS": "Place at risk",
+    "partners.service.STEPS": "Partner assessment",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reviews.assignments.STEPS": "Assignment of a reviewer",

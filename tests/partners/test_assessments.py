@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from fundops import audit, clock, trail
 from fundops.authz import Role
+from fundops.files.models import File
 from fundops.grants import schedule
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.plan import add_months
@@ -19,6 +21,8 @@ from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.parties.models import Membership
 from fundops.partners.models import PartnerAssessment
+from tests.factories import a_fund
+from tests.grants.grant_factories import a_grantee
 from tests.partners.partner_factories import AMOUNT, Office, answers
 from tests.world import World
 
@@ -269,3 +273,48 @@ def test_a_content_changed_behind_the_back_is_found(office: Office) -> None:
         audit.lock_head(db)
         db.execute(update(PartnerAssessment).values(content=before))
     assert json.loads(before)["capacity"]["score"] == made["score"]
+
+
+def test_the_longest_answers_fit(office: Office) -> None:
+    """Every character of a note may be one that is escaped where it is kept."""
+    longest = [one | {"note": '"' * 2_000} for one in answers()]
+    made = office.propose(answers=longest)
+    assert made.status_code == 201, made.text
+    too_long = [one | {"note": "x" * 2_001} for one in answers()]
+    assert pointers(office.propose(answers=too_long))[0] == "/answers/0/note"
+
+
+def test_evidence_is_ones_own_or_the_partys(office: Office) -> None:
+    with office.world.database.write() as db:
+        audit.lock_head(db)
+        other = a_grantee(db).id
+        theirs = a_file(db, office.party_id, office.manager.actor.person_id)
+        own = a_file(db, None, office.finance.actor.person_id)
+        refused = [
+            a_file(db, other, office.finance.actor.person_id),
+            a_file(db, None, office.manager.actor.person_id),
+        ]
+        elsewhere = a_fund(db).id
+    for file_id in refused:
+        answer = office.check("audit", evidence_file_id=str(file_id))
+        assert pointers(answer) == ["/evidence_file_id"]
+    reader = office.world.as_role(Role.GRANT_OFFICER, fund_id=elsewhere)
+    assert reader.get(f"/v1/files/{theirs}").status_code == 404
+    for file_id in (own, theirs):
+        made = office.check("audit", note=None, evidence_file_id=str(file_id))
+        assert made.status_code == 201, made.text
+    # What a check rests on can be looked at by whoever may read the check.
+    assert reader.get(f"/v1/files/{theirs}").status_code == 200
+
+
+def a_file(db: Session, party_id: UUID | None, by_id: UUID) -> UUID:
+    """Keep a file's row; its content is of no matter here."""
+    now = clock.now()
+    made = File(
+        id=uuid7(), party_id=party_id, name="audit.pdf", media_type="application/pdf",
+        sent_sha256="0" * 64, sent_bytes=9, stored_sha256="0" * 64, stored_bytes=9,
+        uploaded_by_id=by_id, declared_at=now, completed_at=now,
+    )  # fmt: skip
+    db.add(made)
+    db.flush()
+    return made.id

@@ -137,7 +137,7 @@ class CapacityAnswerIn(In):
 
     question: Annotated[Line, Field(max_length=20, examples=["GOV1"])]
     answer: Annotated[Whole, Field(ge=1, le=4)] | None
-    note: Prose | None = Field(None, description="Needed where a question is not applicable.")
+    note: Reason | None = Field(None, description="Needed where a question is not applicable.")
 
 
 class PartnerAssessmentIn(In):
