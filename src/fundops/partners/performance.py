@@ -17,6 +17,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from fundops.expenditures.models import (
+    ExpenditureLine,
     ExpenditureStatement,
     Receivable,
     ReceivableEntry,
@@ -209,14 +210,28 @@ def _ineligible(db: Session, window: Window) -> Figure:
         .group_by(Receivable.statement_id)
         .subquery()
     )
+    refused = (
+        rows_of(
+            ExpenditureLine.statement_id, func.sum(ExpenditureLine.unsupported_minor).label("minor")
+        )
+        .join(statement, statement.id == ExpenditureLine.statement_id)
+        .where(statement.grant_id.in_(_grants(window)))
+        .group_by(ExpenditureLine.statement_id)
+        .subquery()
+    )
     query = (
         rows_of(
             statement.id, statement.code, Grant.fund_id, Fund.base_currency,
-            statement.reported_minor, statement.accepted_minor, statement.disallowed_minor,
+            statement.reported_minor, statement.disallowed_minor,
             later.c.minor.label("supported"),
+            # An imported statement may have no lines.
+            func.coalesce(
+                refused.c.minor, statement.reported_minor - statement.accepted_minor
+            ).label("refused_minor"),
         )
         .select_from(statement)
         .outerjoin(later, later.c.statement_id == statement.id)
+        .outerjoin(refused, refused.c.statement_id == statement.id)
         .where(
             statement.status == "accepted", statement.accepted_on >= window.from_on,
             statement.accepted_on <= window.to_on,
@@ -233,8 +248,8 @@ def _ineligible(db: Session, window: Window) -> Figure:
 
 def _share_of_fund(found: Sequence[Any]) -> Figure:
     def lost(one: Any) -> int:
-        refused = one.reported_minor - one.accepted_minor + one.disallowed_minor
-        return max(int(refused) - int(one.supported or 0), 0)
+        refused = int(one.refused_minor) + int(one.disallowed_minor)
+        return max(refused - int(one.supported or 0), 0)
 
     return _figure(
         "ineligible", [_row("expenditure_statement", one) for one in found if lost(one)],
@@ -246,7 +261,8 @@ def _share_of_fund(found: Sequence[Any]) -> Figure:
 def _unpaid_refunds(db: Session, window: Window) -> Figure:
     asked = RefundRequest
     query = rows_of(asked.id, asked.code, Grant.fund_id).where(
-        asked.status == "requested", asked.due_on < window.to_on
+        (asked.status == "requested") & (asked.due_on < window.to_on)
+        | (asked.status == "written_off") & asked.due_on.between(window.from_on, window.to_on)
     )
     found = db.execute(_of_grantee(query, asked.grant_id, window, asked.due_on)).all()
     return _figure("unpaid_refunds", [_row("refund_request", one) for one in found], len(found))
