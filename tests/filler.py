@@ -153,6 +153,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
         "content": ASSESSED,
     },
     "party_freezes": {"restore_requested_by_id": None, "restored_by_id": None},
+    "places_at_risk": {"lifted_by_id": None, "lifted_at": None, "lift_reason": None},
     "proposal_budget_lines": {"share_bp": 10_000},
     "proposal_codes": {"percent": 60},
     "proposal_versions": {"number": 1, "kind": "draft", "content": "{}"},
