@@ -192,6 +192,9 @@ def test_an_override_has_a_reason_and_shows(office: Office) -> None:
     assert (body["computed_tier"], body["tier"], body["is_override"]) == ("low", "medium", True)
     assert office.step(office.manager, made, "confirm").status_code == 200
     assert office.tier()["tier"] == "medium"
+    listed = [office.officer.get(f"/v1/partner_assessments?is_override={flag}").json()["items"]
+              for flag in ("true", "false")]  # fmt: skip
+    assert [[one["code"] for one in items] for items in listed] == [[body["code"]], []]
     basis = office.officer.get(f"{office.place}/risk_assessments").json()["items"][0]["basis"]
     assert basis.endswith("tier low; overridden: Its director has just left.")
 

@@ -168,6 +168,7 @@ def list_partner_assessments(
     party_id: UUID | None = None,
     status: Status | None = None,
     tier: Tier | None = None,
+    is_override: bool | None = None,
     expires_before: Before = None,
 ) -> Response:
     """List assessments of parties; `expires_before` finds those that must be made anew."""
@@ -175,6 +176,9 @@ def list_partner_assessments(
     for column, value in (("party_id", party_id), ("status", status), ("tier", tier)):
         if value is not None:
             query = query.where(queries.ASSESSMENTS[column] == value)
+    if is_override is not None:
+        reason = queries.ASSESSMENTS.override_reason
+        query = query.where(reason.is_not(None) if is_override else reason.is_(None))
     if expires_before is not None:
         query = queries.expiring(query, expires_before)
     with read_session(request) as db:
