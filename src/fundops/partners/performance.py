@@ -162,7 +162,7 @@ def _overdue(due: Iterable[Any], to_on: date) -> Figure:
 def _returned(db: Session, window: Window) -> Figure:
     """Count what was sent back of what was decided on: versions of reports, and statements.
 
-    A statement that a report made is not counted again.
+    A statement of a report's own period was made by the report, and is not counted again.
     """
     versions = (
         rows_of(
@@ -182,12 +182,18 @@ def _returned(db: Session, window: Window) -> Figure:
         )
     )  # fmt: skip
     statement = ExpenditureStatement
-    of_reports = select(ProgressReport.statement_id).where(
-        ProgressReport.statement_id.is_not(None), ProgressReport.grant_id.in_(_grants(window))
-    )
+    of_report = (
+        rows_of(ProgressReport.id)
+        .where(
+            ProgressReport.grant_id == statement.grant_id, ProgressReport.asks_expenditure,
+            ProgressReport.starts_on == statement.starts_on,
+            ProgressReport.ends_on == statement.ends_on,
+        )
+        .exists()
+    )  # fmt: skip
     statements = rows_of(statement.id, statement.code, statement.status, Grant.fund_id).where(
         statement.decided_at >= window.starts_at(), statement.decided_at < window.ends_at(),
-        statement.id.not_in(of_reports),
+        ~of_report,
     )  # fmt: skip
     decided = db.execute(
         _of_grantee(versions, ProgressReport.grant_id, window, ReportVersion.saved_at)
