@@ -88,7 +88,8 @@ def test_a_figure_counts_only_beyond_its_limit_and_with_enough_behind_it() -> No
         assert judge(figure("late", part, whole), rule).points == points, (part, whole)
     assert "Too little to say anything" in reason_of(judge(figure("late", 1, 3), rule))
     assert reason_of(judge(figure("late", 2, 4), rule)) == (
-        "Reports and other duties handed in late: 2 of 4 (50.00 %). Over 25: 1 points."
+        "Reports and other duties handed in late: 2 of 4 (50.00 %). "
+        "That is more than 25: points +1."
     )
 
 

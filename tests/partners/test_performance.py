@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from fundops.expenditures.owed_schemas import FindingIn, RefundRequestIn, Suppor
 from fundops.grants.models import Grant
 from fundops.grants.schedule_models import Requirement
 from fundops.ids import uuid7
+from fundops.ledger.models import Fund
 from fundops.partners.performance import Window, figures
 from fundops.reports.models import (
     ProgressReport,
@@ -211,7 +213,7 @@ def test_rows_of_other_funds_are_counted_but_not_named(world: World) -> None:
         (overdue,) = (one for one in body["figures"] if one["code"] == "overdue")
         assert (overdue["part"], overdue["rows_total"]) == (2, 2)
         assert {row["code"] for row in overdue["rows"]} == codes
-        assert overdue["reason"] == ("Reports and other duties overdue: 2. Over 0: 1 points.")
+        assert overdue["reason"].endswith("overdue: 2. That is more than 0: points +1.")
 
 
 def test_what_is_asked_does_not_grow_with_what_there_is(world: World, statements: Counting) -> None:
@@ -229,3 +231,49 @@ def test_what_is_asked_does_not_grow_with_what_there_is(world: World, statements
             assert office.officer.get(place).status_code == 200
         counted.append(len(seen))
     assert counted[0] == counted[1]
+
+
+def test_what_a_grantee_did_moves_its_tier_and_later_keeps_from_confirming(world: World) -> None:
+    office = Office(world)
+    office.complete()
+
+    def overdue(*numbers: int) -> None:
+        with world.database.write() as db:
+            audit.lock_head(db)
+            grant = db.get_one(Grant, office.grant_id)
+            for number in numbers:
+                a_requirement(db, grant, number, due_on=office.today - timedelta(days=number))
+
+    overdue(1, 2, 3)
+    made = office.propose()
+    body = made.json()
+    assert (body["band"], body["computed_tier"]) == ("low", "medium")
+    assert body["steps"][1:4] == [
+        "Reports and other duties overdue: 3. That is more than 2: points +2.",
+        "Points of performance: 2, a step for every 2. That is riskier by 1: band medium.",
+        "The band medium is the tier medium.",
+    ]
+    (figure,) = (one for one in body["performance"]["figures"] if one["code"] == "overdue")
+    assert (figure["points"], figure["rows_total"], len(figure["rows"])) == (2, 3, 3)
+    with world.database.write() as db:
+        audit.lock_head(db)
+        finance = a_person(db, Role.FINANCE_OFFICER)[0]
+        fund, grant = db.get_one(Fund, office.fund_id), db.get_one(Grant, office.grant_id)
+        a_payment(db, a_desk(db), fund, grant, 1_000_00, on=office.today)
+        asked = RefundRequestIn(due_on=date(2199, 1, 1), amount=usd(150_00))
+        request = refund_requests.request(db, finance, fund, grant, asked)
+        request.due_on = office.today - timedelta(days=1)
+    refused = office.step(office.manager, made, "confirm")
+    assert refused.status_code == 409
+    assert "today it would be high" in refused.json()["detail"]
+
+
+def test_of_many_who_confirm_at_once_one_does(world: World) -> None:
+    office = Office(world)
+    made = office.propose()
+    callers = [world.as_role(Role.FUND_MANAGER) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda caller: office.step(caller, made, "confirm"), callers))
+    assert sorted(one.status_code for one in answers) == [200, 409, 409, 409]
+    register = office.officer.get(f"{office.place}/risk_assessments").json()["items"]
+    assert len(register) == 1
