@@ -47,6 +47,7 @@ from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.reports.face_routes import router as faces
 from fundops.reports.local_routes import router as local_receipts
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
@@ -93,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     safeguards,
     *EXPENDITURES,
     local_receipts,
+    faces,
     *BANKING,
     tracing,
     cash_plan,

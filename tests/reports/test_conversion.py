@@ -163,9 +163,9 @@ def test_all_received_and_spent_is_all_charged_in_whatever_order(
     total = conversion.basis(method, other, until, sum(parts))
     days = [one.received_on for one in received]
     if method == AVERAGE or len(set(days)) == len(days):
-        assert total.exact(parts[0]) == conversion.basis(
-            method, received, until, sum(parts)
-        ).exact(parts[0])
+        assert total.exact(parts[0]) == conversion.basis(method, received, until, sum(parts)).exact(
+            parts[0]
+        )
     for part in data.draw(st.permutations(parts)):
         shuffled.report(received, until, part)
     assert books.booked == shuffled.booked == base

@@ -10,8 +10,8 @@ from sqlalchemy import event
 from fundops import audit
 from fundops.authz import Role
 from fundops.disbursements import paying
-from fundops.disbursements.schemas import ReturnIn
 from fundops.disbursements.models import Disbursement
+from fundops.disbursements.schemas import ReturnIn
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
@@ -97,7 +97,10 @@ def test_money_that_came_back_was_not_received(scene: MoneyScene) -> None:
     with scene.world.database.write() as db:
         audit.lock_head(db)
         assert len(local_queries.received(db, scene.grant_id, "UAH")) == 1
-        payment, grant = db.get_one(Disbursement, scene.second_id), db.get_one(Grant, scene.grant_id)
+        payment, grant = (
+            db.get_one(Disbursement, scene.second_id),
+            db.get_one(Grant, scene.grant_id),
+        )
         given = ReturnIn(reason="The account was closed.", returned_on="2026-08-09")
         actor = scene.finance.actor
         paying.return_(db, actor, db.get_one(Fund, scene.fund_id), payment, grant, given)

@@ -30,7 +30,7 @@ class ExpenditureStatement(Base):
     ``prefinanced_minor`` is the part accepted beyond what the grantee had been paid: no lot stands
     behind it until the next payment. ``disallowed_minor`` is what an audit took back. A correction
     is another statement (``replaces_id``); the original stays, ``corrected``. One that a progress
-    report made has the ``currency`` in which the grantee reported; it is decided on with the report.
+    report made has the ``currency`` in which the grantee reported; it is decided with it.
     """
 
     __tablename__ = "expenditure_statements"

@@ -109,6 +109,14 @@ def currency_of(db: Session, grant_id: UUID) -> str | None:
     return db.execute(rows.limit(1)).scalar()
 
 
+def other_currency(db: Session, grant_id: UUID, currency: str) -> str | None:
+    """Return another currency in which something was received for a grant, if there is one."""
+    query = select(LocalReceipt.currency).where(
+        LocalReceipt.grant_id == grant_id, LocalReceipt.currency != currency, standing()
+    )
+    return db.execute(query.limit(1)).scalar()
+
+
 def local_rate(row: Any) -> Fraction:
     """Return base per local of a row, in minor units of each."""
     return Fraction(row.base_minor, row.local_minor)

@@ -84,9 +84,7 @@ def _row(
     )  # fmt: skip
 
 
-def _add(
-    db: Session, actor: Actor, grant: Grant, made: LocalReceipt, action: str
-) -> LocalReceipt:
+def _add(db: Session, actor: Actor, grant: Grant, made: LocalReceipt, action: str) -> LocalReceipt:
     db.add(made)
     db.flush()
     audit.record(

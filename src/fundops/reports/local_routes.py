@@ -73,9 +73,7 @@ def declare_local_receipt(
     """Declare what was received in local currency for a payment, or for a part of it."""
 
     def work(db: Session) -> dict[str, Any]:
-        disbursement, grant = get_disbursement(
-            db, actor, disbursement_id, Permission.REPORT_WRITE
-        )
+        disbursement, grant = get_disbursement(db, actor, disbursement_id, Permission.REPORT_WRITE)
         fund = db.get_one(Fund, grant.fund_id)
         made = service.declare(db, actor, fund, grant, disbursement, given)
         return _one(db, actor, grant, made.id)
@@ -111,5 +109,5 @@ def _judge(db: Session, grant: Grant) -> Callable[[Any], dict[str, Any]]:
 
 
 def _one(db: Session, actor: Actor, grant: Grant, receipt_id: UUID) -> dict[str, Any]:
-    query = queries.receipts(actor).where(queries.RECEIPT_ID == receipt_id)
+    query = queries.receipts(actor).where(receipt_id == queries.RECEIPT_ID)
     return _judge(db, grant)(db.execute(query).one())
