@@ -158,6 +158,8 @@ UNREACHABLE = {
     "uq_proposal_cofunding_version_id_number": "numbers are given by position, all at once",
     "uq_proposal_results_version_id_number": "numbers are given by position, all at once",
     "uq_published_activities_identifier": "loading looks the identifier up, under the write turn",
+    "uq_report_certifications_version_id": "each submission makes a version of its own",
+    "uq_request_decisions_version_id_line_number": "a version is decided on once, under the turn",
     "uq_requirements_grant_id_kind_origin_number": "counted up under the write turn",
     "uq_reviews_assignment_id_number": "counted up under the write turn",
     "uq_set_aside_rows_run_id_row": "a run reads each row once",
