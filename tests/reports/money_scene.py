@@ -139,7 +139,7 @@ class MoneyScene:
             id=uuid7(), code=f"RPT-{starts_on:%Y}-{uuid7().hex[-8:]}", grant_id=self.grant_id,
             fund_id=self.fund_id, number=number, starts_on=starts_on, ends_on=ends_on,
             due_on=ends_on, due_at=clock.now(), zone="UTC", is_final=False, asks_narrative=False,
-            asks_expenditure=True, language="en", status="submitted", last_number=0,
+            asks_expenditure=True, language="en", status="submitted", last_number=0, draft_number=0,
             submitted_number=0, created_at=clock.now(),
         )  # fmt: skip
         db.add(report)

@@ -174,7 +174,7 @@ def _keep_certification(
     db: Session, actor: Actor, grant: Grant, version: ReportVersion, certified: CertificationIn
 ) -> None:
     made = ReportCertification(
-        id=uuid7(),        version_id=version.id, is_expenditure_certified=certified.expenditure,
+        id=uuid7(), version_id=version.id, is_expenditure_certified=certified.expenditure,
         is_request_certified=certified.request, certified_by_id=actor.person_id,
         certified_at=clock.now(),
     )  # fmt: skip
