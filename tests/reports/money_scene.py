@@ -82,7 +82,11 @@ class MoneyScene:
         with self.world.database.write() as db:
             audit.lock_head(db)
             given = RateIn(
-                source="un_operational", base="USD", currency="UAH", starts_on=on, rate=rate
+                source="un_operational",
+                base="USD",
+                currency="UAH",
+                starts_on=date.fromisoformat(on),
+                rate=rate,
             )
             rates.record_rate(db, audit.SYSTEM, given)
 
@@ -125,9 +129,12 @@ class MoneyScene:
             report.statement_id = statement.id
             return report.id
 
-        return self.write(work)
+        found: UUID = self.write(work)
+        return found
 
-    def _report(self, db: Session, starts_on: date, ends_on: date, given: UUID | None) -> Any:
+    def _report(
+        self, db: Session, starts_on: date, ends_on: date, given: UUID | None
+    ) -> ProgressReport:
         if given is not None:
             report = db.get_one(ProgressReport, given)
             report.status, report.decided_by_id = "submitted", None
