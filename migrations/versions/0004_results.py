@@ -60,6 +60,11 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
 (reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
@@ -67,11 +72,6 @@ NOT NULL""",
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
-CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
-'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -95,10 +95,10 @@ ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -983,6 +983,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "report_certifications",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("is_expenditure_certified", sa.Boolean(), nullable=False),
         sa.Column("is_request_certified", sa.Boolean(), nullable=False),
@@ -1000,7 +1001,8 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_certifications_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_certifications")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_certifications")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_certifications_version_id")),
         info={"append_only": True},
     )
     op.create_table(
@@ -1093,6 +1095,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "request_decisions",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("line_number", sa.Integer(), nullable=False),
         sa.Column("authorised_minor", sa.BigInteger(), nullable=False),
@@ -1108,6 +1111,9 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_request_decisions_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_request_decisions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_decisions")),
+        sa.UniqueConstraint(
+            "version_id", "line_number", name=op.f("uq_request_decisions_version_id_line_number")
+        ),
         info={"append_only": True},
     )

@@ -175,6 +175,8 @@ UNREACHABLE = {
     "uq_published_activities_identifier": "loading looks the identifier up, under the write turn",
     "uq_accepted_versions_version_id": "a version is accepted once: the step leaves submitted",
     "uq_report_versions_report_id_number": "counted up under the write turn",
+    "uq_report_certifications_version_id": "each submission makes a version of its own",
+    "uq_request_decisions_version_id_line_number": "a version is decided on once, under the turn",
     "uq_requirements_grant_id_kind_origin_number": "counted up under the write turn",
     "uq_reviews_assignment_id_number": "counted up under the write turn",
     "uq_set_aside_rows_run_id_row": "a run reads each row once",
