@@ -31,7 +31,7 @@ def screen(
     found = _settled(list(_searched(page)))
     if confirmed is None:
         return found
-    return [one for one in found if not _is_confirmed(one.item, confirmed, keys)]
+    return [one for one in found if not is_confirmed(one.item, confirmed, keys)]
 
 
 def _searched(page: Page) -> Iterator[Finding]:
@@ -58,9 +58,8 @@ def _settled(found: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _is_confirmed(
-    item: str, confirmed: Confirmed, keys: Fingerprints | bytes | None
-) -> bool:
+def is_confirmed(item: str, confirmed: Confirmed, keys: Fingerprints | bytes | None) -> bool:
+    """Return whether a grantee has confirmed ``item``, as ``screen`` asks."""
     if callable(confirmed):
         return confirmed(item)
     assert keys is not None, "stored keys are compared under the keys that made them"
