@@ -31,6 +31,12 @@ def arabic_name(page: Page, at: int) -> tuple[int, bool] | None:
     return None
 
 
+def is_unknown(page: Page, at: int) -> bool:
+    """Return whether an Arabic word is in no list: after a name it may be the family's."""
+    is_arabic = "\u0600" <= page.tokens[at].text[0] <= "\u06ff" and page.tokens[at].is_word
+    return is_arabic and not page.inside[at]
+
+
 def _is_word(page: Page, at: int) -> bool:
     return any(page.has(at, name) for name in _NONE)
 

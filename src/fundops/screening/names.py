@@ -46,7 +46,7 @@ def names(page: Page) -> list[Name]:
 
 def _name_at(page: Page, at: int) -> Name | None:
     token = page.tokens[at]
-    if not token.is_word:
+    if not token.is_word or _goes_on(page, at):
         return None
     if "\u0600" <= token.text[0] <= "\u06ff":
         span = arabic_name(page, at)
@@ -60,6 +60,16 @@ def _name_at(page: Page, at: int) -> Name | None:
     if introduced == "honorific" and is_known and not _is_word(page, at):
         return Name(at, at + 1, is_sure=True)
     return None
+
+
+def _goes_on(page: Page, at: int) -> bool:
+    """Return whether a word is the later part of one with a hyphen: "Prince" of Port-au-Prince."""
+    if at < 2 or not page.touches(at) or page.tokens[at - 1].text not in "-'":
+        return False
+    before = page.tokens[at - 2]
+    return page.touches(at - 1) and before.is_word and (
+        page.tokens[at - 1].text == "-" or len(before.text) > 2
+    )
 
 
 def _is_word(page: Page, at: int) -> bool:
@@ -122,7 +132,7 @@ def _chain(page: Page, at: int) -> int:
             last = here + 1
         elif is_initial and page.touches(here):
             last = here + 1
-        elif not (token.text in "-'" and page.touches(here)) and token.word not in PARTICLES:
+        elif not (token.text in "-'" and page.touches(here)) and token.word not in PARTICLES | {"s"}:
             break
         here += 1
     return last
@@ -144,6 +154,8 @@ def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:
         is_title = page.tokens[before].is_capital or before < at - 1
         if is_title and not page.has(before, "persons"):
             return True
+    if page.has(at, "storms") or page.has(at - 1, "storms"):
+        return True
     is_saint = at > 0 and page.tokens[at - 1].word in {"st", "san", "santa", "saint", "sainte", "santo"}
     follows = last < len(page.tokens) and page.tokens[last].is_capital
     return is_saint or (follows and page.has(last, "organisations") and _is_near(page, last))

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from fundops.screening.arabic import is_unknown
 from fundops.screening.dates import Day
 from fundops.screening.findings import Finding
 from fundops.screening.names import Name, introduction, names
@@ -96,7 +97,8 @@ def _born(
         ends = [end for what, end in page.begins.get(here, ()) if what == "born_cues"]
         if ends:
             return _day_or_year(page, max(ends), days, starts)
-        if page.tokens[here].text not in ",(-:" and not page.has(here, "possessives"):
+        is_sign = page.tokens[here].text in ",(-:" or page.has(here, "possessives")
+        if not is_sign and not is_unknown(page, here):
             return None
         here += 1
     return None
@@ -140,19 +142,19 @@ def _age_at(page: Page, at: int) -> int | None:
 def _years_old(page: Page, end: int) -> int | None:
     """Return where an age ends; nothing where the years are a time, as in "15 years later"."""
     tokens = page.tokens
-    if end < len(tokens) and (page.tokens[end].word in _A_TIME or tokens[end].is_number):
+    if end < len(tokens) and (tokens[end].word in _A_TIME or tokens[end].is_number):
         return None
     while end + 1 < len(tokens) and tokens[end].text == "-" and tokens[end + 1].word in {"old", "year"}:
         end += 2
     if end < len(tokens) and tokens[end].word in {"old"}:
         end += 1
-    return end
+    return None if page.has(end, "counted") else end
 
 
 _A_TIME = frozenset(
     {"later", "after", "ago", "of", "before", "since", "experience", "d", "apres", "de", "despues",
      "mas", "plus", "from", "in", "imprisonment", "prison", "sentence", "term", "period", "tard",
-     "тюрьмы", "лишения", "والخبره", "من", "خبره", "بعد"}
+     "тюрьмы", "лишения", "والخبره", "خبره", "بعد"}
 )  # fmt: skip
 
 
@@ -176,7 +178,8 @@ def _age_after(page: Page, name: Name) -> tuple[int, int] | None:
             is_bare = closes and here > name.last and (name.is_sure or _is_known(page, name))
             return (here, here + 1) if is_bare and tokens[here - 1].text in "(," else None
         if tokens[here].text not in ",(-" and tokens[here].word not in _IS:
-            return None
+            if not is_unknown(page, here):
+                return None
         here += 1
     return None
 
