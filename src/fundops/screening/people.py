@@ -93,11 +93,11 @@ def _born(
 ) -> tuple[int, int] | None:
     """Return the span of "born" and its day or year right after a name."""
     here = name.last
-    while here < min(len(page.tokens), name.last + _TIGHT):
+    while here < min(len(page.tokens), name.last + _TIGHT + 2):
         ends = [end for what, end in page.begins.get(here, ()) if what == "born_cues"]
         if ends:
             return _day_or_year(page, max(ends), days, starts)
-        is_sign = page.tokens[here].text in ",(-:" or page.has(here, "possessives")
+        is_sign = page.tokens[here].text in ",(-:" or page.tokens[here].word in _IS | {"من"}
         if not is_sign and not is_unknown(page, here):
             return None
         here += 1
@@ -168,7 +168,7 @@ def _is_age(page: Page, at: int) -> bool:
 def _age_after(page: Page, name: Name) -> tuple[int, int] | None:
     """Return the age right after a name: "Amina, 17 years old", "Amina (17)", "Amina is 17"."""
     tokens, here, is_open = page.tokens, name.last, False
-    while here < min(len(tokens), name.last + 4):
+    while here < min(len(tokens), name.last + 6):
         is_open = is_open or tokens[here].text == "("
         end = _age_at(page, here)
         if end is not None:
@@ -178,7 +178,7 @@ def _age_after(page: Page, name: Name) -> tuple[int, int] | None:
             is_bare = closes and here > name.last and (name.is_sure or _is_known(page, name))
             return (here, here + 1) if is_bare and tokens[here - 1].text in "(," else None
         if tokens[here].text not in ",(-" and tokens[here].word not in _IS:
-            if not is_unknown(page, here):
+            if not is_unknown(page, here) and not page.has(here, "persons"):
                 return None
         here += 1
     return None
@@ -200,12 +200,12 @@ def _stands_alone(page: Page, name: Name) -> bool:
         return True
     if page.has(name.first, "places") or page.has(name.first, "posts"):
         return False
-    before = page.tokens[name.first - 1].word if name.first else ""
+    before = page.tokens[name.first - 1].text.lower() if name.first else ""
     return before not in _PREPOSITIONS and not page.tokens[name.first].text.isupper()
 
 
 _PREPOSITIONS = frozenset(
-    {"in", "at", "from", "near", "to", "of", "a", "en", "au", "aux", "de", "du", "d", "desde", "dans",
+    {"in", "at", "from", "near", "to", "of", "à", "en", "au", "aux", "de", "du", "d", "desde", "dans",
      "around", "across", "within", "outside", "через", "в", "из", "с", "pour", "para", "hacia", "el",
      "al", "la", "le", "the", "per", "vers"}
 )  # fmt: skip

@@ -87,7 +87,8 @@ def _number_first(page: Page, at: int) -> tuple[int, int] | None:
     """Take "14 Baker Street", "221B Baker Street" and "12 rue de la Paix"."""
     tokens = page.tokens
     if page.touches(at) and tokens[at - 1].text in "/.,-:$€£":
-        return None
+        if tokens[at - 1].text != "/" or not (page.touches(at - 1) and tokens[at - 2].is_number):
+            return None
     here = at + 1
     if here < len(tokens) and page.touches(here) and len(tokens[here].text) == 1:
         here += tokens[here].is_word
@@ -154,6 +155,9 @@ def _street_first(page: Page, at: int) -> tuple[int, int] | None:
         token = tokens[here]
         if token.text == "\n":
             return None
+        if token.is_number and named == 0 and len(token.text) <= 3:
+            named, here = 1, here + 1
+            continue
         if token.is_number:
             return _street_number(page, at, here, named, is_latin=is_latin)
         is_small = token.word in {"de", "la", "le", "du", "des", "d", "l", "del", "los", "las", "el"}
@@ -187,7 +191,7 @@ def _street_number(
     while end + 2 < len(tokens) and tokens[end + 1].text in "#-" and tokens[end + 2].is_number:
         end += 2
     if named == 0:
-        return (at, end) if end > here or is_marked else None
+        return None
     if not is_latin and not is_marked:
         return None
     return (at, end)
