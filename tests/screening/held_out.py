@@ -1,209 +1,297 @@
-"""A set that the rules were never looked at with: what it finds wanting is published as it is.
+"""The set that is held out: whole sentences, each written for itself, after the rules were done.
 
-Written last, as a report is: longer sentences, names and forms of its own.
+No rule was changed for it; what it finds wanting is published as it is. The identifier stands
+between ``[`` and ``]``, # is a digit. Whoever changes a rule for a sentence here moves this set to
+the others and writes a new one.
 """
 
 from __future__ import annotations
 
 import random
 
-from tests.screening.planted import Planted, eastern
+from tests.screening.planted import Planted
 
-SEED = 90125
-EACH = 10
+SEED = 31337
+TIMES = 2
 
-_FIRST = {
-    "en": ["Wambui", "Tadesse", "Rukmini", "Ebony", "Siphokazi", "Margaret", "Obioma", "Lindiwe", "Samuel", "Purnima"],
-    "fr": ["Assétou", "Nathalie", "Dieynaba", "Espérance", "Rosine", "Kossiwa", "Hortensia", "Zénabou", "Théodore", "Mariétou"],
-    "es": ["Briseida", "Nayeli", "Teodora", "Angélica", "Yamileth", "Rosario", "Jacinta", "Leidy", "Marcelino", "Eulalia"],
-    "ar": ["غادة", "فوزية", "أماني", "ريهام", "عهود", "سوسن", "خلود", "يسرى", "مصطفى", "نسيبة"],
-}  # fmt: skip
-_LAST = {
-    "en": ["Kamau", "Gebremariam", "Tamang", "Ncube", "Okorie", "Das", "Thompson", "Owusu"],
-    "fr": ["Sanogo", "Mbemba", "Kouyaté", "Randrianarisoa", "Lefèvre", "Agbodjan", "Zongo", "Faye"],
-    "es": ["Choque", "Caal Pop", "Mendoza", "Huamán", "Cruz Pérez", "Bolaños", "Tum", "Salazar"],
-    "ar": ["الخطيب", "بن علي", "المصري", "عوض", "الزبيدي", "منصور", "حمودة", "الصالح"],
-}  # fmt: skip
-
-SENTENCES: dict[str, dict[str, list[str]]] = {
+_SENTENCES: dict[str, dict[str, list[str]]] = {
     "en": {
-        "phone": ["The taxi driver who brought them left a number, {}, with the guard.", "Hotline volunteers phoned {} three times without answer.", "Emergency contact: aunt, {}"],
-        "email": ["Screenshots were mailed to us by {} after the hearing.", "The agency's owner ({}) denied everything."],
-        "document_number": ["Embassy staff replaced her lost passport ({}) within nine days.", "He showed an identity card numbered {} which was not his."],
-        "coordinates": ["Satellite images of {} show the kiln and the sleeping quarters.", "Drop-in point moved to {}, near the bridge."],
-        "address": ["Neighbours at {} heard the screams and phoned us.", "The landlord of {} has been charged with complicity."],
-        "name_and_date": ["The first to be freed was {}, who had not seen daylight for weeks.", "Follow-up of {} continues until December."],
-        "person_name": ["Dr {} examined all of them free of charge.", "Her cousin, a man called {}, had signed the contract.", "The complainant, Mrs {}, withdrew in June."],
-        "profile": ["The video was shared from {} and taken down by the platform in 48 hours.", "Girls followed {} because of the modelling pictures."],
+        "phone": [
+            "I spoke to the mother again today, her new line is [0#6 ### ####], please do not share.",
+            "Mama Boi, the madam, used two numbers: [+39 3## ### ####] and another one.",
+            "If the girls panic they text [+44 7### ######] and we send the car.",
+            "Landlady ([0803 ### ####]) agreed to wait for the rent.",
+        ],
+        "email": [
+            "Invoices for the safe flat go to [nightowl_#@example.org].",
+            "She only reads mail at [sister.moon##@example.co.uk] once a week.",
+            "cc [t.o.helper@example.ng] on all follow-up",
+            "We got the offer letter from <[hr-dubai@jobs.example.com]>.",
+        ],
+        "document_number": [
+            "Immigration stamped her out on passport [L8######] via Entebbe.",
+            "The broker kept three ID cards, one of them numbered [2#######].",
+            "Her NIN ([CF##0###########]) is needed for the clinic card.",
+            "A fake driving licence, [DLN-##-#####], was found in his car.",
+        ],
+        "coordinates": [
+            "Drone pictures put the mine at [1#.#####, -1#.#####].",
+            "Meet the boat at [#°##'##\"N ##°##'##\"E] after dark.",
+            "The brothel's pin is [-1.######, 36.######] on the map.",
+            "Well no. 4, lat [-##.#### long ##.####], is where the children drink.",
+        ],
+        "address": [
+            "He drove them to [## Old Kampala Road] and locked the gate.",
+            "Mail for the survivors should go to [Flat 2#, ## Marina Terrace].",
+            "The massage parlour on [### West Lake Avenue] reopened under another name.",
+            "Two of them rent a room at [House No. ##, Palm Grove Lane].",
+        ],
+        "name_and_date": [
+            "[Zainab Oyelaran, 16 years old], wants to be a nurse.",
+            "Discharged this month: [Precious M. (b. 14/02/200#)].",
+            "[Hawa Conteh] gave birth on 3 April 2026 at the clinic.",
+            "We mourn [Ritu Gurung (19)], who died of her injuries.",
+        ],
+        "person_name": [
+            "[Mrs Abimbola Fashola] pays the school fees of both girls.",
+            "Everything changed when our client [Sreyneang] met the lawyer.",
+            "The recruiter is a woman called [Madam Tessy Igbinedion].",
+            "[Fatmata Sesay] told the workshop how she escaped.",
+        ],
+        "profile": [
+            "Her ex posts her pictures on [instagram.com/lagos.bigboy##].",
+            "The ring advertised as [@sweetjobs_qatar] on three platforms.",
+            "Screenshots of [https://www.facebook.com/happy.nurse.##] are with the police.",
+            "He writes from Telegram: [@uncle_visa#].",
+        ],
     },
     "fr": {
-        "phone": ["Le chauffeur a laissé au gardien un numéro, {}, avant de repartir.", "Les écoutantes ont composé le {} trois fois sans réponse.", "Personne à prévenir : la tante, {}"],
-        "email": ["Les captures nous sont parvenues de {} après l'audience.", "Le patron de l'agence ({}) nie tout."],
-        "document_number": ["L'ambassade a remplacé son passeport perdu ({}) en neuf jours.", "Il a présenté une carte d'identité portant le numéro {}."],
-        "coordinates": ["Les images satellite de {} montrent le four et le dortoir.", "Le point d'accueil est désormais {}, près du pont."],
-        "address": ["Les voisins du {} ont entendu les cris.", "Le bailleur du logement, {}, est poursuivi pour complicité."],
-        "name_and_date": ["La première libérée fut {}, enfermée depuis des semaines.", "Le suivi de {} continue jusqu'en décembre."],
-        "person_name": ["Le Dr {} les a toutes examinées gratuitement.", "Son cousin, un homme nommé {}, avait signé le contrat.", "La plaignante, Mme {}, s'est désistée en juin."],
-        "profile": ["La vidéo a été diffusée par {} puis retirée en 48 heures.", "Les filles suivaient {} pour les photos de mode."],
+        "phone": [
+            "J'ai reparlé à la maman, son nouveau numéro est le [0# ## ## ## ##], à ne pas diffuser.",
+            "La patronne avait deux puces, dont [+234 80# ### ####].",
+            "En cas de panique les filles écrivent au [+221 77 ### ## ##].",
+            "La logeuse ([96 ## ## ##]) accepte d'attendre le loyer.",
+        ],
+        "email": [
+            "Les factures de l'appartement vont à [petite.etoile##@example.fr].",
+            "Elle ne lit ses courriels ([awa_lumiere@example.sn]) qu'une fois par semaine.",
+            "copie à [t.secours@example.org] pour tout suivi",
+            "Le contrat venait de <[rh-dubai@emplois.example.com]>.",
+        ],
+        "document_number": [
+            "La police des frontières a noté le passeport [09PF#####] à Roissy.",
+            "Le passeur gardait trois cartes d'identité, dont la n° [1##########].",
+            "Son NIN ([1 98## 19## #####]) est demandé par la clinique.",
+            "Un faux permis de conduire, [PC-##-#####], était dans la voiture.",
+        ],
+        "coordinates": [
+            "Le drone situe la mine à [1#.#####, -#.#####].",
+            "La pirogue attend à [1#°##'##\"N 1#°##'##\"O] la nuit.",
+            "Le repère de la maison close est [14.######, -17.######].",
+            "Le puits n° 4, latitude [-1#.####, longitude 4#.####], sert aux enfants.",
+        ],
+        "address": [
+            "Il les a conduites au [##, rue Félix Faure] et a fermé le portail.",
+            "Le courrier des survivantes va à [Villa n° ##, avenue Cheikh Anta Diop].",
+            "Le salon du [### boulevard Lumumba] a rouvert sous un autre nom.",
+            "Deux d'entre elles louent une chambre [# bis rue des Palmiers].",
+        ],
+        "name_and_date": [
+            "[Ndèye Khady Mbow, 16 ans], veut devenir infirmière.",
+            "Sortie ce mois-ci : [Bénédicte K. (née le 14/02/200#)].",
+            "[Mariame Keïta] a accouché le 3 avril 2026 à la clinique.",
+            "Nous pleurons [Rachelle Mboumba (19 ans)], morte de ses blessures.",
+        ],
+        "person_name": [
+            "[Mme Odile Ngo Bassong] paie l'école des deux filles.",
+            "Tout a changé quand notre cliente [Mahoua] a rencontré l'avocate.",
+            "La recruteuse est une femme appelée [Tantie Gloria Osazuwa].",
+            "[Fatoumata Kanté] a raconté à l'atelier comment elle a fui.",
+        ],
+        "profile": [
+            "Son ex publie ses photos sur [instagram.com/boss.abidjan##].",
+            "Le réseau s'affichait sous [@emploi_facile_qatar].",
+            "Les captures de [https://www.facebook.com/infirmiere.heureuse.##] sont à la police.",
+            "Il écrit par Telegram : [@tonton_visa#].",
+        ],
     },
     "es": {
-        "phone": ["El taxista dejó al vigilante un número, {}, y se fue.", "Las voluntarias marcaron el {} tres veces sin respuesta.", "Contacto de emergencia: la tía, {}"],
-        "email": ["Las capturas nos llegaron de {} después de la audiencia.", "El dueño de la agencia ({}) lo niega todo."],
-        "document_number": ["La embajada repuso su pasaporte perdido ({}) en nueve días.", "Mostró una cédula de identidad con número {} que no era suya."],
-        "coordinates": ["Las imágenes satelitales de {} muestran el horno y el dormitorio.", "El punto de acogida está ahora en {}, junto al puente."],
-        "address": ["Los vecinos de {} oyeron los gritos.", "El dueño de la vivienda, {}, está imputado por complicidad."],
-        "name_and_date": ["La primera en ser liberada fue {}, encerrada desde hacía semanas.", "El seguimiento de {} continúa hasta diciembre."],
-        "person_name": ["La Dra. {} las examinó a todas sin costo.", "Su primo, un hombre llamado {}, había firmado el contrato.", "La denunciante, la señora {}, desistió en junio."],
-        "profile": ["El video se difundió desde {} y fue retirado en 48 horas.", "Las muchachas seguían a {} por las fotos de modelaje."],
+        "phone": [
+            "Hablé otra vez con la mamá, su número nuevo es el [9## ### ###], no lo compartan.",
+            "La madrina tenía dos líneas, una de ellas [+58 412 ### ####].",
+            "Si hay pánico, las chicas escriben al [+52 961 ### ####].",
+            "La casera ([7###-####]) aceptó esperar la renta.",
+        ],
+        "email": [
+            "Las facturas del piso seguro van a [luna.nueva##@example.es].",
+            "Solo lee el correo ([flor_silvestre@example.mx]) una vez por semana.",
+            "copia a [apoyo.t@example.org] en todo el seguimiento",
+            "La oferta vino de <[rrhh-dubai@empleos.example.com]>.",
+        ],
+        "document_number": [
+            "Migración selló la salida con el pasaporte [AQ######] por Bogotá.",
+            "El coyote guardaba tres cédulas, una con el número [1.0##.###.###].",
+            "Su DUI ([0#######-#]) lo pide la clínica.",
+            "Una licencia falsa y el DNI [4#######] estaban en el carro.",
+        ],
+        "coordinates": [
+            "El dron ubica la mina en [-#.#####, -7#.#####].",
+            "La lancha espera en [1#°##'##\"N 8#°##'##\"O] de noche.",
+            "El pin del burdel es [14.######, -91.######].",
+            "El pozo 4, latitud [-1#.####, longitud -6#.####], es donde beben los niños.",
+        ],
+        "address": [
+            "Las llevó a la [Calle Nueva ##-##] y cerró el portón.",
+            "El correo de las sobrevivientes va a [Carrera 1# # ##-##, apto 2##].",
+            "El spa de la [Avenida Las Américas ###] reabrió con otro nombre.",
+            "Dos de ellas alquilan un cuarto en [Jirón Cusco ###].",
+        ],
+        "name_and_date": [
+            "[Dayana Chávez, de 16 años], quiere ser enfermera.",
+            "Egresada este mes: [Nicol R. (nacida el 14/02/200#)].",
+            "[Rosalba Tzul] dio a luz el 3 de abril de 2026 en la clínica.",
+            "Lloramos a [Karen Yupanqui (19 años)], que murió por sus heridas.",
+        ],
+        "person_name": [
+            "[Doña Eulogia Catari] paga la escuela de las dos niñas.",
+            "Todo cambió cuando nuestra usuaria [Maryorit] conoció a la abogada.",
+            "La reclutadora es una mujer llamada [Tía Chabela Montes].",
+            "[Carmen Apaza] contó en el taller cómo escapó.",
+        ],
+        "profile": [
+            "Su ex publica sus fotos en [instagram.com/jefe.tapachula##].",
+            "La red se anunciaba como [@trabajo_facil_qatar].",
+            "Las capturas de [https://www.facebook.com/enfermera.feliz.##] las tiene la policía.",
+            "Escribe por Telegram: [@tio_visa#].",
+        ],
     },
     "ar": {
-        "phone": ["ترك سائق الأجرة رقما لدى الحارس، {}، ثم غادر.", "اتصلت المتطوعات على {} ثلاث مرات دون رد.", "للطوارئ: الخالة، هاتف {}"],
-        "email": ["وصلتنا الصور من {} بعد الجلسة.", "صاحب الوكالة ({}) ينفي كل شيء."],
-        "document_number": ["استبدلت السفارة جواز سفرها المفقود ({}) خلال تسعة أيام.", "أبرز بطاقة هوية تحمل رقم {} وليست له."],
-        "coordinates": ["تظهر صور الأقمار عند {} الفرن ومكان النوم.", "انتقلت نقطة الاستقبال إلى {} قرب الجسر."],
-        "address": ["سمع الجيران في {} الصراخ.", "صاحب المسكن الواقع في {} ملاحق قضائيا."],
-        "name_and_date": ["أول من تحررت {} بعد أسابيع من الحبس.", "تستمر متابعة {} حتى ديسمبر."],
-        "person_name": ["فحصت الدكتورة {} الجميع مجانا.", "ابن عمها رجل يدعى {} وقع العقد.", "تنازلت المشتكية السيدة {} في حزيران."],
-        "profile": ["نشر المقطع من {} وحذف خلال 48 ساعة.", "كانت الفتيات يتابعن {} بسبب الصور."],
+        "phone": [
+            "تحدثت مع الأم مجددا ورقمها الجديد [077# ### ###] فلا تنشروه.",
+            "كان لدى السيدة خطان أحدهما [+971 5# ### ####].",
+            "عند الخوف ترسل الفتيات رسالة إلى [+20 12# ### ####].",
+            "صاحبة البيت ([٠٧٩٨٧#٦٥٤٣]) وافقت على الانتظار.",
+        ],
+        "email": [
+            "ترسل فواتير الشقة الآمنة إلى [qamar.layl##@example.org].",
+            "تقرأ بريدها ([ward_abyad@example.com]) مرة في الأسبوع.",
+            "نسخة إلى [musaada.t@example.org] في كل متابعة",
+            "جاء العرض من <[hr-dubai@jobs.example.com]>.",
+        ],
+        "document_number": [
+            "ختم موظف الحدود جواز السفر [N01######] عند المغادرة.",
+            "احتفظ السمسار بثلاث هويات إحداها رقم [9#########].",
+            "رقمها القومي ([٣٠٥٠#١٢٣٤٥٦٧٨٩]) مطلوب في العيادة.",
+            "وجد في السيارة جواز سفر مزور رقم [A0#######].",
+        ],
+        "coordinates": [
+            "تظهر الطائرة المنجم عند [1#.#####, 3#.#####].",
+            "ينتظر القارب عند [3#°##'##\"N 1#°##'##\"E] ليلا.",
+            "موقع البيت على الخريطة [33.######, 44.######].",
+            "البئر الرابعة عند خط العرض [1#.####] يشرب منها الأطفال.",
+        ],
+        "address": [
+            "أخذهن إلى [شارع المتنبي، بناية ##] وأغلق الباب.",
+            "يرسل بريد الناجيات إلى [## شارع الحبيب بورقيبة].",
+            "أعيد افتتاح الصالون في [شارع الحمراء رقم ###] باسم آخر.",
+            "تستأجر اثنتان غرفة في [زنقة الرمان رقم #].",
+        ],
+        "name_and_date": [
+            "[زهرة البكري، 16 سنة]، تريد أن تصبح ممرضة.",
+            "غادرت المركز هذا الشهر: [هبة س. (مواليد 200#)].",
+            "[منى الطائي] وضعت مولودها في 3 أبريل 2026 في العيادة.",
+            "فقدنا [رنا خوري (19 عاما)] متأثرة بجراحها.",
+        ],
+        "person_name": [
+            "تدفع [السيدة ابتهال الجبوري] رسوم مدرسة الفتاتين.",
+            "تغير كل شيء حين التقت موكلتنا [ليلى عبود] بالمحامية.",
+            "المجندة امرأة تدعى [أم جلال الدليمي].",
+            "روت [فاطمة الكعبي] في الورشة كيف هربت.",
+        ],
+        "profile": [
+            "ينشر طليقها صورها على [instagram.com/boss.baghdad##].",
+            "أعلنت الشبكة باسم [@easy_jobs_qatar].",
+            "لقطات [https://www.facebook.com/happy.nurse.##] لدى الشرطة.",
+            "يكتب من تيليجرام: [@uncle_visa#].",
+        ],
     },
 }  # fmt: skip
 
-_PHONES = {
-    "en": ["+256 77# ######", "+91 98### #####", "072# ### ###", "0##-####-####", "+977-98########", "+255 (0) 71# ### ###"],
-    "fr": ["+229 01 9# ## ## ##", "+235 6# ## ## ##", "01 4# ## ## ##", "6 5# ## ## ##", "+223 7#######", "00 228 9# ## ## ##"],
-    "es": ["+504 9###-####", "+591 7#######", "(502) 4###-####", "9## ### ###", "0414-#######", "+507 6###-####"],
-    "ar": ["+212 6## ######", "+249 91 ### ####", "0100 ### ####", "078#######", "(079) ### ####", "٠٥# ### ####"],
-}  # fmt: skip
-_DOCUMENTS = {
-    "en": ["K#######", "EP ########", "##-######-X-##", "###########"],
-    "fr": ["##PE#####", "C ########", "###-######-##", "########"],
-    "es": ["#######-#", "C-#######", "XD######", "#.###.###-#"],
-    "ar": ["#########", "RR#######", "٢#############", "C########"],
-}  # fmt: skip
-_STREETS = {
-    "en": ["Flat 4, ## Jinja Road", "### Nkrumah Avenue", "##-## Temple Street", "House No. ##, Bagmati Lane"],
-    "fr": ["## ter, rue Nelson-Mandela", "### boulevard de la Liberté", "#, allée des Manguiers", "rue Ahmadou Ahidjo, ##"],
-    "es": ["Calle Los Cedros #-##", "Avenida Bolívar ###, apto. #", "# calle #-## zona ##", "Jr. Ayacucho ###"],
-    "ar": ["شارع بورسعيد رقم ##", "## شارع الجامعة", "شارع فلسطين، بناية ##، شقة #", "زنقة الياسمين رقم ##"],
-}  # fmt: skip
-_POINTS = ["#.######, ##.######", "-##.#####,-##.#####", "##.####N, #.####E", "##° ##' ##\" N, ##° ##' ##\" E", "latitude -##.####, longitude ##.####"]
-_MAILS = ["{a}##@example.com", "{a}.{b}@students.example.ac.ug", "{b}{a}_@example.org", "{a} [at] example.net", "{a}+{b}@example.fr"]
-_PAGES = ["facebook.com/profile.php?id=1000########", "https://instagram.com/{a}.{b}#", "@{a}.{b}", "www.tiktok.com/@{a}{b}", "https://t.me/{a}_{b}##", "twitter.com/{a}{b}"]
-_AGES = {
-    "en": ["{n}, now {y},", "{n} (born {d})", "{n}, {y} years of age", "{y}-year-old {n}", "{n} (DOB {d})"],
-    "fr": ["{n}, tout juste {y} ans,", "{n} (née le {d})", "{n}, {y} ans", "{n} (âgée de {y} ans)", "la petite {n}, {y} ans"],
-    "es": ["{n}, de apenas {y} años,", "{n} (nacida el {d})", "{n}, {y} años", "{n} (edad: {y})", "la niña {n}, de {y} años"],
-    "ar": ["{n} ({y} عاما)", "{n} (مواليد {d})", "{n} ذات {y} عاما", "الطفلة {n} وعمرها {y} سنوات", "{n}، {y} سنة،"],
+_HARMLESS = {
+    "en": [
+        "Phase 2 (01.02.2026-31.12.2027) costs EUR 1#,###.## of which line C.1.# takes ##%.",
+        "Madam President, the delegation of Burkina Faso thanks Caritas and the Mercy Corps office.",
+        "Bright Future Centre, Plot 12 of the industrial zone, will be audited in May 20##.",
+        "Girls' clubs: 4# schools, ## teachers, average age 14.# years, 3 districts.",
+        "Between Kampala and Jinja ### buses were checked; ## drivers fined UGX ### 000 each.",
+        "Case numbers 1##-1## were closed, 2# remain open after 12 months.",
+        "World Vision, Save the Children and Hope for Justice share the ### beds.",
+        "The Trafficking in Persons (Amendment) Bill, clause 7 (2), passed by ### votes to ##.",
+        "Solar lamps 4## pcs @ 12.## = 5,###.##; serial nos. kept in store ledger 17.",
+        "Mother Teresa Clinic and King Faisal Hospital treat our referrals since 1 June 20##.",
+    ],
+    "fr": [
+        "La phase 2 (01.02.2026-31.12.2027) coûte 1# ###,## EUR dont ## % en ligne C.1.#.",
+        "Madame la Présidente, la délégation du Burkina Faso remercie Caritas et Médecins du Monde.",
+        "Le Centre Avenir, zone industrielle, lot 12, sera audité en mai 20##.",
+        "Clubs de filles : 4# écoles, ## enseignantes, âge moyen 14,# ans, 3 départements.",
+        "Entre Lomé et Aného ### cars contrôlés ; ## chauffeurs à l'amende de ## 000 FCFA.",
+        "Les dossiers 1##-1## sont clos, 2# restent ouverts après 12 mois.",
+        "Terre des Hommes, Plan et le Samu social se partagent les ### lits.",
+        "Le projet de loi, alinéa 7 (2), a été adopté par ### voix contre ##.",
+        "Lampes solaires 4## pcs à 12,## = 5 ###,## ; n° de série au registre 17.",
+        "La clinique Mère Teresa et l'hôpital Roi Fayçal soignent nos cas depuis le 1er juin 20##.",
+    ],
+    "es": [
+        "La fase 2 (01.02.2026-31.12.2027) cuesta 1#.###,## EUR, ##% en la línea C.1.#.",
+        "Señora Presidenta, la delegación de Costa Rica agradece a Cáritas y a Médicos del Mundo.",
+        "El Centro Futuro, zona industrial, lote 12, será auditado en mayo de 20##.",
+        "Clubes de niñas: 4# escuelas, ## maestras, edad media 14,# años, 3 departamentos.",
+        "Entre Puno y Cusco se revisaron ### buses; ## choferes multados con ### soles.",
+        "Los casos 1##-1## se cerraron, 2# siguen abiertos tras 12 meses.",
+        "Plan, Visión Mundial y el Hogar Esperanza comparten las ### camas.",
+        "El proyecto de ley, inciso 7 (2), se aprobó por ### votos contra ##.",
+        "Lámparas solares 4## uds. a 12,## = 5.###,##; series en el registro 17.",
+        "La Clínica Madre Teresa y el Hospital San Rafael atienden desde el 1 de junio de 20##.",
+    ],
+    "ar": [
+        "تكلف المرحلة الثانية (01.02.2026-31.12.2027) 1#,###.## يورو منها ##% في البند C.1.#.",
+        "السيدة الرئيسة، يشكر وفد موريتانيا كاريتاس وأطباء العالم.",
+        "سيدقق مركز المستقبل في المنطقة الصناعية في مايو 20##.",
+        "نوادي الفتيات: 4# مدرسة و## معلمة ومتوسط العمر 14.# سنة في 3 محافظات.",
+        "فحصت ### حافلة بين بغداد والبصرة وغرم ## سائقا ### دينار.",
+        "أغلقت الحالات 1##-1## وبقيت 2# مفتوحة بعد 12 شهرا.",
+        "تتقاسم منظمة الرؤية ودار الأمل ### سريرا.",
+        "أقر مشروع القانون، الفقرة 7 (2)، بأغلبية ### صوتا مقابل ##.",
+        "مصابيح شمسية 4## قطعة بسعر 12.## = 5,###.##؛ الأرقام في سجل المخزن 17.",
+        "تعالج عيادة الأم تيريزا ومستشفى الملك فيصل حالاتنا منذ 1 يونيو 20##.",
+    ],
 }  # fmt: skip
 
 
-def _number(rng: random.Random, pattern: str) -> str:
-    """Return ``pattern`` with a digit for every #; the first of a group is 1 to 8."""
-    made = ""
-    for at, sign in enumerate(pattern):
-        first = at == 0 or pattern[at - 1] != "#"
-        made += str(rng.randint(1 if first else 0, 8)) if sign == "#" else sign
-    return made
-
-
-def _item(rng: random.Random, language: str, kind: str) -> str:
-    first, last = rng.choice(_FIRST[language]), rng.choice(_LAST[language])
-    a, b = rng.choice(["mango", "river", "pearl", "sunny"]), rng.choice(["star", "rose", "boy"])
-    if kind == "person_name":
-        return first if rng.random() < 0.3 else f"{first} {last}"
-    if kind == "name_and_date":
-        day = f"{rng.randint(1, 28)}/{rng.randint(1, 12)}/{rng.randint(1998, 2013)}"
-        name = f"{first} {last}" if rng.random() < 0.6 else first
-        return rng.choice(_AGES[language]).format(n=name, y=rng.randint(9, 27), d=day)
-    patterns = {
-        "phone": _PHONES[language], "document_number": _DOCUMENTS[language],
-        "address": _STREETS[language], "coordinates": _POINTS, "email": _MAILS, "profile": _PAGES,
-    }  # fmt: skip
-    made = _number(rng, rng.choice(patterns[kind]).format(a=a, b=b))
-    is_eastern = language == "ar" and kind == "phone" and rng.random() < 0.4
-    return eastern(made) if is_eastern else made
+def _with_digits(rng: random.Random, text: str) -> str:
+    return "".join(str(rng.randint(1, 8)) if sign == "#" else sign for sign in text)
 
 
 def planted() -> list[Planted]:
     """Return the identifiers in their sentences, always the same."""
     rng = random.Random(SEED)
     found = []
-    for language, kinds in SENTENCES.items():
-        for kind, frames in kinds.items():
-            for _ in range(EACH):
-                item, frame = _item(rng, language, kind), rng.choice(frames)
-                start = frame.index("{}")
-                text = frame.replace("{}", item)
-                found.append(Planted(language, kind, text, start, start + len(item)))
+    for language, kinds in _SENTENCES.items():
+        for kind, sentences in kinds.items():
+            for sentence in sentences * TIMES:
+                start, end = sentence.index("["), sentence.rindex("]") - 1
+                text = _with_digits(rng, sentence.replace("[", "").replace("]", ""))
+                found.append(Planted(language, kind, text, start, end))
     return found
-
-
-_HARMLESS = {
-    "en": [
-        "At the Wakiso court, the State Attorney charged ## suspects under Section # of the Act of 20##.",
-        "Mobile clinics visited ## villages; ### ### litres of water and ## #00 kits were given.",
-        "See ledger 4-1-###, cost centre ####-##, journal ##/####, posted ##.##.2026.",
-        "Members of the Contact Group met Her Excellency the Ambassador in Vienna on # June.",
-        "We taught Article 14, Rule ##.#, and Sections ### to ### of the Penal Code.",
-        "Ages: 0-4: ##; 5-11: ##; 12-17: ###; 18 and over: ###.",
-        "Rose growing, grace periods and hope: lessons of Phase #.",
-        "Printing of #,### posters (A3), ref. ###/20##, paid on ## July 20## by bank transfer.",
-        "Kampala, Nairobi and Addis Ababa hubs each trained ## police and ## judges.",
-        "Population of the district: #,###,### (census 20##), of whom ##.#% girls.",
-        "Frontline staff: # nurses, # drivers, ## volunteers; turnover ##%.",
-        "The World Day film was seen ### ### times on www.example.org and in ## cinemas.",
-    ],
-    "fr": [
-        "Au tribunal de Thiès, le parquet a poursuivi ## suspects selon l'article ### du Code pénal.",
-        "Les cliniques mobiles ont visité ## villages ; ### ### litres d'eau et ## #00 kits remis.",
-        "Voir compte 6-1-###, centre de coût ####-##, journal ##/####, du ##.##.2026.",
-        "Les membres du Groupe de contact ont rencontré Son Excellence l'Ambassadrice à Vienne le # juin.",
-        "Tranches d'âge : 0-4 : ## ; 5-11 : ## ; 12-17 : ### ; 18 et plus : ###.",
-        "Impression de # ### affiches (A3), réf. ###/20##, payée le ## juillet 20## par virement.",
-        "Lomé, Cotonou et Porto-Novo ont formé chacune ## policiers et ## juges.",
-        "Population de la commune : # ### ### (recensement 20##), dont ##,# % de filles.",
-        "Le film de la Journée mondiale a été vu ### ### fois sur www.example.org.",
-        "Monsieur le Président, Mesdames et Messieurs les députés ont voté la loi 20##-##.",
-        "Notre-Dame-des-Victoires, le lycée Victor-Hugo et la Place de l'Indépendance ont accueilli ### élèves.",
-        "Équipe : # infirmières, # chauffeurs, ## bénévoles ; rotation ## %.",
-    ],
-    "es": [
-        "En el juzgado de Cobán, la fiscalía acusó a ## sospechosos según el artículo ### del Código Penal.",
-        "Las clínicas móviles visitaron ## aldeas; ### ### litros de agua y ## #00 kits entregados.",
-        "Ver cuenta 6-1-###, centro de costo ####-##, diario ##/####, del ##.##.2026.",
-        "El Grupo de Contacto se reunió con la Excma. Sra. Embajadora en Viena el # de junio.",
-        "Edades: 0-4: ##; 5-11: ##; 12-17: ###; 18 y más: ###.",
-        "Impresión de #.### afiches (A3), ref. ###/20##, pagada el ## de julio de 20## por transferencia.",
-        "Tegucigalpa, Managua y San Salvador capacitaron a ## policías y ## jueces.",
-        "Población del municipio: #.###.### (censo 20##), de ella ##,# % niñas.",
-        "El video del Día Mundial se vio ### ### veces en www.example.org.",
-        "Señor Presidente, las señoras diputadas aprobaron la Ley ##/20##.",
-        "El Colegio Simón Bolívar y la Plaza Mayor recibieron a ### alumnas.",
-        "Equipo: # enfermeras, # choferes, ## voluntarias; rotación ## %.",
-    ],
-    "ar": [
-        "في محكمة طرابلس وجهت النيابة تهما إلى ## مشتبها وفق المادة ### من قانون العقوبات.",
-        "زارت العيادات المتنقلة ## قرية ووزعت ### ### لتر ماء و## #00 حقيبة.",
-        "انظر الحساب 6-1-###، مركز الكلفة ####-##، القيد ##/####، بتاريخ ##.##.2026.",
-        "التقى فريق الاتصال سعادة السفيرة في فيينا يوم # يونيو.",
-        "الأعمار: 0-4: ##؛ 5-11: ##؛ 12-17: ###؛ 18 فأكثر: ###.",
-        "طباعة # ### ملصق، مرجع ###/20##، دفعت في ## يوليو 20## بحوالة.",
-        "دربت عمان وبغداد والخرطوم ## شرطيا و## قاضيا.",
-        "عدد سكان البلدية # ### ### (تعداد 20##)، منهم ##.#% فتيات.",
-        "شوهد فيلم اليوم العالمي ### ### مرة على www.example.org.",
-        "السيد الرئيس، صوتت السيدات النائبات على القانون رقم ## لسنة 20##.",
-        "مدرسة النور الثانوية وساحة الحرية استقبلتا ### طالبة.",
-        "الفريق: # ممرضات و# سائقين و## متطوعة؛ نسبة التبدل ##%.",
-    ],
-}  # fmt: skip
 
 
 def harmless() -> list[Planted]:
     """Return sentences with nothing personal in them, always the same."""
     rng = random.Random(SEED + 1)
     return [
-        Planted(language, "", _number(rng, frame))
-        for language, frames in _HARMLESS.items()
-        for frame in frames
-        for _ in range(5)
+        Planted(language, "", _with_digits(rng, sentence))
+        for language, sentences in _HARMLESS.items()
+        for sentence in sentences
+        for _ in range(4)
     ]

@@ -1,7 +1,6 @@
-"""A second set of identifiers and harmless sentences, written apart from the rules.
+"""A second set: other sentences, other names, other forms than in ``planted``.
 
-Other sentences, other names, other forms than in ``planted``; the rules were not made with it.
-What it finds wanting is published as it is.
+It was held out at first (``measured.FIRST``); the holes that it showed have been closed since.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from fundops.screening.page import Page
 _CODE = re.compile(r"[A-Za-z0-9А-Яа-яء-ي](?:[./-]?[A-Za-z0-9А-Яа-яء-ي]){3,29}")
 _DIGITS_APART = re.compile(r"(?:[A-ZА-Я]{1,3} ?)?[0-9]{1,9}(?: ?[ №-] ?[0-9]{1,9}[A-Za-z]?){0,6}")
 _LINKS = 6
+_STRANGE = 2
+"""Words that nothing is known of between "passport" and its number: "lost", "numbered"."""
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
@@ -42,15 +44,17 @@ def _announced(page: Page) -> Iterator[Finding]:
 
 def _code_after(page: Page, at: int) -> tuple[int, int] | None:
     """Return the span of the code that follows, over a few words such as "number"."""
-    tokens = page.tokens
+    tokens, strange = page.tokens, 0
     for step in range(_LINKS + 1):
         here = at + step
-        if here >= len(tokens) or tokens[here].text == "\n":
+        if here >= len(tokens) or tokens[here].text == "\n" or page.has(here, "currencies"):
             return None
         span = _code_at(page, here)
         if span is not None:
             return span
         if not page.has(here, "document_links") and not page.has(here, "document_cues"):
+            strange += 1
+        if strange > _STRANGE or tokens[here].text in ".;!?" and not page.touches(here):
             return None
     return None
 

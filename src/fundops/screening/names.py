@@ -72,10 +72,12 @@ def _goes_on(page: Page, at: int) -> bool:
     )
 
 
-def _is_word(page: Page, at: int) -> bool:
-    """Return whether a capitalised word is an ordinary one rather than a name."""
+def _is_word(page: Page, at: int, *, is_named: bool = False) -> bool:
+    """Return whether a capitalised word is an ordinary one, or a place, rather than a name."""
     if any(page.has(at, name) for name in _NONE):
         return True
+    if is_named:
+        return False
     return page.has(at, "places") and page.tokens[at].word not in given_names()
 
 
@@ -88,7 +90,10 @@ def _latin(page: Page, at: int, introduced: str) -> Name | None:
     posts = [one for one in proper if page.has(one, "posts")]
     if posts and introduced:
         return None
-    proper = [one for one in proper if one not in posts and not _is_word(page, one)]
+    is_named = introduced in {"honorific", "name", "label"}
+    proper = [
+        one for one in proper if one not in posts and not _is_word(page, one, is_named=is_named)
+    ]
     if not proper or proper[0] != at:
         return None
     last = min(last, _unbroken(page, at, last))
@@ -152,6 +157,7 @@ def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:
         before -= 1
     if before >= 0 and page.tokens[before].text != "." and page.has(before, "organisations"):
         is_title = page.tokens[before].is_capital or before < at - 1
+        is_title = is_title or page.has(before, "namesakes")
         if is_title and not page.has(before, "persons"):
             return True
     if page.has(at, "storms") or page.has(at - 1, "storms"):
@@ -171,8 +177,8 @@ def introduction(page: Page, at: int) -> str:
     signs = {page.tokens[one].text for one in range(before + 1, at)}
     if _is_monsieur(page, before) and signs == {"."}:
         return "honorific"
-    if page.has(before, "honorifics") and signs <= {"."}:
-        return "honorific" if _is_title(page, before) else ""
+    if page.has(before, "honorifics") and signs <= {"."} and _is_title(page, before):
+        return "honorific"
     if page.has(before, "label_cues") and (":" in signs or not signs):
         return "label"
     if page.has(before, "name_cues") and "." not in signs:

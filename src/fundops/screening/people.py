@@ -187,7 +187,7 @@ def _age_after(page: Page, name: Name) -> tuple[int, int] | None:
 _IS = frozenset(
     {"a", "is", "was", "de", "une", "un", "una", "who", "est", "etait", "tiene", "tenia", "girl",
      "boy", "woman", "man", "fille", "femme", "nina", "mujer", "f", "m", "et", "only", "just", "agee",
-     "age", "avait", "que", "qui", "she", "he", "وهي", "وهو", "التي", "فتاه", "طفله", "девушка", "женщина"}
+     "age", "avait", "tout", "juste", "apenas", "barely", "ذات", "ذو", "que", "qui", "she", "he", "وهي", "وهو", "التي", "فتاه", "طفله", "девушка", "женщина"}
 )  # fmt: skip
 
 
@@ -201,11 +201,13 @@ def _stands_alone(page: Page, name: Name) -> bool:
     if page.has(name.first, "places") or page.has(name.first, "posts"):
         return False
     before = page.tokens[name.first - 1].text.lower() if name.first else ""
+    if before in {"of", "de", "del"}:
+        return not page.has(name.first - 2, "organisations")
     return before not in _PREPOSITIONS and not page.tokens[name.first].text.isupper()
 
 
 _PREPOSITIONS = frozenset(
-    {"in", "at", "from", "near", "to", "of", "à", "en", "au", "aux", "de", "du", "d", "desde", "dans",
+    {"in", "at", "from", "near", "to", "à", "en", "au", "aux", "du", "d", "desde", "dans",
      "around", "across", "within", "outside", "через", "в", "из", "с", "pour", "para", "hacia", "el",
      "al", "la", "le", "the", "per", "vers"}
 )  # fmt: skip

@@ -87,7 +87,7 @@ def _number_first(page: Page, at: int) -> tuple[int, int] | None:
     """Take "14 Baker Street", "221B Baker Street" and "12 rue de la Paix"."""
     tokens = page.tokens
     if page.touches(at) and tokens[at - 1].text in "/.,-:$€£":
-        if tokens[at - 1].text != "/" or not (page.touches(at - 1) and tokens[at - 2].is_number):
+        if tokens[at - 1].text not in "/-" or not (page.touches(at - 1) and tokens[at - 2].is_number):
             return None
     here = at + 1
     if here < len(tokens) and page.touches(here) and len(tokens[here].text) == 1:
