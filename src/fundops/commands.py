@@ -25,6 +25,7 @@ from fundops.messages import text
 from fundops.notices.commands import work
 from fundops.parties import commands as parties
 from fundops.payees import commands as payees
+from fundops.retention.commands import dispose
 
 app = typer.Typer(
     help=text("cli.help"),
@@ -41,6 +42,8 @@ app.add_typer(files.files_app, name="files")
 app.add_typer(files.keys_app, name="keys")
 app.add_typer(payees.vault_app, name="vault")
 app.command("import", help=text("cli.import"))(import_command)
+app.command("dispose", help=text("cli.dispose"))(dispose_command)
+app.command("dispose", help=text("cli.dispose"))(dispose)
 app.command("duties", help=text("duties.help"))(duties_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
 app.command("work", help=text("cli.work"))(work)
@@ -136,6 +139,7 @@ def check() -> None:
     from fundops.ledger import checks
     from fundops.notices import checks as notices
     from fundops.payees import keeping
+    from fundops.reports import integrity as reports
     from fundops.reviews import checks as reviews
     from fundops.vault import BadKeys, Vault
 
@@ -152,6 +156,7 @@ def check() -> None:
         violations += [checks.Violation(*one, "") for one in keeping.check(db, vault)]
         violations += [checks.Violation(name, where, "") for name, where in notices.run(db)]
         violations += [checks.Violation(name, where, "") for name, where in agreements.run(db)]
+        violations += [checks.Violation(name, where, "") for name, where in reports.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -163,6 +168,7 @@ def check() -> None:
             (keeping, lambda name: text(f"vault.check.{name}")),
             (notices, lambda name: text(f"notices.check.{name}")),
             (agreements, lambda name: text(f"agreements.check.{name}")),
+            (reports, lambda name: text(f"reports.check.{name}")),
         )
         for module, sentence in told:
             for name in module.CHECKS:

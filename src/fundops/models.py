@@ -28,6 +28,9 @@ from fundops.parties import profile_models as profiles
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reports import models as reports
+from fundops.reports import money_models as report_money
+from fundops.retention import models as retention
+from fundops.retention import models as retention
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -59,7 +62,10 @@ __all__ = [
     "policy_models",
     "profiles",
     "proposals",
+    "report_money",
     "reports",
+    "retention",
+    "retention",
     "reviews",
     "schedule_models",
     "seals",

@@ -42,11 +42,19 @@ from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.payees.routes import ROUTERS as PAYEES
 from fundops.planning.attention_routes import router as attention
 from fundops.planning.routes import router as cash_plan
+from fundops.retention.routes import router as retention
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.reports.face_routes import router as faces
+from fundops.reports.local_routes import router as local_receipts
+from fundops.reports.routes import results_router as grant_results
+from fundops.reports.routes import router as progress_reports
+from fundops.reports.routes import start_router as report_starts
+from fundops.reports.step_routes import evidence_router as report_evidence
+from fundops.reports.step_routes import router as report_steps
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -91,9 +99,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     duties,
     safeguards,
     *EXPENDITURES,
+    progress_reports,
+    report_starts,
+    report_steps,
+    report_evidence,
+    grant_results,
+    local_receipts,
+    faces,
     *BANKING,
     tracing,
     cash_plan,
     attention,
+    retention,
     statements,
 )

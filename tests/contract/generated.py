@@ -62,6 +62,8 @@ RECORDS = {
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
     "parties.places.PLACE_STEPS": "Place at risk",
+    "retention.service.RULE_STEPS": "Rule of retention",
+    "retention.service.RULE_STEPS": "Rule of retention",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reviews.assignments.STEPS": "Assignment of a reviewer",

@@ -29,13 +29,18 @@ from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards
 
 GUARDED = {
+    "disposals",
+    "disposals",
     "confirmed_items",
     "evidence_inspections",
+    "local_receipts",
+    "report_certifications",
     "report_expenditures",
     "report_reads",
     "report_requirements",
     "report_values",
     "report_versions",
+    "request_decisions",
     "audit_events",
     "audit_head",
     "audit_payloads",
