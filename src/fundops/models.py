@@ -30,7 +30,6 @@ from fundops.proposals import models as proposals
 from fundops.reports import models as reports
 from fundops.reports import money_models as report_money
 from fundops.retention import models as retention
-from fundops.retention import models as retention
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -64,7 +63,6 @@ __all__ = [
     "proposals",
     "report_money",
     "reports",
-    "retention",
     "retention",
     "reviews",
     "schedule_models",

@@ -42,7 +42,6 @@ from fundops.parties.routes import ROUTERS as PARTIES
 from fundops.payees.routes import ROUTERS as PAYEES
 from fundops.planning.attention_routes import router as attention
 from fundops.planning.routes import router as cash_plan
-from fundops.retention.routes import router as retention
 from fundops.proposals.eligibility_routes import router as eligibility
 from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
@@ -55,6 +54,7 @@ from fundops.reports.routes import router as progress_reports
 from fundops.reports.routes import start_router as report_starts
 from fundops.reports.step_routes import evidence_router as report_evidence
 from fundops.reports.step_routes import router as report_steps
+from fundops.retention.routes import router as retention
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY

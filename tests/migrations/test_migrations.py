@@ -30,7 +30,6 @@ from tests.migrations.schemas import guards_of, schema_of, without_guards
 
 GUARDED = {
     "disposals",
-    "disposals",
     "confirmed_items",
     "evidence_inspections",
     "local_receipts",

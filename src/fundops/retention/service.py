@@ -150,9 +150,7 @@ def _dispose_some(database: Database, data_class: DataClass) -> int:
     return len(ids)
 
 
-def _due(
-    db: Session, data_class: DataClass
-) -> tuple[datetime, list[UUID], RetentionRule | None]:
+def _due(db: Session, data_class: DataClass) -> tuple[datetime, list[UUID], RetentionRule | None]:
     """Return the instant, at most ``BATCH`` ids that are due by it, and the rule that says so."""
     now = clock.now()
     rule = queries.in_force(db).get(data_class.name)
