@@ -8,10 +8,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fundops import audit
 from fundops.expenditures.models import ExpenditureLine
 from fundops.exports import render, statements
+from fundops.grants.agreement_models import GrantBudgetLine
 from fundops.grants.models import Grant, Tranche
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
@@ -39,15 +41,19 @@ def deal(world: World) -> Deal:
         ).scalar_one()
         a_payment(db, a_desk(db), fund, grant, amount, on=PAID)
         made = accepted(db, grant, 200_01, on=FIRST)
-        _key(deal, db, made.id, 2)
+        _key(db, made.id, 2)
         accepted(db, grant, 100_00, on=SECOND)
     return deal
 
 
-def _key(deal: Deal, db: object, statement_id: UUID, number: int) -> None:
+def _key(db: Session, statement_id: UUID, number: int) -> None:
     """Say which agreed budget line the one line of a statement was reported under."""
-    query = select(ExpenditureLine).where(ExpenditureLine.statement_id == statement_id)
-    db.execute(query).scalar_one().budget_line = number  # type: ignore[attr-defined]
+    line = db.execute(
+        select(ExpenditureLine).where(ExpenditureLine.statement_id == statement_id)
+    ).scalar_one()
+    line.budget_line = number
+    query = select(GrantBudgetLine.id).where(GrantBudgetLine.number == number)
+    line.budget_line_id = db.execute(query).scalar_one()
 
 
 def donor_of(deal: Deal) -> tuple[Party, Fund]:
