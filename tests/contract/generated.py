@@ -66,6 +66,7 @@ RECORDS = {
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reports.steps.STEPS": "Progress report",
+    "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable
 
-from fundops.calls.lists import labels_of_all
-from fundops.screening import Finding, screen
-from tests.screening import held_out, planted
-from tests.screening.planted import Planted
+from fundops.screening import Finding
 
 Screen = Callable[[str], list[Finding]]
