@@ -144,8 +144,8 @@ def _chain(page: Page, at: int) -> int:
 
 
 def _is_near(page: Page, at: int) -> bool:
-    """Return whether nothing but one space, a hyphen or an apostrophe parts it from before."""
-    return page.tokens[at].start - page.tokens[at - 1].end <= 1
+    """Return whether nothing but a few spaces parts it from the token before."""
+    return page.tokens[at].start - page.tokens[at - 1].end <= 3
 
 
 def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:

@@ -66,12 +66,15 @@ def addresses(page: Page) -> Iterator[Finding]:
     """Yield street addresses: a street and a number, or where somebody is said to live."""
     for at, token in enumerate(page.tokens):
         span = None
-        if token.is_number and len(token.text) <= 5:
-            span = _number_first(page, at)
-        elif page.has(at, "streets_before"):
-            span = _street_first(page, at)
-        if span is None and any(name == "dwellings" for name, _ in page.begins.get(at, ())):
-            span = _dwelling(page, at)
+        if token.is_number:
+            if len(token.text) <= 5:
+                span = _number_first(page, at)
+        elif at in page.begins:
+            names = {name for name, _ in page.begins[at]}
+            if "streets_before" in names:
+                span = _street_first(page, at)
+            if span is None and "dwellings" in names:
+                span = _dwelling(page, at)
         if span is not None:
             yield _address(page, *span)
     for found in _CHINESE.finditer(page.reading.text):
