@@ -6,10 +6,7 @@ cannot, copies each into a new one (foreign keys are off meanwhile and checked a
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
-
-from fundops.db import Text, UtcDateTime, whole
 
 revision = "0004"
 down_revision = "0003"
@@ -257,4 +254,3 @@ def downgrade() -> None:
 
 def make_tables() -> None:
     """Make the new tables."""
-    pass

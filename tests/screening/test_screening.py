@@ -68,7 +68,9 @@ def test_whatever_the_text_findings_lie_in_it_in_order(pieces: list[str]) -> Non
     masked = hidden(text, found)
     assert len(masked) == len(text)
     assert all(
-        masked[at].isspace() or masked[at] == "█" for one in found for at in range(one.start, one.end)
+        masked[at].isspace() or masked[at] == "█"
+        for one in found
+        for at in range(one.start, one.end)
     )
 
 
