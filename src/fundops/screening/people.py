@@ -196,40 +196,10 @@ def _stands_alone(page: Page, name: Name) -> bool:
 
 
 _PREPOSITIONS = frozenset(
-    [
-        "in",
-        "at",
-        "from",
-        "near",
-        "to",
-        "à",
-        "en",
-        "au",
-        "aux",
-        "du",
-        "d",
-        "desde",
-        "dans",
-        "around",
-        "across",
-        "within",
-        "outside",
-        "через",
-        "в",
-        "из",
-        "с",
-        "pour",
-        "para",
-        "hacia",
-        "el",
-        "al",
-        "la",
-        "le",
-        "the",
-        "per",
-        "vers",
-    ]
-)
+    {"in", "at", "from", "near", "to", "à", "en", "au", "aux", "du", "d", "desde", "dans",
+     "around", "across", "within", "outside", "через", "в", "из", "с", "pour", "para", "hacia",
+     "el", "al", "la", "le", "the", "per", "vers"}
+)  # fmt: skip
 """Before a town rather than a person, accents included: Spanish "a" stands before persons."""
 
 
