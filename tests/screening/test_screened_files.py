@@ -21,6 +21,7 @@ from tests.files import zoo
 PHONE, ITEM = "+226 70 12 34 56", "22670123456"
 XLSX = f"{zoo.OFFICE}.spreadsheetml.sheet"
 DOCX = f"{zoo.OFFICE}.wordprocessingml.document"
+TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 ODT = "application/vnd.oasis.opendocument.text"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 
@@ -48,9 +49,9 @@ def a_letter() -> bytes:
     """Return a Word document with a header, a table and a comment that tell of persons."""
     parts = zoo.word_parts()
     body = (
-        f"<w:p><w:r><w:t>She lives at 14 Ba</w:t></w:r><w:r><w:t>ker Street.</w:t></w:r></w:p>"
-        f"<w:tbl><w:tr><w:tc><w:p><w:r><w:t>Amina Diallo</w:t></w:r></w:p></w:tc>"
-        f"<w:tc><w:p><w:r><w:t>12/03/2004</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+        "<w:p><w:r><w:t>She lives at 14 Ba</w:t></w:r><w:r><w:t>ker Street.</w:t></w:r></w:p>"
+        "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>Amina Diallo</w:t></w:r></w:p></w:tc>"
+        "<w:tc><w:p><w:r><w:t>12/03/2004</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
     )
     main = str(parts["word/document.xml"]).replace("<w:body>", f"<w:body>{body}", 1)
     header = f'<w:hdr xmlns:w="{zoo.W}"><w:p><w:r><w:t>{PHONE}</w:t></w:r></w:p></w:hdr>'
@@ -94,10 +95,12 @@ def an_open(kind: str, markup: str) -> bytes:
     raw = zoo.an_odf(kind)
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         parts: dict[str, bytes | str] = {one: archive.read(one) for one in archive.namelist()}
-    end = f"</office:{kind}>"
-    content = bytes(parts["content.xml"]).decode()  # type: ignore[arg-type]
+    end = "</office:text>"
+    content = str(parts["content.xml"], "utf-8")  # type: ignore[arg-type]
     assert end in content
-    parts["content.xml"] = content.replace(end, markup + end, 1)
+    parts["content.xml"] = content.replace(end, markup + end, 1).replace(
+        "office:text>", f"office:{kind}>"
+    )
     return zoo.zipped(parts, stored="mimetype")
 
 
@@ -136,17 +139,17 @@ CASES: dict[str, tuple[Callable[[], bytes], set[tuple[str, str]]]] = {
     ),
     ODT: (
         lambda: an_open("text", f"<text:p>call <text:span>{PHONE}</text:span></text:p>"),
-        {("phone", "paragraph 2")},
+        {("phone", "paragraph 3")},
     ),
     ODS: (
         lambda: an_open(
             "spreadsheet",
-            '<table:table table:name="Two"><table:table-row table:number-rows-repeated="3"/>'
+            f'<table:table xmlns:table="{TABLE}" table:name="Two"><table:table-row table:number-rows-repeated="3"/>'
             '<table:table-row><table:table-cell table:number-columns-repeated="2"/>'
             f"<table:table-cell><text:p>call {PHONE}</text:p></table:table-cell>"
             "</table:table-row></table:table>",
         ),
-        {("phone", "sheet 2, cell C4")},
+        {("phone", "sheet 1, cell C4")},
     ),
 }
 
@@ -195,7 +198,9 @@ def test_confirmed_items_are_left_out_and_many_findings_are_counted() -> None:
 
 
 def a_bomb() -> bytes:
-    return zoo.zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b"<a>" + b" " * (500 * 2**20)})
+    return zoo.zipped(
+        {"[Content_Types].xml": b"", "xl/workbook.xml": b"<a>" + b" " * (500 * 2**20)}
+    )
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str, str]] = {
@@ -244,8 +249,14 @@ def test_a_process_over_its_bounds_ends_alone() -> None:
     [
         [],
         [{"kind": "phone", "item": "1", "place": {"kind": "line"}}],
-        [{"kind": "spell", "item": "1", "place": {"kind": "line"}}, {"end": {"count": 1, "pictures": 0, "unreadable": False}}],
-        [{"kind": "phone", "item": "1", "place": {"kind": "told"}}, {"end": {"count": 1, "pictures": 0, "unreadable": False}}],
+        [
+            {"kind": "spell", "item": "1", "place": {"kind": "line"}},
+            {"end": {"count": 1, "pictures": 0, "unreadable": False}},
+        ],
+        [
+            {"kind": "phone", "item": "1", "place": {"kind": "told"}},
+            {"end": {"count": 1, "pictures": 0, "unreadable": False}},
+        ],
     ],
 )
 def test_a_process_that_says_something_else_is_not_believed(
