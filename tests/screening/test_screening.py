@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fundops.config import Settings
 from fundops.messages import text as sentence
-from fundops.screening import KINDS, confirmable, hidden, item_key, item_keys, screen
+from fundops.screening import KINDS, confirmable, hidden, item_key, item_keys, item_of, screen
 from fundops.vault import Vault
 from tests.screening import held_out, planted
 
@@ -51,7 +51,7 @@ def test_digits_and_marks_of_other_scripts_are_read_where_they_stand() -> None:
         st.one_of(
             st.text(max_size=12),
             st.sampled_from([one.text for one in planted.planted()[::9]]),
-            st.sampled_from(["+", "@", "(", "née le ", "\u0301", "rue ", " 12", "passport "]),
+            st.sampled_from(["²", "+", "@", "(", "née le ", "\u0301", "rue ", " 12", "passport "]),
         ),
         max_size=6,
     )
@@ -101,6 +101,20 @@ def test_a_confirmed_item_is_left_out_wherever_it_stands_again(tmp_path: Path) -
     assert item_key(vault, "22670123456") not in kept
     assert set(item_keys(vault, "22670123456")) & kept
     assert [one.kind for one in screen(text, kept, keys=vault)] == ["person_name"] * 2
+
+
+def test_what_somebody_types_to_confirm_is_the_item_that_is_found() -> None:
+    for kind, typed in (
+        ("phone", "(00226) 70-12.34 56"),
+        ("phone", "+٢٢٦ ٧٠ ١٢ ٣٤ ٥٦"),
+        ("email", " A.GIRL@example.org "),
+        ("person_name", "ZARNABOU  kofta"),
+        ("address", "14 BAKER street"),
+        ("profile", "https://facebook.com/some.one"),
+    ):
+        assert item_of(kind, typed) == FOUND[kind][2]
+    assert item_of("email", "nobody") == ""
+    assert len(item_key(b"k" * 32, "\ud800")) == 64
 
 
 def test_no_document_and_no_coordinates_can_be_confirmed() -> None:

@@ -233,6 +233,6 @@ def _open_cells(table: Any) -> Iterator[Cell]:
 
 def _repeated(element: Any, name: str) -> int:
     for key, value in element.attrib.items():
-        if local(key) == name and value.isdigit() and len(value) < 8:
+        if local(key) == name and value.isascii() and value.isdigit() and len(value) < 8:
             return max(1, int(value))
     return 1

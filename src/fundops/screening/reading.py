@@ -125,7 +125,7 @@ class Reading:
             told = known.get(text)
             if told is None:
                 first = text[0]
-                told = folded(text), first.isdigit(), first.isalpha(), first.isupper()
+                told = folded(text), "0" <= first <= "9", first.isalpha(), first.isupper()
                 known[text] = told
             found.append(Token(one.start(), one.end(), text, *told))
         return found
