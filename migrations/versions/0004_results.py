@@ -19,6 +19,7 @@ depends_on = None
 APPEND_ONLY = (
     "confirmed_items",
     "disposals",
+    "due_diligence_checks",
     "evidence_inspections",
     "local_receipts",
     "report_certifications",
@@ -53,7 +54,8 @@ POSTGRES_UP = (
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring'))""",
     """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
@@ -72,20 +74,20 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
-CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
-'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
-(local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
+(local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -116,11 +118,11 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -236,7 +238,8 @@ CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring')),
 CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
 CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
 'dropped')),
@@ -772,6 +775,8 @@ TABLES = (
     "report_evidence",
     "local_receipts",
     "progress_reports",
+    "partner_assessments",
+    "due_diligence_checks",
     "disposals",
     "retention_rules",
     "places_at_risk",
@@ -956,6 +961,135 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index("ix_disposals_data_class", "disposals", ["data_class"], unique=False)
+    op.create_table(
+        "due_diligence_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(40), nullable=False),
+        sa.Column("outcome", Text(20), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("note", Text(4000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('passed', 'failed', 'not_applicable')",
+            name=op.f("ck_due_diligence_checks_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "checked_on <= valid_until_on", name=op.f("ck_due_diligence_checks_dates_ordered")
+        ),
+        sa.CheckConstraint(
+            "note IS NOT NULL OR evidence_file_id IS NOT NULL",
+            name=op.f("ck_due_diligence_checks_has_evidence"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"],
+            ["files.id"],
+            name=op.f("fk_due_diligence_checks_evidence_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_due_diligence_checks_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["persons.id"], name=op.f("fk_due_diligence_checks_recorded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_due_diligence_checks")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_due_diligence_checks_party_id", "due_diligence_checks", ["party_id"], unique=False
+    )
+    op.create_table(
+        "partner_assessments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("questionnaire", sa.Integer(), nullable=False),
+        sa.Column("applicable", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("band", Text(12), nullable=False),
+        sa.Column("computed_tier", Text(10), nullable=False),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("override_reason", Text(2000), nullable=True),
+        sa.Column("content", Text(200000), nullable=False),
+        sa.Column("assessed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("assessed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decision_reason", Text(2000), nullable=True),
+        sa.Column("risk_assessment_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (risk_assessment_id IS NOT NULL)",
+            name=op.f("ck_partner_assessments_confirmed_counts"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_partner_assessments_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "band IN ('low', 'medium', 'significant', 'high')",
+            name=op.f("ck_partner_assessments_band_known"),
+        ),
+        sa.CheckConstraint(
+            "computed_tier IN ('low', 'medium', 'high')",
+            name=op.f("ck_partner_assessments_computed_tier_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'refused', 'withdrawn')",
+            name=op.f("ck_partner_assessments_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('confirmed', 'refused') OR decided_by_id <> assessed_by_id",
+            name=op.f("ck_partner_assessments_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_partner_assessments_tier_known")
+        ),
+        sa.CheckConstraint(
+            "(tier = computed_tier) = (override_reason IS NULL)",
+            name=op.f("ck_partner_assessments_override"),
+        ),
+        sa.CheckConstraint(
+            "applicable > 0 AND score >= applicable",
+            name=op.f("ck_partner_assessments_score_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "assessed_on <= valid_until_on", name=op.f("ck_partner_assessments_dates_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assessed_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_assessed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_partner_assessments_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["risk_assessment_id"],
+            ["risk_assessments.id"],
+            name=op.f("fk_partner_assessments_risk_assessment_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_assessments")),
+        sa.UniqueConstraint("code", name=op.f("uq_partner_assessments_code")),
+    )
+    op.create_index(
+        "ix_partner_assessments_party_id", "partner_assessments", ["party_id"], unique=False
+    )
+    op.create_index(
+        "uq_partner_assessments_proposed",
+        "partner_assessments",
+        ["party_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'proposed'"),
+        postgresql_where=sa.text("status = 'proposed'"),
+    )
     op.create_table(
         "progress_reports",
         sa.Column("id", sa.Uuid(), nullable=False),

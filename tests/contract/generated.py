@@ -21,6 +21,7 @@ from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
 from fundops.tracing.entries import FLOWS, INTERNAL
+from tests.screening.measured import report as screening
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -150,6 +151,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
     ("docs/reports.md", "life"): report_life,
+    ("docs/screening.md", "measured"): screening,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
 }
