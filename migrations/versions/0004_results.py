@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "report_certifications",
     "report_expenditures",
     "report_reads",
+    "report_receipts",
     "report_requirements",
     "report_values",
     "report_versions",
@@ -700,6 +701,7 @@ SQLITE_OLD_INDEXES = (
 TABLES = (
     "request_decisions",
     "report_values",
+    "report_receipts",
     "report_expenditures",
     "report_contents",
     "report_comments",
@@ -1193,6 +1195,22 @@ def make_tables() -> None:
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_expenditures_version_id")
         ),
         sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_report_expenditures")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "report_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("body", Text(20000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("signature", Text(200), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_receipts_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_receipts")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_receipts_version_id")),
         info={"append_only": True},
     )
     op.create_table(
