@@ -17,8 +17,27 @@ from fundops.screening.positions import Place
 from fundops.screening.scan import screen
 from fundops.screening.tables import Cell, letters, screened_cells
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".svg", ".svm")
-_SKIPPED = ("styles.xml", "theme", "fonttable", "websettings", "[content_types].xml", "manifest.xml")
+PICTURES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".emf",
+    ".wmf",
+    ".svg",
+    ".svm",
+)
+_SKIPPED = (
+    "styles.xml",
+    "theme",
+    "fonttable",
+    "websettings",
+    "[content_types].xml",
+    "manifest.xml",
+)
 _TOLD = frozenset({"descr", "title", "alt", "tooltip", "desc", "Target", "href", "prompt",
                    "error", "promptTitle", "string-value", "description"})  # fmt: skip
 _NAMED = frozenset({"docPr", "cNvPr", "frame", "bookmarkStart", "bookmark"})

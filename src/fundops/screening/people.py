@@ -40,7 +40,9 @@ def people(page: Page, days: list[Day]) -> Iterator[Finding]:
         beside = _beside(page, name, days, starts)
         if beside is not None:
             first, last = beside
-            yield _finding(page, "name_and_date", min(first, name.first), max(last, name.last), name)
+            yield _finding(
+                page, "name_and_date", min(first, name.first), max(last, name.last), name
+            )
         elif name.is_sure:
             yield _finding(page, "person_name", name.first, name.last, name)
     yield from _births(page, days, starts)
@@ -53,9 +55,7 @@ def _finding(page: Page, kind: str, first: int, last: int, name: Name) -> Findin
     return page.finding(kind, start, end, spaced(item))
 
 
-def _beside(
-    page: Page, name: Name, days: list[Day], starts: list[int]
-) -> tuple[int, int] | None:
+def _beside(page: Page, name: Name, days: list[Day], starts: list[int]) -> tuple[int, int] | None:
     """Return the tokens of what makes a name one beside a date, or nothing."""
     age = _age_after(page, name) or _age_before(page, name)
     if age is not None:
@@ -88,9 +88,7 @@ def _one_line(page: Page, first: int, last: int) -> bool:
     return True
 
 
-def _born(
-    page: Page, name: Name, days: list[Day], starts: list[int]
-) -> tuple[int, int] | None:
+def _born(page: Page, name: Name, days: list[Day], starts: list[int]) -> tuple[int, int] | None:
     """Return the span of "born" and its day or year right after a name."""
     here = name.last
     while here < min(len(page.tokens), name.last + _TIGHT + 2):
@@ -104,9 +102,7 @@ def _born(
     return None
 
 
-def _day_or_year(
-    page: Page, at: int, days: list[Day], starts: list[int]
-) -> tuple[int, int] | None:
+def _day_or_year(page: Page, at: int, days: list[Day], starts: list[int]) -> tuple[int, int] | None:
     for here in range(at, min(len(page.tokens), at + 4)):
         place = bisect_left(starts, here)
         if place < len(days) and days[place].first == here:
@@ -144,7 +140,11 @@ def _years_old(page: Page, end: int) -> int | None:
     tokens = page.tokens
     if end < len(tokens) and (tokens[end].word in _A_TIME or tokens[end].is_number):
         return None
-    while end + 1 < len(tokens) and tokens[end].text == "-" and tokens[end + 1].word in {"old", "year"}:
+    while (
+        end + 1 < len(tokens)
+        and tokens[end].text == "-"
+        and tokens[end + 1].word in {"old", "year"}
+    ):
         end += 2
     if end < len(tokens) and tokens[end].word in {"old"}:
         end += 1

@@ -87,7 +87,9 @@ def _number_first(page: Page, at: int) -> tuple[int, int] | None:
     """Take "14 Baker Street", "221B Baker Street" and "12 rue de la Paix"."""
     tokens = page.tokens
     if page.touches(at) and tokens[at - 1].text in "/.,-:$€£":
-        if tokens[at - 1].text not in "/-" or not (page.touches(at - 1) and tokens[at - 2].is_number):
+        if tokens[at - 1].text not in "/-" or not (
+            page.touches(at - 1) and tokens[at - 2].is_number
+        ):
             return None
     here = at + 1
     if here < len(tokens) and page.touches(here) and len(tokens[here].text) == 1:
@@ -160,7 +162,19 @@ def _street_first(page: Page, at: int) -> tuple[int, int] | None:
             continue
         if token.is_number:
             return _street_number(page, at, here, named, is_latin=is_latin)
-        is_small = token.word in {"de", "la", "le", "du", "des", "d", "l", "del", "los", "las", "el"}
+        is_small = token.word in {
+            "de",
+            "la",
+            "le",
+            "du",
+            "des",
+            "d",
+            "l",
+            "del",
+            "los",
+            "las",
+            "el",
+        }
         if page.has(here, "street_numbers") or is_small or token.text in ",.°#'-":
             here += 1
             continue
