@@ -21,6 +21,7 @@ from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
 from fundops.tracing.entries import FLOWS, INTERNAL
+from tests.screening.measured import report as screening
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -55,15 +56,18 @@ RECORDS = {
     "grants.policy.POLICY_STEPS": "Policy of a fund",
     "grants.requirements.REQUIREMENT_STEPS": "Requirement of a grant",
     "grants.service.STEPS": "Grant",
-    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "grants.standing.STANDING_STEPS": "Grant, suspended and terminated",
     "grants.standing.TERMINATION_STEPS": "Termination of a grant",
+    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
+    "parties.places.PLACE_STEPS": "Place at risk",
+    "partners.service.STEPS": "Partner assessment",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reports.steps.STEPS": "Progress report",
+    "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
@@ -121,7 +125,7 @@ def problems() -> str:
 def sheets() -> str:
     """Return the table of the donor statement's detail sheets."""
     lines = ["", "| sheet | from | columns |", "|---|---|---|"]
-    for table in (*DETAIL, "late", "registers"):
+    for table in (*(one for one, _ in DETAIL), "late", "registers"):
         declared = columns(table)
         name, source = text(f"statement.sheet.{table}"), text(f"statement.{table}.source")
         lines.append(f"| {name} | {source} | {', '.join(one.heading for one in declared)} |")
@@ -147,6 +151,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
     ("docs/reports.md", "life"): report_life,
+    ("docs/screening.md", "measured"): screening,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
 }
