@@ -104,7 +104,7 @@ def walk(world: World, seed: int, length: int) -> Model:
         else:
             number = (model.submitted or 1) + (1 if old else 0)
             wanted = model.decide(action, number)
-            reason = {"reason": "Say more."} if action == "return" else {}
+            reason: dict[str, Any] = {"reason": "Say more."} if action == "return" else {}
             answer = scene.decided(place, action, version=number, **reason)
         assert answer.status_code == wanted, (action, old, model, answer.text)
         compare(scene, place, model)
