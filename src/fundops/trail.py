@@ -28,6 +28,7 @@ REGISTERS: dict[str, str] = {
     "evidence_inspections": "evidence_inspection",
     "progress_reports": "progress_report",
     "report_evidence": "report_evidence",
+    "report_receipts": "report_receipt",
     "report_versions": "report_version",
     "advance_write_offs": "advance_write_off",
     "agreement_reports": "agreement_report",
@@ -141,6 +142,7 @@ DIGESTED: dict[str, frozenset[str]] = {
     "grant_amendments": frozenset({"content"}),
     "proposal_versions": frozenset({"content"}),
     "rankings": frozenset({"result"}),
+    "report_receipts": frozenset({"body"}),
     "review_drafts": frozenset({"content"}),
     "submission_receipts": frozenset({"body"}),
 }

@@ -182,6 +182,7 @@ UNREACHABLE = {
     "uq_proposal_results_version_id_number": "numbers are given by position, all at once",
     "uq_published_activities_identifier": "loading looks the identifier up, under the write turn",
     "uq_accepted_versions_version_id": "a version is accepted once: the step leaves submitted",
+    "uq_report_receipts_version_id": "issued by the one step that submits",
     "uq_report_versions_report_id_number": "counted up under the write turn",
     "uq_report_certifications_version_id": "each submission makes a version of its own",
     "uq_request_decisions_version_id_line_number": "a version is decided on once, under the turn",

@@ -36,6 +36,7 @@ GUARDED = {
     "report_certifications",
     "report_expenditures",
     "report_reads",
+    "report_receipts",
     "report_requirements",
     "report_values",
     "report_versions",

@@ -16,7 +16,16 @@ from fundops.grants import schedule_queries
 from fundops.grants.queries import get_visible as grant_visible
 from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
-from fundops.reports import drafts, evidence, queries, reads, results, submission, versions
+from fundops.reports import (
+    drafts,
+    evidence,
+    queries,
+    reads,
+    receipts,
+    results,
+    submission,
+    versions,
+)
 from fundops.reports.content import ReportDraftIn, stored
 from fundops.reports.models import (
     REPORT_STATUSES,
@@ -33,6 +42,7 @@ from fundops.reports.schemas import (
     ProgressReportPage,
     ReportContentOut,
     ReportDraftOut,
+    ReportReceiptOut,
     ReportValidationOut,
     ReportVersionPage,
     kept_out,
@@ -295,6 +305,23 @@ def get_report_version(
         others = [] if queries.is_own(actor, grant) else [report.id]
     reads.write_down(database(request), actor, others)
     return json_response(answer)
+
+
+@router.get(
+    "/{progress_report_id}/versions/{number}/receipt",
+    operation_id="get_report_receipt",
+    response_model=ReportReceiptOut,
+    responses=READS,
+)
+def get_report_receipt(
+    request: Request, actor: Reader, progress_report_id: UUID, number: int
+) -> Response:
+    """Read the signed receipt of a submitted version: what arrived when, by its digests."""
+    with read_session(request) as db:
+        report, _ = queries.get_visible(db, actor, progress_report_id)
+        if not 1 <= number <= versions.MAX_VERSIONS:
+            raise Problem("not-found")
+        return json_response(receipts.receipt_out(receipts.of_version(db, report, number), number))
 
 
 @results_router.get(
