@@ -31,18 +31,33 @@ GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
+    """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
+""",
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
+    """ALTER TABLE persons DROP COLUMN language""",
     """ALTER TABLE statements DROP COLUMN layout""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
 )
 """And back."""
 
 SQLITE_NEW = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+language VARCHAR(12),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "statements": """CREATE TABLE statements (
 id CHAR(32) NOT NULL,
 code VARCHAR(60) NOT NULL,
@@ -100,6 +115,17 @@ expenditure_statements (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "statements": """CREATE TABLE statements (
 id CHAR(32) NOT NULL,
 code VARCHAR(60) NOT NULL,
@@ -155,6 +181,14 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
+    "persons": (
+        "id",
+        "code",
+        "name",
+        "status",
+        "version",
+        "created_at",
+    ),
     "statements": (
         "id",
         "code",
