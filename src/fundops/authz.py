@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 
 from fundops import idempotency
 from fundops.errors import Problem
-from fundops.permissions import Permission
 from fundops.messages.reader import current
+from fundops.permissions import Permission
 from fundops.refusals import record_refusal
 from fundops.roles import PARTY_ROLES, ROLE_PERMISSIONS, Role
 

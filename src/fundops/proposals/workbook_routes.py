@@ -155,9 +155,7 @@ def check_proposal_workbook(
             raise refusal_of(returned.filled.problems)
         checked = submission.examine_content(db, proposal, terms, returned.content)
     placed = returned.place(checked.problems)
-    return checked_answer(
-        raw, returned.filled.problems, placed, returned.language, proposal.code
-    )
+    return checked_answer(raw, returned.filled.problems, placed, returned.language, proposal.code)
 
 
 @router.put(
