@@ -24,11 +24,10 @@ from fundops.pages import to_bytes
 OTHERS = [code for code in languages() if code != "en"]
 
 SAME_AS_ENGLISH = {
-    "fr": {
-        "proposals.workbook.codes", "policy.too_long", "word.p",
+    "fr": {"proposals.workbook.codes"},
+    "es": {
+        "proposals.workbook.no", "reports.workbook.no", "reviews.workbook.no", "word.auditor",
     },
-    "es": {"proposals.workbook.no", "word.auditor"},
-    "ar": set(),
 }  # fmt: skip
 """Sentences that are right to read the same as in English, by language."""
 
