@@ -39,6 +39,8 @@ from fundops.notices.routes import ROUTERS as NOTICES
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.partners import reminders as _partners  # noqa: F401 - registers its job
+from fundops.partners.routes import router as partners
 from fundops.payees.routes import ROUTERS as PAYEES
 from fundops.planning.attention_routes import router as attention
 from fundops.planning.routes import router as cash_plan
@@ -47,6 +49,13 @@ from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.reports.face_routes import router as faces
+from fundops.reports.local_routes import router as local_receipts
+from fundops.reports.routes import results_router as grant_results
+from fundops.reports.routes import router as progress_reports
+from fundops.reports.routes import start_router as report_starts
+from fundops.reports.step_routes import evidence_router as report_evidence
+from fundops.reports.step_routes import router as report_steps
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -91,7 +100,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     duties,
     safeguards,
     *EXPENDITURES,
+    progress_reports,
+    report_starts,
+    report_steps,
+    report_evidence,
+    grant_results,
+    local_receipts,
+    faces,
     *BANKING,
+    partners,
     tracing,
     cash_plan,
     attention,
