@@ -54,7 +54,7 @@ def _code_after(page: Page, at: int) -> tuple[int, int] | None:
             return span
         if not page.has(here, "document_links") and not page.has(here, "document_cues"):
             strange += 1
-        if strange > _STRANGE or (tokens[here].text in ".;!?" and not page.touches(here)):
+        if strange > _STRANGE or tokens[here].text in ".;!?" and not page.touches(here):
             return None
     return None
 

@@ -6,6 +6,7 @@ that introduces it, a given name that is known, or an age beside it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fundops.screening.arabic import arabic_name

@@ -240,7 +240,7 @@ def _national(page: Page, groups: list[Group], at: int) -> int:
         is_hours = len(window) == 2 and all(_is_hour(one.digits) for one in window)
         is_short = size == 1 and len(digits) < 9
         is_filled = digits.startswith("00")
-        if is_dotted or is_hours or is_short or is_filled or ("/" in signs and size > 3):
+        if is_dotted or is_hours or is_short or is_filled or "/" in signs and size > 3:
             continue
         if _goes_on(page, window[-1]) or _is_money(page, window[0], window[-1]):
             continue
@@ -259,7 +259,7 @@ def _by_shape(page: Page, groups: list[Group], at: int) -> int:
         return 0
     lengths = tuple(len(group.digits) for group in groups)
     is_mobile = len(digits) == 11 and (
-        (digits[0] == "1" and digits[1] in "3456789" and lengths == (3, 4, 4))
+        (digits[0] == "1" and digits[1] in "3456789" and (3, 4, 4) == lengths)
         or (len(lengths) == 1 and digits[0] == "1" and digits[1] in "3456789")
         or (digits[:2] in {"89", "79"})
     )
@@ -270,7 +270,7 @@ def _by_shape(page: Page, groups: list[Group], at: int) -> int:
     if any(_is_year(group.digits) for group in (groups[0], *groups[1:-1])):
         return 0
     signs = {group.sign.strip() for group in groups[1:]}
-    if ("." in signs and len(groups) < 4) or "/" in signs:
+    if "." in signs and len(groups) < 4 or "/" in signs:
         return 0
     if lengths == (2, 2, 2, 2) and (digits[0] in "01" or _is_rising(groups)):
         return 0
