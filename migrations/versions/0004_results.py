@@ -18,6 +18,7 @@ depends_on = None
 
 APPEND_ONLY = (
     "confirmed_items",
+    "disposals",
     "due_diligence_checks",
     "evidence_inspections",
     "local_receipts",
@@ -40,10 +41,11 @@ POSTGRES_UP = (
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
-(screened IS NULL))""",
+    """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
 ('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
@@ -74,6 +76,8 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
 CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
@@ -81,8 +85,6 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 ('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
@@ -95,8 +97,9 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 
 POSTGRES_DOWN = (
     """ALTER TABLE persons DROP COLUMN language""",
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP COLUMN disposed_at""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
@@ -118,10 +121,10 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
@@ -163,6 +166,7 @@ screened BOOLEAN,
 uploaded_by_id CHAR(32) NOT NULL,
 declared_at DATETIME NOT NULL,
 completed_at DATETIME NOT NULL,
+disposed_at DATETIME,
 CONSTRAINT pk_files PRIMARY KEY (id),
 CONSTRAINT ck_files_purpose_known CHECK (purpose IN ('report_evidence')),
 CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
@@ -807,6 +811,8 @@ TABLES = (
     "progress_reports",
     "partner_assessments",
     "due_diligence_checks",
+    "disposals",
+    "retention_rules",
     "places_at_risk",
     "confirmed_items",
 )
@@ -935,6 +941,60 @@ def make_tables() -> None:
     op.create_index(
         "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
     )
+    op.create_table(
+        "retention_rules",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_retention_rules_decided"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_retention_rules_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_retention_rules_two_persons")
+        ),
+        sa.CheckConstraint(
+            "months >= 1 AND months <= 600", name=op.f("ck_retention_rules_months_in_range")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_retention_rules_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_retention_rules_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_rules")),
+    )
+    op.create_index(
+        "ix_retention_rules_data_class", "retention_rules", ["data_class", "status"], unique=False
+    )
+    op.create_table(
+        "disposals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("before_at", UtcDateTime(), nullable=False),
+        sa.Column("rows_disposed", sa.Integer(), nullable=False),
+        sa.Column("ids_sha256", Text(64), nullable=False),
+        sa.Column("disposed_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("rows_disposed > 0", name=op.f("ck_disposals_of_something")),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["retention_rules.id"], name=op.f("fk_disposals_rule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposals")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_disposals_data_class", "disposals", ["data_class"], unique=False)
     op.create_table(
         "due_diligence_checks",
         sa.Column("id", sa.Uuid(), nullable=False),

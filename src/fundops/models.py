@@ -30,6 +30,7 @@ from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reports import models as reports
 from fundops.reports import money_models as report_money
+from fundops.retention import models as retention
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -64,6 +65,7 @@ __all__ = [
     "proposals",
     "report_money",
     "reports",
+    "retention",
     "reviews",
     "schedule_models",
     "seals",

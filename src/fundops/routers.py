@@ -56,6 +56,7 @@ from fundops.reports.routes import router as progress_reports
 from fundops.reports.routes import start_router as report_starts
 from fundops.reports.step_routes import evidence_router as report_evidence
 from fundops.reports.step_routes import router as report_steps
+from fundops.retention.routes import router as retention
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -112,5 +113,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     tracing,
     cash_plan,
     attention,
+    retention,
     statements,
 )

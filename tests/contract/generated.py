@@ -22,6 +22,7 @@ from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
 from fundops.messages.languages import coverage, languages, translatable
 from fundops.tracing.entries import FLOWS, INTERNAL
+from tests.screening.measured import report as screening
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -67,6 +68,7 @@ RECORDS = {
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reports.steps.STEPS": "Progress report",
+    "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
@@ -170,6 +172,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "statuses"): statuses,
     ("docs/languages.md", "languages"): covered,
     ("docs/reports.md", "life"): report_life,
+    ("docs/screening.md", "measured"): screening,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
 }

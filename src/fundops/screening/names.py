@@ -6,7 +6,6 @@ that introduces it, a given name that is known, or an age beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fundops.screening.arabic import arabic_name
@@ -14,8 +13,9 @@ from fundops.screening.page import Page
 from fundops.screening.words import given_names
 
 PARTICLES = frozenset(
-    {"de", "del", "la", "los", "van", "von", "bin", "bint", "ibn", "el", "al", "ben", "ould", "mint",
-     "da", "dos", "das", "do", "di", "du", "le", "ter", "den", "der", "y", "e", "abdel", "abu", "umm"}
+    {"de", "del", "la", "los", "van", "von", "bin", "bint", "ibn", "el", "al", "ben", "ould",
+     "mint", "da", "dos", "das", "do", "di", "du", "le", "ter", "den", "der", "y", "e", "abdel",
+     "abu", "umm"}
 )  # fmt: skip
 _MOST = 6
 _NONE = ("not_names", "organisations", "months", "currencies", "counted")
@@ -148,8 +148,8 @@ def _chain(page: Page, at: int) -> int:
 
 
 def _is_near(page: Page, at: int) -> bool:
-    """Return whether nothing but one space, a hyphen or an apostrophe parts it from before."""
-    return page.tokens[at].start - page.tokens[at - 1].end <= 1
+    """Return whether nothing but a few spaces parts it from the token before."""
+    return page.tokens[at].start - page.tokens[at - 1].end <= 3
 
 
 def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:
