@@ -166,8 +166,6 @@ UNREACHABLE = {
     "ck_places_at_risk_lifted_whole": "the one step that lifts sets both",
     "ck_disposals_of_something": "a disposal of nothing is not written",
     "ck_retention_rules_decided": "the one step that decides sets both",
-    "ck_disposals_of_something": "a disposal of nothing is not written",
-    "ck_retention_rules_decided": "the one step that decides sets both",
     "uq_call_rules_call_id_number": "numbers are given by position, all rows at once",
     "uq_conditional_awards_grant_id_instalment_id": "a grant is made with its one instalment",
     "uq_grant_schedules_grant_id_number": "counted up under the write turn",

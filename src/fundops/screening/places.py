@@ -89,16 +89,8 @@ def _address(page: Page, first: int, last: int) -> Finding:
 def _number_first(page: Page, at: int) -> tuple[int, int] | None:
     """Take "14 Baker Street", "221B Baker Street" and "12 rue de la Paix"."""
     tokens = page.tokens
-<<<<<<< HEAD
     if page.touches(at) and tokens[at - 1].text in "/.,-:$€£" and not _is_range(page, at):
         return None
-=======
-    if page.touches(at) and tokens[at - 1].text in "/.,-:$€£":
-        if tokens[at - 1].text not in "/-" or not (
-            page.touches(at - 1) and tokens[at - 2].is_number
-        ):
-            return None
->>>>>>> face
     here = at + 1
     if here < len(tokens) and page.touches(here) and len(tokens[here].text) == 1:
         here += tokens[here].is_word
