@@ -177,8 +177,9 @@ def _add_headers(message: Message, path: str, its_id: str, reader: Reader) -> No
     given = {name for name, _ in headers}
     headers.extend(header for header in _HEADERS if header[0] not in given)
     headers.append((b"x-request-id", its_id.encode()))
-    if reader.spoke:
+    if reader.spoke and b"content-language" not in given:
         headers.append((b"content-language", reader.language.replace("_", "-").encode()))
+    if reader.spoke or b"content-language" in given:
         headers.append((b"vary", b"accept-language"))
     message["headers"] = headers
     if path.startswith(_DOCS):

@@ -66,13 +66,13 @@ def reading(reader: Reader) -> Iterator[Reader]:
 def read_by(given: str | None) -> str:
     """Return the language of the request at hand, ``given`` one first, which then is the reader's.
 
-    For answers that are written in a language as a whole, such as workbooks.
+    For answers that are written in a language as a whole, such as workbooks, which may have labels
+    in languages that no sentences are in.
     """
     reader = current()
     if given is not None:
         reader.asked = known(given) or DEFAULT_LANGUAGE
-    reader.spoke = True
-    return reader.language
+    return given or reader.language
 
 
 def accepted(header: str) -> str | None:

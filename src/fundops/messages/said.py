@@ -76,3 +76,58 @@ def joined(parts: Iterable[str], separator: str = ", ") -> Joined:
 def said_in(value: str, language: str) -> str:
     """Return a text in ``language`` if it knows how, else as it is."""
     return value.said_in(language) if isinstance(value, Sayable) else value
+
+
+class Clause(Sayable):
+    """A sentence without its full stop, to stand in another."""
+
+    __slots__ = ("whole",)
+
+    whole: str
+
+    def __new__(cls, whole: str) -> Self:
+        """Take the full stop off ``whole``."""
+        self = super().__new__(cls, _unstopped(whole))
+        self.whole = whole
+        return self
+
+    def __getnewargs__(self) -> tuple[str]:
+        """Return what a copy is made with."""
+        return (self.whole,)
+
+    def said_in(self, language: str) -> str:
+        """Return the clause in ``language``."""
+        return _unstopped(said_in(self.whole, language))
+
+
+def _unstopped(sentence: str) -> str:
+    return sentence.rstrip(".。")
+
+
+class Word(Sayable):
+    """A word that English has in the program itself: a status, or what a step is called."""
+
+    __slots__ = ("key",)
+
+    key: str
+
+    def __new__(cls, made: str) -> Self:
+        """Keep ``made``; other languages have it as ``word.<made>`` if they have it."""
+        self = super().__new__(cls, made)
+        self.key = made.replace(" ", "_")
+        return self
+
+    def __getnewargs__(self) -> tuple[str]:
+        """Return what a copy is made with."""
+        return (str(self),)
+
+    def said_in(self, language: str) -> str:
+        """Return the word in ``language``."""
+        from fundops.messages import catalogue
+
+        return catalogue(language).get(f"word.{self.key}") or str(self)
+
+
+def words(made: Iterable[str]) -> Joined:
+    """Return words listed, as ``Word`` each."""
+    return joined(Word(one) for one in made)

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from fundops import money
 from fundops.calls import codelists
 from fundops.messages import text
+from fundops.messages.said import Word
 from fundops.schemas import Currency, Day, sentence_of
 
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -132,7 +133,7 @@ def code(value: Any, list_name: str) -> str:
         value = int(value)
     found = line(value, 60)
     if not codelists.get(list_name).has(found):
-        raise Wrong("proposals.unknown_code", list_name=list_name.replace("_", " "))
+        raise Wrong("proposals.unknown_code", list_name=Word(list_name.replace("_", " ")))
     return found
 
 
