@@ -30,19 +30,56 @@ APPEND_ONLY = (
 GUARDED_COPIES: tuple[str, ...] = ()
 """Copied tables that were guarded so, and are again, on SQLite."""
 
-POSTGRES_UP: tuple[str, ...] = ()
+POSTGRES_UP = (
+    """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
+""",
+)
 """What changes in tables that were there, on PostgreSQL."""
 
-POSTGRES_DOWN: tuple[str, ...] = ()
+POSTGRES_DOWN = ("""ALTER TABLE persons DROP COLUMN language""",)
 """And back."""
 
-SQLITE_NEW = {}
+SQLITE_NEW = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+language VARCHAR(12),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
+}
 """Tables as they become, on SQLite."""
 
-SQLITE_OLD = {}
+SQLITE_OLD = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
+}
 """Tables as they were, on SQLite."""
 
-COPIED = {}
+COPIED = {
+    "persons": (
+        "id",
+        "code",
+        "name",
+        "status",
+        "version",
+        "created_at",
+    ),
+}
 """Columns that both have."""
 
 SQLITE_INDEXES: tuple[str, ...] = ()

@@ -19,8 +19,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PROBLEMS_HEADER = "x-problems"
 
 Language = Annotated[
-    Literal["en", "fr", "es", "ar", "ru", "zh"],
-    Query(description="Language of labels and problems; English where it has none."),
+    Literal["en", "fr", "es", "ar", "ru", "zh"] | None,
+    Query(description="By default the one that you read; a workbook sent keeps its own."),
 ]
 WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {
@@ -40,8 +40,8 @@ def workbook_answer(raw: bytes, name: str, *, tag: str | None = None, found: int
 
 def refusal_of(found: list[Marked]) -> Problem:
     """Return the refusal of a file, each problem with its cell."""
-    errors = [FieldError(one.pointer or "", str(one)) for one in found]
-    return Problem("file-refused", detail=str(found[0]), errors=errors)
+    errors = [FieldError(one.pointer or "", one.said) for one in found]
+    return Problem("file-refused", detail=found[0].said, errors=errors)
 
 
 def checked_answer(

@@ -7,14 +7,14 @@ comes back replaces the draft as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fundops.errors import FieldError
 from fundops.forms.declaration import Column, Field, Form
 from fundops.forms.kinds import Kind
-from fundops.forms.parse import Filled, parse
+from fundops.forms.parse import Filled, parse_in
 from fundops.forms.problems import Problem
 from fundops.proposals import values
 from fundops.proposals.content import ANSWERS, CODE_LISTS
@@ -35,6 +35,8 @@ class Returned:
 
     filled: Filled
     content: Content
+    language: str = "en"
+    """That of the workbook, so of the problems in its cells."""
     objectives: tuple[str, ...] = ()
     """The objectives of the form's rows of shares, in their order."""
 
@@ -70,15 +72,18 @@ def _rows_with(given: Values, column: str) -> list[int]:
     return [at for at, row in enumerate(rows) if row.get(column) is not None]
 
 
-def read_back(form: Form, raw: bytes, identity: Mapping[str, str]) -> Returned:
+def read_back(
+    form_in: Callable[[str], Form], raw: bytes, identity: Mapping[str, str], language: str = "en"
+) -> Returned:
     """Return what a workbook says as the content of a draft, with what could not be read.
 
-    Never raises for what is in the file; one that is not of this proposal is ``refused``.
+    ``form_in`` gives the form in a language: that of the workbook, ``language`` where it says
+    none. Never raises for what is in the file; one that is not of this proposal is ``refused``.
     """
-    filled = parse(form, raw, identity)
+    form, filled = parse_in(form_in, raw, identity, language)
     content = {} if filled.refused else _content(form, filled.values)
     objectives = next((table.rows for table in form.tables() if table.key == "shares"), ())
-    return Returned(filled, content, tuple(row.key for row in objectives))
+    return Returned(filled, content, form.language, tuple(row.key for row in objectives))
 
 
 def _content(form: Form, given: Values) -> Content:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from fundops.forms.answers import (
 from fundops.forms.declaration import Form
 from fundops.forms.render import render
 from fundops.messages import text
+from fundops.messages.reader import read_by
 from fundops.proposals import content, drafts, queries, service, submission, versions
 from fundops.proposals.models import Proposal
 from fundops.proposals.routes import check_draft, draft_out, kept_aside
@@ -41,11 +44,12 @@ Writer = Annotated[Actor, Depends(Can(Permission.PROPOSAL_WRITE))]
 
 
 def _asked(
-    db: Session, actor: Actor, proposal_id: UUID, language: str
-) -> tuple[Proposal, Terms, Form]:
+    db: Session, actor: Actor, proposal_id: UUID
+) -> tuple[Proposal, Terms, Callable[[str], Form]]:
+    """Return a proposal, the terms of its call, and its form by language."""
     proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
     terms = terms_of(db, db.get_one(Call, proposal.call_id))
-    return proposal, terms, form_of(terms, proposal, language)
+    return proposal, terms, partial(form_of, terms, proposal)
 
 
 @router.get(
@@ -55,19 +59,22 @@ def _asked(
     responses=WORKBOOK | READS,
 )
 def get_proposal_workbook(
-    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = None
 ) -> Response:
     """Write the draft at work as a workbook to fill in offline; its entity tag is the draft's."""
     with read_session(request) as db:
-        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        proposal, terms, form_in = _asked(db, actor, proposal_id)
+        form = form_in(spoken := read_by(language))
         draft = versions.current_draft(db, proposal.id)
         shown, left_out = filled_in(form, content.read(draft.content))
         if left_out:
-            note = text("proposals.workbook.left_out", language, pointers=", ".join(left_out))
+            note = text("proposals.workbook.left_out", spoken, pointers=", ".join(left_out))
             form = replace(form, guide=(*form.guide, note[:2000]))
         identity = identity_of(terms, proposal)
     made = render(form, shown, identity)
-    return workbook_answer(made, f"{proposal.code}.xlsx", tag=etag(draft.number))
+    answer = workbook_answer(made, f"{proposal.code}.xlsx", tag=etag(draft.number))
+    answer.headers["content-language"] = form.language
+    return answer
 
 
 @router.post(
@@ -78,7 +85,7 @@ def get_proposal_workbook(
     openapi_extra=RAW_BODY | {"x-dry-run": True},
 )
 def check_proposal_workbook(
-    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = None
 ) -> Response:
     """Have a filled-in workbook checked: the same one comes back, every problem in its cell.
 
@@ -86,13 +93,13 @@ def check_proposal_workbook(
     """
     raw = raw_body(request)
     with read_session(request) as db:
-        proposal, terms, form = _asked(db, actor, proposal_id, language)
-        returned = read_back(form, raw, identity_of(terms, proposal))
+        proposal, terms, form_in = _asked(db, actor, proposal_id)
+        returned = read_back(form_in, raw, identity_of(terms, proposal), read_by(language))
         if returned.filled.refused:
             raise refusal_of(returned.filled.problems)
         checked = submission.examine_content(db, proposal, terms, returned.content)
     placed = returned.place(checked.problems)
-    return checked_answer(raw, returned.filled.problems, placed, language, proposal.code)
+    return checked_answer(raw, returned.filled.problems, placed, returned.language, proposal.code)
 
 
 @router.put(
@@ -103,7 +110,7 @@ def check_proposal_workbook(
     openapi_extra=RAW_BODY,
 )
 def send_proposal_workbook(
-    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = None
 ) -> Response:
     """Save a filled-in workbook as the draft. Needs If-Match with the draft's entity tag.
 
@@ -114,10 +121,10 @@ def send_proposal_workbook(
     require_tag(request)
     raw = raw_body(request)
     with read_session(request) as db:
-        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        proposal, terms, form_in = _asked(db, actor, proposal_id)
         identity = identity_of(terms, proposal)
         tag = versions.current_draft(db, proposal.id).number
-    returned = read_back(form, raw, identity)
+    returned = read_back(form_in, raw, identity, read_by(language))
     unread = unreadable(returned.filled)
     if unread:
         raise refuse_file(request, actor, tag, unread)
