@@ -143,12 +143,15 @@ def _write_table(
         for index in range(count):
             row = table.rows[index] if table.rows else None
             given = values[index] if index < len(values) else {}
+            closed = row is not None and column.key in row.closed
             value = _shown(row, column) if column.locked else given.get(column.key)
             at = where.first + index
             if column.computed:
                 writer.formula(sheet, at, number, column.kind, _formula(table, column, at))
             else:
-                writer.value(sheet, at, number, column.kind, value, locked=column.locked)
+                locked = column.locked or closed
+                shown = None if closed else value
+                writer.value(sheet, at, number, column.kind, shown, locked=locked)
         if not column.locked:
             letters = column_letters(number)
             area = f"{letters}{where.first}:{letters}{where.first + count - 1}"
