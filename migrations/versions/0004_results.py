@@ -93,9 +93,9 @@ TABLES = (
     "report_expenditures",
     "report_contents",
     "report_comments",
-    "evidence_inspections",
     "accepted_versions",
     "report_versions",
+    "evidence_inspections",
     "report_requirements",
     "report_reads",
     "report_evidence",
@@ -208,6 +208,8 @@ def make_tables() -> None:
         sa.Column("asks_narrative", sa.Boolean(), nullable=False),
         sa.Column("asks_expenditure", sa.Boolean(), nullable=False),
         sa.Column("language", Text(3), nullable=False),
+        sa.Column("currency", Text(3), nullable=True),
+        sa.Column("method", Text(20), nullable=True),
         sa.Column("status", Text(10), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("submitted_number", sa.Integer(), nullable=True),
@@ -359,12 +361,38 @@ def make_tables() -> None:
         "ix_report_requirements_report_id", "report_requirements", ["report_id"], unique=False
     )
     op.create_table(
+        "evidence_inspections",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("evidence_id", sa.Uuid(), nullable=False),
+        sa.Column("inspected_on", sa.Date(), nullable=False),
+        sa.Column("agrees", sa.Boolean(), nullable=False),
+        sa.Column("note", Text(2000), nullable=True),
+        sa.Column("inspected_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"],
+            ["report_evidence.id"],
+            name=op.f("fk_evidence_inspections_evidence_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["inspected_by_id"],
+            ["persons.id"],
+            name=op.f("fk_evidence_inspections_inspected_by_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_inspections")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_evidence_inspections_evidence_id", "evidence_inspections", ["evidence_id"], unique=False
+    )
+    op.create_table(
         "report_versions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("kind", Text(10), nullable=False),
         sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("text_id", sa.Uuid(), nullable=True),
         sa.Column("saved_by_id", sa.Uuid(), nullable=True),
         sa.Column("saved_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
@@ -375,6 +403,9 @@ def make_tables() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["saved_by_id"], ["persons.id"], name=op.f("fk_report_versions_saved_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["text_id"], ["grant_agreement_texts.id"], name=op.f("fk_report_versions_text_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_versions")),
         sa.UniqueConstraint(
@@ -425,31 +456,6 @@ def make_tables() -> None:
         postgresql_where=sa.text("superseded_seq IS NULL"),
     )
     op.create_table(
-        "evidence_inspections",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("evidence_id", sa.Uuid(), nullable=False),
-        sa.Column("inspected_on", sa.Date(), nullable=False),
-        sa.Column("agrees", sa.Boolean(), nullable=False),
-        sa.Column("note", Text(2000), nullable=True),
-        sa.Column("inspected_by_id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["evidence_id"],
-            ["report_evidence.id"],
-            name=op.f("fk_evidence_inspections_evidence_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["inspected_by_id"],
-            ["persons.id"],
-            name=op.f("fk_evidence_inspections_inspected_by_id"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_inspections")),
-        info={"append_only": True},
-    )
-    op.create_index(
-        "ix_evidence_inspections_evidence_id", "evidence_inspections", ["evidence_id"], unique=False
-    )
-    op.create_table(
         "report_comments",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
@@ -486,11 +492,11 @@ def make_tables() -> None:
         whole("reported_minor"),
         whole("requested_minor"),
         sa.CheckConstraint(
-            "local_minor > 0 AND local_minor <= 1000000000000000",
-            name=op.f("ck_report_expenditures_local_minor_in_range"),
+            "local_minor <= 1000000000000000 AND reported_minor <= 1000000000000000 AND requested_minor <= 1000000000000000",
+            name=op.f("ck_report_expenditures_amounts_bounded"),
         ),
         sa.CheckConstraint(
-            "reported_minor >= 0 AND requested_minor >= 0",
+            "local_minor >= 0 AND reported_minor >= 0 AND requested_minor >= 0",
             name=op.f("ck_report_expenditures_amounts_positive"),
         ),
         sa.ForeignKeyConstraint(
@@ -517,8 +523,7 @@ def make_tables() -> None:
             "denominator IS NULL OR numerator <= denominator", name=op.f("ck_report_values_share")
         ),
         sa.CheckConstraint(
-            "numerator > 0 AND numerator <= 1000000000000000",
-            name=op.f("ck_report_values_numerator_in_range"),
+            "numerator <= 1000000000000000", name=op.f("ck_report_values_numerator_bounded")
         ),
         sa.CheckConstraint(
             "numerator >= 0 AND (denominator IS NULL OR denominator >= 0)",

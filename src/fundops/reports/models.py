@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fundops.db import Base, Text, in_range, one_of, whole
+from fundops.db import Base, Text, one_of, whole
 from fundops.errors import register_constraints
+from fundops.money import MAX_MINOR
 
 REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
 VERSION_KINDS = ("draft", "submitted", "aside")
@@ -31,6 +32,7 @@ class ProgressReport(Base):
     ``due_at`` is the instant at which ``due_on`` ends in ``zone``, the grantee's. ``last_number``
     counts versions; ``submitted_number`` is the one under review or decided on last;
     ``accepted_number`` the one that counts, which stays so while a correction is on its way.
+    ``currency`` and ``method`` are those of the expenditure submitted last: a grant keeps both.
     """
 
     __tablename__ = "progress_reports"
@@ -67,6 +69,8 @@ class ProgressReport(Base):
     asks_narrative: Mapped[bool]
     asks_expenditure: Mapped[bool]
     language: Mapped[str] = mapped_column(Text(3))
+    currency: Mapped[str | None] = mapped_column(Text(3))
+    method: Mapped[str | None] = mapped_column(Text(20))
     status: Mapped[str] = mapped_column(Text(10))
     last_number: Mapped[int]
     submitted_number: Mapped[int | None]
@@ -99,7 +103,11 @@ class ReportRequirement(Base):
 
 
 class ReportVersion(Base):
-    """That a progress report was saved, by its digest. Never changed, never deleted."""
+    """That a progress report was saved, by its digest. Never changed, never deleted.
+
+    ``text_id`` is the text of the agreement that a submitted version answers: its numbers of lines
+    and results are that text's.
+    """
 
     __tablename__ = "report_versions"
     __table_args__ = (
@@ -113,6 +121,7 @@ class ReportVersion(Base):
     number: Mapped[int]
     kind: Mapped[str] = mapped_column(Text(10))
     sha256: Mapped[str] = mapped_column(Text(64))
+    text_id: Mapped[UUID | None] = mapped_column(ForeignKey("grant_agreement_texts.id"))
     saved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     saved_at: Mapped[datetime]
 
@@ -140,7 +149,7 @@ class ReportValue(Base):
         ),
         CheckConstraint("denominator IS NULL OR numerator <= denominator", name="share"),
         CheckConstraint("(dimension = 'total') = (code = '')", name="total_has_no_code"),
-        in_range("numerator"),
+        CheckConstraint(f"numerator <= {MAX_MINOR}", name="numerator_bounded"),
         whole("numerator"),
         whole("denominator"),
         Index("ix_report_values_dimension_indicator", "dimension", "indicator", "version_id"),
@@ -165,11 +174,18 @@ class ReportExpenditure(Base):
 
     __tablename__ = "report_expenditures"
     __table_args__ = (
-        in_range("local_minor"),
         whole("local_minor"),
         whole("reported_minor"),
         whole("requested_minor"),
-        CheckConstraint("reported_minor >= 0 AND requested_minor >= 0", name="amounts_positive"),
+        CheckConstraint(
+            "local_minor >= 0 AND reported_minor >= 0 AND requested_minor >= 0",
+            name="amounts_positive",
+        ),
+        CheckConstraint(
+            f"local_minor <= {MAX_MINOR} AND reported_minor <= {MAX_MINOR}"
+            f" AND requested_minor <= {MAX_MINOR}",
+            name="amounts_bounded",
+        ),
         {"info": {"append_only": True}},
     )
 
