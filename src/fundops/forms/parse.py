@@ -210,10 +210,11 @@ class _Reader:
             self.filled.places[f"{table.path}/{key}/{column.key}"] = place
             self.filled.places.setdefault(f"{table.path}/{key}", place)
         if table.rows and column.key in table.rows[index].closed:
-            return self._closed(found, at, pointer)
+            self._check_closed(found, at, pointer)
+            return None
         return self._value(found, at, column.kind, column.required, pointer)
 
-    def _closed(self, found: Found, at: At, pointer: str) -> None:
+    def _check_closed(self, found: Found, at: At, pointer: str) -> None:
         """Say it where something stands in a cell that asks nothing; it is not taken."""
         if not found.sheet.at(*at).blank:
             message = text("forms.not_asked", self.form.language)
