@@ -16,6 +16,17 @@ MAX_UNZIPPED_BYTES = 64 * 1024 * 1024
 MAX_CELLS = 100_000
 """Cells of all sheets together, blank but formatted ones included."""
 
+MAX_MARKS, MAX_ATTRIBUTES = 1_000_000, 500_000
+"""Tags of all parts of one workbook together, and attributes (more exactly: < and = characters).
+
+A full workbook has nine to a cell. A small file can unpack to millions, which take long to read."""
+
+MAX_TEXT_CHARS = 4_000_000
+"""Characters of all cells together."""
+
+MAX_DIRECTORY_BYTES = 256 * 1024
+"""Bytes of the zip container's list of parts: 500 for each."""
+
 MAX_FORM_CELLS = 50_000
 """Inputs and locked cells that a form may have: half of what is read, for people's own cells."""
 

@@ -41,7 +41,8 @@ def main() -> None:
     """Mark the workbook on standard input and write it, or say why it was refused."""
     sandbox.limit_self(limits.BOUNDS)
     os.environ["OPENPYXL_LXML"] = "False"  # one writer everywhere: the same bytes
-    sys.modules["numpy"] = None  # type: ignore[assignment] # not needed, and slow to load
+    # Not needed, slow to load, and what would unpack a picture of any size.
+    sys.modules["numpy"] = sys.modules["PIL"] = None  # type: ignore[assignment]
     warnings.simplefilter("ignore")
     job = json.loads(sys.stdin.buffer.readline())
     raw = sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1)

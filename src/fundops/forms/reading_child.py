@@ -14,13 +14,14 @@ import re
 import sys
 import zipfile
 import zlib
-from xml.etree.ElementTree import ParseError
+from collections.abc import Iterator
 
-from fundops.forms import limits, prescan, reader, sandbox
+from fundops.forms import limits, markup, prescan, reader, sandbox
 from fundops.forms.layout import position
 from fundops.forms.prescan import Refused
 
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_END, _END_BYTES = b"PK\x05\x06", 22
 _OLE = b"\xd0\xcf\x11\xe0"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 _MACROS = ("vbaproject.bin", "xl/macrosheets/", "xl/activex/", "xl/dialogsheets/")
@@ -34,9 +35,35 @@ def checked(raw: bytes) -> None:
         raise Refused("xlsx_other_file", {})
     if len(raw) > limits.MAX_FILE_BYTES:
         raise Refused("xlsx_file_too_large", {"limit": limits.MAX_FILE_BYTES // 2**20})
-    prescan.check(raw, limits.BOUNDS, _counter())
+    _check_container(raw)
+    prescan.check(raw, limits.BOUNDS, _counter(), _mark_counter())
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         _check_kind(archive)
+
+
+def _check_container(raw: bytes) -> None:
+    """Refuse what is more than a zip, and a list of parts that is too long to be read."""
+    at = len(raw) - _END_BYTES
+    if raw[at : at + 4] != _END:
+        raise Refused("xlsx_two_files" if _END in raw else "xlsx_damaged", {})
+    size, start = (int.from_bytes(raw[at + x : at + x + 4], "little") for x in (12, 16))
+    if size > limits.MAX_DIRECTORY_BYTES:
+        raise Refused("xlsx_too_many_parts", {"limit": limits.MAX_PARTS})
+    if start + size != at:
+        raise Refused("xlsx_two_files", {})
+
+
+def _mark_counter() -> prescan.PartWatch:
+    marks = attributes = 0
+
+    def watch(piece: bytes) -> None:
+        nonlocal marks, attributes
+        marks += piece.count(b"<")
+        attributes += piece.count(b"=")
+        if marks > limits.MAX_MARKS or attributes > limits.MAX_ATTRIBUTES:
+            raise Refused("xlsx_too_full", {})
+
+    return watch
 
 
 def _counter() -> prescan.SheetWatch:
@@ -82,9 +109,9 @@ def merged_areas(references: list[str]) -> list[list[int]]:
     return areas
 
 
-def sheets(package: reader.Package) -> list[dict[str, object]]:
-    """Return every sheet with its cells, ready to be written. Raises ``Refused``."""
-    found: list[dict[str, object]] = []
+def sheets(package: reader.Package) -> Iterator[dict[str, object]]:
+    """Yield every sheet with its cells, ready to be written. Raises ``Refused``."""
+    length = 0
     for name, state, part in package.sheets:
         merged: list[str] = []
         cells = []
@@ -92,19 +119,26 @@ def sheets(package: reader.Package) -> list[dict[str, object]]:
             meaning = reader.interpreted(package, raw)
             if meaning is not None:
                 cells.append([raw.row, raw.column, *meaning])
-        found.append(
-            {"sheet": name, "state": state, "merged": merged_areas(merged), "cells": cells}
-        )
-    return found
+                length += len(meaning[1])
+                if length > limits.MAX_TEXT_CHARS:
+                    raise Refused("xlsx_too_full", {})
+        yield {"sheet": name, "state": state, "merged": merged_areas(merged), "cells": cells}
 
 
 def answer(raw: bytes) -> list[dict[str, object]]:
     """Return the lines that tell what is in a workbook. Raises ``Refused``."""
+    return list(lines_of(raw))
+
+
+def lines_of(raw: bytes) -> Iterator[dict[str, object]]:
+    """Yield the lines that tell what is in a workbook, a sheet at a time. Raises ``Refused``."""
     checked(raw)
     try:
         package = reader.opened(raw)
-        return [{"names": package.names}, *sheets(package), {"end": len(package.sheets)}]
-    except (ParseError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, LookupError):
+        yield {"names": package.names}
+        yield from sheets(package)
+        yield {"end": len(package.sheets)}
+    except (markup.DAMAGED, zipfile.BadZipFile, zlib.error, ValueError, LookupError):
         raise Refused("xlsx_damaged", {}) from None
 
 
@@ -112,12 +146,20 @@ def main() -> None:
     """Read a workbook from standard input and write its cells, or why it was refused."""
     sandbox.limit_self(limits.BOUNDS)
     try:
-        lines = answer(sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1))
+        for line in lines_of(sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1)):
+            _write(line)
     except Refused as refusal:
         code, facts = refusal.args
-        lines = [{"refused": code, "facts": facts}]
-    for line in lines:
-        sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
+        _write({"refused": code, "facts": facts})
+
+
+def _write(line: dict[str, object]) -> None:
+    """Write one line; a lone surrogate, which only an escape can make, is for the form to refuse.
+
+    In UTF-8, which is a third of what escapes of other scripts would take.
+    """
+    made = json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    sys.stdout.buffer.write(made + b"\n")
 
 
 if __name__ == "__main__":
