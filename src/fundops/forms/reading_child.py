@@ -58,9 +58,10 @@ def _mark_counter() -> prescan.PartWatch:
 
     def watch(piece: bytes) -> None:
         nonlocal marks, attributes
-        marks += piece.count(b"<")
-        attributes += piece.count(b"=")
-        if marks > limits.MAX_MARKS or attributes > limits.MAX_ATTRIBUTES:
+        tags, given = piece.count(b"<"), piece.count(b"=")
+        marks, attributes = marks + tags, attributes + given
+        crowded = given > limits.MAX_CROWD and given > limits.MAX_CROWDING * tags
+        if crowded or marks > limits.MAX_MARKS or attributes > limits.MAX_ATTRIBUTES:
             raise Refused("xlsx_too_full", {})
 
     return watch
