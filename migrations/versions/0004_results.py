@@ -33,10 +33,31 @@ GUARDED_COPIES: tuple[str, ...] = ()
 POSTGRES_UP = (
     """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
 """,
+    """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
+""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
-POSTGRES_DOWN = ("""ALTER TABLE persons DROP COLUMN language""",)
+POSTGRES_DOWN = (
+    """ALTER TABLE persons DROP COLUMN language""",
+    """ALTER TABLE organisation_profiles DROP COLUMN zone""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended'))""",
+)
 """And back."""
 
 SQLITE_NEW = {
@@ -51,6 +72,81 @@ created_at DATETIME NOT NULL,
 CONSTRAINT pk_persons PRIMARY KEY (id),
 CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
 CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
+    "organisation_profiles": """CREATE TABLE organisation_profiles (
+id CHAR(32) NOT NULL,
+party_id CHAR(32) NOT NULL,
+registered_on DATE,
+registration_country VARCHAR(2),
+registration_number VARCHAR(120),
+assisting_since_on DATE,
+annual_budget_minor BIGINT,
+annual_budget_currency VARCHAR(3),
+annual_budget_year INTEGER,
+has_own_account BOOLEAN,
+has_safeguarding_policy BOOLEAN,
+works_directly BOOLEAN,
+languages VARCHAR(200) NOT NULL,
+mission VARCHAR(4000),
+zone VARCHAR(64),
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_organisation_profiles PRIMARY KEY (id),
+CONSTRAINT ck_organisation_profiles_budget_has_currency CHECK ((annual_budget_minor IS NULL)
+= (annual_budget_currency IS NULL)),
+CONSTRAINT ck_organisation_profiles_budget_positive CHECK (annual_budget_minor IS NULL OR
+annual_budget_minor >= 0),
+CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
+NULL OR typeof(annual_budget_minor) = 'integer'),
+CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
+CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
 )""",
 }
 """Tables as they become, on SQLite."""
@@ -67,6 +163,80 @@ CONSTRAINT pk_persons PRIMARY KEY (id),
 CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
 CONSTRAINT uq_persons_code UNIQUE (code)
 )""",
+    "organisation_profiles": """CREATE TABLE organisation_profiles (
+id CHAR(32) NOT NULL,
+party_id CHAR(32) NOT NULL,
+registered_on DATE,
+registration_country VARCHAR(2),
+registration_number VARCHAR(120),
+assisting_since_on DATE,
+annual_budget_minor BIGINT,
+annual_budget_currency VARCHAR(3),
+annual_budget_year INTEGER,
+has_own_account BOOLEAN,
+has_safeguarding_policy BOOLEAN,
+works_directly BOOLEAN,
+languages VARCHAR(200) NOT NULL,
+mission VARCHAR(4000),
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_organisation_profiles PRIMARY KEY (id),
+CONSTRAINT ck_organisation_profiles_budget_has_currency CHECK ((annual_budget_minor IS NULL)
+= (annual_budget_currency IS NULL)),
+CONSTRAINT ck_organisation_profiles_budget_positive CHECK (annual_budget_minor IS NULL OR
+annual_budget_minor >= 0),
+CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
+CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
+NULL OR typeof(annual_budget_minor) = 'integer')
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
 }
 """Tables as they were, on SQLite."""
 
@@ -79,13 +249,66 @@ COPIED = {
         "version",
         "created_at",
     ),
+    "organisation_profiles": (
+        "id",
+        "party_id",
+        "registered_on",
+        "registration_country",
+        "registration_number",
+        "assisting_since_on",
+        "annual_budget_minor",
+        "annual_budget_currency",
+        "annual_budget_year",
+        "has_own_account",
+        "has_safeguarding_policy",
+        "works_directly",
+        "languages",
+        "mission",
+        "version",
+        "created_at",
+    ),
+    "notices": (
+        "id",
+        "kind",
+        "channel_id",
+        "person_id",
+        "party_id",
+        "fund_id",
+        "about_type",
+        "about_id",
+        "facts",
+        "is_neutral",
+        "in_inbox",
+        "language",
+        "urgency",
+        "status",
+        "why",
+        "attempts",
+        "next_try_at",
+        "lease_until",
+        "digest_id",
+        "sent_at",
+        "read_at",
+        "event_seq",
+        "created_at",
+    ),
 }
 """Columns that both have."""
 
-SQLITE_INDEXES: tuple[str, ...] = ()
+SQLITE_INDEXES = (
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+)
 """Indexes of the copied tables as they become."""
 
-SQLITE_OLD_INDEXES: tuple[str, ...] = ()
+SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+)
 """Indexes of the copied tables as they were."""
 
 TABLES = (
@@ -212,6 +435,7 @@ def make_tables() -> None:
         sa.Column("method", Text(20), nullable=True),
         sa.Column("status", Text(10), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("draft_number", sa.Integer(), nullable=False),
         sa.Column("submitted_number", sa.Integer(), nullable=True),
         sa.Column("submitted_at", UtcDateTime(), nullable=True),
         sa.Column("submitted_by_id", sa.Uuid(), nullable=True),
@@ -415,6 +639,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "accepted_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
@@ -439,7 +664,8 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_accepted_versions_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_accepted_versions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_versions")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_accepted_versions_version_id")),
     )
     op.create_index(
         "ix_accepted_versions_fund_id", "accepted_versions", ["fund_id", "ends_on"], unique=False

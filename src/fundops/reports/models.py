@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fundops.db import Base, Text, one_of, whole
 from fundops.errors import register_constraints
+from fundops.ids import uuid7
 from fundops.money import MAX_MINOR
 
 REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
@@ -30,7 +31,7 @@ class ProgressReport(Base):
 
     ``asks_narrative`` (with results) and ``asks_expenditure`` say what its requirements ask for.
     ``due_at`` is the instant at which ``due_on`` ends in ``zone``, the grantee's. ``last_number``
-    counts versions; ``submitted_number`` is the one under review or decided on last;
+    counts versions; ``draft_number`` is the draft at work; ``submitted_number`` is the one under review or decided on last;
     ``accepted_number`` the one that counts, which stays so while a correction is on its way.
     ``currency`` and ``method`` are those of the expenditure submitted last: a grant keeps both.
     """
@@ -73,6 +74,7 @@ class ProgressReport(Base):
     method: Mapped[str | None] = mapped_column(Text(20))
     status: Mapped[str] = mapped_column(Text(10))
     last_number: Mapped[int]
+    draft_number: Mapped[int]
     submitted_number: Mapped[int | None]
     submitted_at: Mapped[datetime | None]
     submitted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
@@ -205,6 +207,7 @@ class AcceptedVersion(Base):
 
     __tablename__ = "accepted_versions"
     __table_args__ = (
+        UniqueConstraint("version_id"),
         CheckConstraint("superseded_seq > accepted_seq", name="superseded_later"),
         Index(
             "uq_accepted_versions_standing", "report_id", unique=True,
@@ -215,7 +218,8 @@ class AcceptedVersion(Base):
         Index("ix_accepted_versions_grant_id", "grant_id"),
     )  # fmt: skip
 
-    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"))
     report_id: Mapped[UUID] = mapped_column(ForeignKey("progress_reports.id"))
     grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
     fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))
