@@ -72,6 +72,11 @@ class Returned:
         """Return what the rules found, each with the cell it is about."""
         return [self.filled.problem(self.pointer(one.pointer), one.detail) for one in problems]
 
+    def cells(self, pointers: Iterable[str]) -> dict[str, str]:
+        """Return where pointers into the content stand in the workbook, as ``Sheet!C9``."""
+        places = {one: self.filled.cell_of(self.pointer(one)) for one in pointers}
+        return {one: f"{at.sheet}!{at.cell}" for one, at in places.items() if at is not None}
+
     def pointer(self, pointer: str) -> str:
         """Return a pointer into the content as one into the workbook."""
         match pointer.split("/")[1:]:
