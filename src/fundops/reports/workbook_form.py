@@ -134,7 +134,9 @@ class _Words:
 
     def sheet(self, key: str, columns: tuple[Column, ...], rows: tuple[Row, ...]) -> Section:
         """Return a sheet of one table with fixed rows."""
-        table = Table(key, self.say(key), columns, rows=rows)
+        counts = any(column.key.startswith("n_") for column in columns)
+        note = self.say("counts_help") if counts else ""
+        table = Table(key, self.say(key), columns, rows=rows, help=note)
         return Section(key, self.say(key), table=table, intro=self.say(f"{key}_intro"))
 
     def about(self) -> Section:
@@ -190,7 +192,10 @@ class _Words:
             for line in self.terms.lines
         )
         methods = Choice(tuple(Option(one, self.say(one)) for one in METHODS))
-        fields = self.field("currency", currencies()), self.field("method", methods)
+        fields = (
+            self.field("currency", currencies(), required=True),
+            self.field("method", methods),
+        )
         table = Table("expenditure", self.say("lines"), columns, rows=rows)
         intro = self.say("expenditure_intro", currency=self.terms.base_currency)
         return Section("expenditure", self.say("expenditure"), fields, table, intro)
@@ -204,7 +209,7 @@ class _Words:
             self.given("target", COUNT),
             self.given("reached", Text()),
             self.column("numerator", COUNT, required=True),
-            self.column("denominator", COUNT, required=True),
+            *([self.column("denominator", COUNT, required=True)] if self.has_ratios else ()),
             self.column("result_note", Text(MAX_NOTE, lines=True), width=50),
         )
         rows = tuple(self.result_row(one) for one in self.terms.results)
@@ -219,8 +224,12 @@ class _Words:
             "target": one.target,
             "reached": self.reached(one),
         }
-        closed = frozenset() if one.is_ratio else frozenset({"denominator"})
-        return Row(f"r{one.number}", shows, closed)
+        closed = self.has_ratios and not one.is_ratio
+        return Row(f"r{one.number}", shows, frozenset({"denominator"} if closed else ()))
+
+    @property
+    def has_ratios(self) -> bool:
+        return any(one.is_ratio for one in self.terms.results)
 
     def reached(self, one: AgreedResult) -> str | None:
         """Return what accepted reports on earlier periods come to, added as the indicator may be.
@@ -257,10 +266,8 @@ class _Words:
 
     def sex_age(self, asked: tuple[AgreedResult, ...]) -> Section:
         ages = codelists.get("age").codes
-        help_text = self.say("column_count_help")
         counts = tuple(
-            Column(code_key(age), self.label("age", age), COUNT, help_text, width=12)
-            for age in ages
+            Column(code_key(age), self.label("age", age), COUNT, width=12) for age in ages
         )
         named = ",".join(f"{{{one.key}}}" for one in counts)
         total = Column(
@@ -283,9 +290,8 @@ class _Words:
         return self.sheet(SEX_AGE, (*shown, *counts, total), rows)
 
     def codes(self, dimension: Dimension, asked: tuple[AgreedResult, ...]) -> Section:
-        help_text = self.say("column_count_help")
         counts = tuple(
-            Column(code_key(code), self.code_label(dimension, code), COUNT, help_text, width=16)
+            Column(code_key(code), self.code_label(dimension, code), COUNT, width=16)
             for code in dimension.codes
         )
         rows = tuple(Row(f"r{one.number}", {"whose": self.name_of(one)}) for one in asked)

@@ -51,9 +51,7 @@ def _settled(found: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _is_confirmed(
-    item: str, confirmed: Confirmed, keys: Fingerprints | bytes | None
-) -> bool:
+def _is_confirmed(item: str, confirmed: Confirmed, keys: Fingerprints | bytes | None) -> bool:
     if callable(confirmed):
         return confirmed(item)
     assert keys is not None, "stored keys are compared under the keys that made them"
