@@ -67,13 +67,13 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -100,8 +100,8 @@ reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -1017,6 +1017,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "report_certifications",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("is_expenditure_certified", sa.Boolean(), nullable=False),
         sa.Column("is_request_certified", sa.Boolean(), nullable=False),
@@ -1034,7 +1035,8 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_certifications_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_certifications")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_certifications")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_certifications_version_id")),
         info={"append_only": True},
     )
     op.create_table(
@@ -1127,6 +1129,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "request_decisions",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("line_number", sa.Integer(), nullable=False),
         sa.Column("authorised_minor", sa.BigInteger(), nullable=False),
@@ -1142,6 +1145,9 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_request_decisions_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_request_decisions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_decisions")),
+        sa.UniqueConstraint(
+            "version_id", "line_number", name=op.f("uq_request_decisions_version_id_line_number")
+        ),
         info={"append_only": True},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ def test_money_that_came_back_was_not_received(scene: MoneyScene) -> None:
             db.get_one(Disbursement, scene.second_id),
             db.get_one(Grant, scene.grant_id),
         )
-        given = ReturnIn(reason="The account was closed.", returned_on="2026-08-09")
+        given = ReturnIn(reason="The account was closed.", returned_on=date(2026, 8, 9))
         actor = scene.finance.actor
         paying.return_(db, actor, db.get_one(Fund, scene.fund_id), payment, grant, given)
         assert local_queries.received(db, scene.grant_id, "UAH") == []

@@ -117,7 +117,7 @@ def face(db: Session, fund: Fund, grant: Grant, report: ProgressReport | None = 
     return made
 
 
-def rows_of(db: Session, fund: Fund, grant: Grant, report: ProgressReport | None) -> list[FaceRow]:
+def rows_of(db: Session, grant: Grant, report: ProgressReport | None) -> list[FaceRow]:
     """Return the rows of the form: agreed lines, lines that were, and what is of no line."""
     held = queries.lines_in_force(db, grant.id)
     booked = queries.booked(db, grant.id)
