@@ -27,6 +27,7 @@ from fundops.reports.content import ConfirmationIn
 from fundops.reports.models import ConfirmedItem
 from fundops.screening import Finding, confirmable, item_key, screen
 from fundops.screening.findings import Fingerprints
+from fundops.vault import Vault
 
 MAX_CONFIRMED = 5_000
 """Items that one party may have confirmed."""
@@ -147,6 +148,8 @@ def _confirm(
     query = select(func.count()).where(ConfirmedItem.party_id == party_id)
     if db.execute(query).scalar_one() + len(found) > MAX_CONFIRMED:
         raise Problem("conflict", detail=text("reports.too_many_confirmed", limit=MAX_CONFIRMED))
+    if found and isinstance(keys, Vault):
+        keys.prepare(db)
     for item in sorted(found):
         made = ConfirmedItem(
             id=uuid7(),
