@@ -29,6 +29,7 @@ REFUSALS = frozenset(
         "xlsx_encrypted",
         "xlsx_file_too_large",
         "xlsx_macros",
+        "xlsx_not_ours",
         "xlsx_old_or_locked",
         "xlsx_other_file",
         "xlsx_other_format",

@@ -17,10 +17,14 @@ import zlib
 from collections.abc import Iterator
 
 from fundops.forms import limits, markup, prescan, reader, sandbox
-from fundops.forms.layout import position
+from fundops.forms.layout import IDENTITY_SHEET, position
 from fundops.forms.prescan import Refused
 
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_CONTENTS, _MOST_CONTENTS = "xl/workbook.xml", 1 << 20
+_TOO_MUCH = frozenset({"too_many_cells", "xlsx_too_full"})
+"""What other people's large workbooks are refused for, when the reason is that they are others'."""
+
 _END, _END_BYTES = b"PK\x05\x06", 22
 _OLE = b"\xd0\xcf\x11\xe0"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
@@ -36,7 +40,12 @@ def checked(raw: bytes) -> None:
     if len(raw) > limits.MAX_FILE_BYTES:
         raise Refused("xlsx_file_too_large", {"limit": limits.MAX_FILE_BYTES // 2**20})
     _check_container(raw)
-    prescan.check(raw, limits.BOUNDS, _counter(), _mark_counter())
+    try:
+        prescan.check(raw, limits.BOUNDS, _counter(), _mark_counter())
+    except Refused as refusal:
+        if refusal.args[0] in _TOO_MUCH and not _is_ours(raw):
+            raise Refused("xlsx_not_ours", {}) from None
+        raise
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         _check_kind(archive)
 
@@ -51,6 +60,15 @@ def _check_container(raw: bytes) -> None:
         raise Refused("xlsx_too_many_parts", {"limit": limits.MAX_PARTS})
     if start + size != at:
         raise Refused("xlsx_two_files", {})
+
+
+def _is_ours(raw: bytes) -> bool:
+    """Return whether a workbook names our hidden sheet, as far as its contents can be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive, archive.open(_CONTENTS) as stream:
+            return IDENTITY_SHEET.encode() in stream.read(_MOST_CONTENTS)
+    except (*prescan.DAMAGED, KeyError):
+        return False
 
 
 def _mark_counter() -> prescan.PartWatch:
