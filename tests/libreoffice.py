@@ -1,7 +1,7 @@
 """LibreOffice without a window: filling cells of a workbook and saving it, as a person would.
 
 The cells are written by a Basic macro inside LibreOffice itself, so that what comes back is its own
-file: no library of ours has touched it. Cells that are locked cannot be written so either.
+file: no library of ours has touched it. Protection of sheets does not bind macros.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _write_macro(folder: Path) -> None:
 def filled(raw: bytes, cells: Cells, folder: Path) -> bytes:
     """Return the workbook with ``cells`` by (sheet, cell) as LibreOffice fills and saves it.
 
-    Numbers are set as numbers, texts as texts. Nothing is saved when a cell may not be changed.
+    Numbers are set as numbers, texts as texts.
     """
     source, target, listed = (folder / name for name in ("in.xlsx", "out.xlsx", "cells.txt"))
     source.write_bytes(raw)
