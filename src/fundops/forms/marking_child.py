@@ -25,15 +25,13 @@ def marked(job: dict[str, Any], raw: bytes) -> bytes:
     from openpyxl import load_workbook
 
     from fundops.forms.marks import Marker
-    from fundops.forms.packing import with_times_of
+    from fundops.forms.packing import unpacked, with_times_of
     from fundops.forms.results import restoring, stored_results
 
     results = stored_results(raw)
     book = load_workbook(io.BytesIO(raw), keep_links=False)
     Marker(book, job).renew()
-    target = io.BytesIO()
-    book.save(target)
-    made = target.getvalue()
+    made = unpacked(book)
     return with_times_of(made, raw, restoring(made, results))
 
 

@@ -6,7 +6,6 @@ cells offer. Text never becomes a formula. The same input gives the same bytes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +31,7 @@ from fundops.forms.layout import (
     reference,
     sheet_names,
 )
-from fundops.forms.packing import without_times
+from fundops.forms.packing import unpacked, without_times
 from fundops.messages import text
 
 _LABEL_WIDTH, _INPUT_WIDTH, _HELP_WIDTH = 36, 48, 60
@@ -60,9 +59,8 @@ def render(form: Form, values: Mapping[str, Any], identity: Mapping[str, str]) -
     _write_lists(writer, form)
     _write_identity(writer, form, identity, guide)
     book.security = WorkbookProtection(lockStructure=True)
-    target = io.BytesIO()
-    book.save(target)
-    return without_times(target.getvalue())
+    writer.set_heights()
+    return without_times(unpacked(book))
 
 
 def _describe(book: Any, form: Form) -> None:
