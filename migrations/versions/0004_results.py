@@ -36,6 +36,13 @@ GUARDED_COPIES: tuple[str, ...] = ()
 POSTGRES_UP = (
     """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
 """,
+    """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
+('report_evidence'))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
@@ -46,6 +53,10 @@ POSTGRES_UP = (
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
 'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+    """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
+('report_evidence'))""",
     """ALTER TABLE expenditure_statements DROP CONSTRAINT
 ck_expenditure_statements_reported_minor_in_range""",
     """ALTER TABLE expenditure_statements ADD COLUMN currency VARCHAR(3) COLLATE "C"
@@ -67,13 +78,13 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -81,6 +92,10 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 
 POSTGRES_DOWN = (
     """ALTER TABLE persons DROP COLUMN language""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP COLUMN screened""",
+    """ALTER TABLE files DROP COLUMN purpose""",
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
@@ -90,6 +105,8 @@ POSTGRES_DOWN = (
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
 'grant_suspended'))""",
+    """ALTER TABLE uploads DROP CONSTRAINT ck_uploads_purpose_known""",
+    """ALTER TABLE uploads DROP COLUMN purpose""",
     """ALTER TABLE expenditure_statements DROP CONSTRAINT
 ck_expenditure_statements_reported_minor_in_range""",
     """ALTER TABLE expenditure_statements DROP COLUMN currency""",
@@ -100,8 +117,8 @@ reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -126,6 +143,28 @@ created_at DATETIME NOT NULL,
 CONSTRAINT pk_persons PRIMARY KEY (id),
 CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
 CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
+    "files": """CREATE TABLE files (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+name VARCHAR(200) NOT NULL,
+media_type VARCHAR(120) NOT NULL,
+sent_sha256 VARCHAR(64) NOT NULL,
+sent_bytes BIGINT NOT NULL,
+stored_sha256 VARCHAR(64) NOT NULL,
+stored_bytes BIGINT NOT NULL,
+cleaned VARCHAR(1000) NOT NULL,
+purpose VARCHAR(20),
+screened BOOLEAN,
+uploaded_by_id CHAR(32) NOT NULL,
+declared_at DATETIME NOT NULL,
+completed_at DATETIME NOT NULL,
+CONSTRAINT pk_files PRIMARY KEY (id),
+CONSTRAINT ck_files_purpose_known CHECK (purpose IN ('report_evidence')),
+CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
+CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) = (screened IS NULL)),
+CONSTRAINT fk_files_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_files_uploaded_by_id FOREIGN KEY(uploaded_by_id) REFERENCES persons (id)
 )""",
     "organisation_profiles": """CREATE TABLE organisation_profiles (
 id CHAR(32) NOT NULL,
@@ -201,6 +240,31 @@ CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_chan
 CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
 CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
 CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
+)""",
+    "uploads": """CREATE TABLE uploads (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+person_id CHAR(32) NOT NULL,
+name VARCHAR(200) NOT NULL,
+size_bytes BIGINT NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+purpose VARCHAR(20),
+received_bytes BIGINT NOT NULL,
+status VARCHAR(10) NOT NULL,
+reason VARCHAR(1000),
+file_id CHAR(32),
+declared_at DATETIME NOT NULL,
+completed_at DATETIME,
+version INTEGER NOT NULL,
+CONSTRAINT pk_uploads PRIMARY KEY (id),
+CONSTRAINT ck_uploads_status_known CHECK (status IN ('declared', 'completed', 'refused')),
+CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN ('report_evidence')),
+CONSTRAINT ck_uploads_received_within CHECK (size_bytes > 0 AND received_bytes >= 0 AND
+received_bytes <= size_bytes),
+CONSTRAINT ck_uploads_completed_file CHECK ((status = 'completed') = (file_id IS NOT NULL)),
+CONSTRAINT fk_uploads_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_uploads_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_uploads_file_id FOREIGN KEY(file_id) REFERENCES files (id)
 )""",
     "expenditure_statements": """CREATE TABLE expenditure_statements (
 id CHAR(32) NOT NULL,
@@ -320,6 +384,24 @@ CONSTRAINT pk_persons PRIMARY KEY (id),
 CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
 CONSTRAINT uq_persons_code UNIQUE (code)
 )""",
+    "files": """CREATE TABLE files (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+name VARCHAR(200) NOT NULL,
+media_type VARCHAR(120) NOT NULL,
+sent_sha256 VARCHAR(64) NOT NULL,
+sent_bytes BIGINT NOT NULL,
+stored_sha256 VARCHAR(64) NOT NULL,
+stored_bytes BIGINT NOT NULL,
+cleaned VARCHAR(1000) NOT NULL,
+uploaded_by_id CHAR(32) NOT NULL,
+declared_at DATETIME NOT NULL,
+completed_at DATETIME NOT NULL,
+CONSTRAINT pk_files PRIMARY KEY (id),
+CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
+CONSTRAINT fk_files_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_files_uploaded_by_id FOREIGN KEY(uploaded_by_id) REFERENCES persons (id)
+)""",
     "organisation_profiles": """CREATE TABLE organisation_profiles (
 id CHAR(32) NOT NULL,
 party_id CHAR(32) NOT NULL,
@@ -393,6 +475,29 @@ CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_chan
 CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
 CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
+    "uploads": """CREATE TABLE uploads (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+person_id CHAR(32) NOT NULL,
+name VARCHAR(200) NOT NULL,
+size_bytes BIGINT NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+received_bytes BIGINT NOT NULL,
+status VARCHAR(10) NOT NULL,
+reason VARCHAR(1000),
+file_id CHAR(32),
+declared_at DATETIME NOT NULL,
+completed_at DATETIME,
+version INTEGER NOT NULL,
+CONSTRAINT pk_uploads PRIMARY KEY (id),
+CONSTRAINT ck_uploads_completed_file CHECK ((status = 'completed') = (file_id IS NOT NULL)),
+CONSTRAINT ck_uploads_status_known CHECK (status IN ('declared', 'completed', 'refused')),
+CONSTRAINT ck_uploads_received_within CHECK (size_bytes > 0 AND received_bytes >= 0 AND
+received_bytes <= size_bytes),
+CONSTRAINT fk_uploads_file_id FOREIGN KEY(file_id) REFERENCES files (id),
+CONSTRAINT fk_uploads_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_uploads_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
 )""",
     "expenditure_statements": """CREATE TABLE expenditure_statements (
 id CHAR(32) NOT NULL,
@@ -492,6 +597,20 @@ COPIED = {
         "version",
         "created_at",
     ),
+    "files": (
+        "id",
+        "party_id",
+        "name",
+        "media_type",
+        "sent_sha256",
+        "sent_bytes",
+        "stored_sha256",
+        "stored_bytes",
+        "cleaned",
+        "uploaded_by_id",
+        "declared_at",
+        "completed_at",
+    ),
     "organisation_profiles": (
         "id",
         "party_id",
@@ -535,6 +654,21 @@ COPIED = {
         "event_seq",
         "created_at",
     ),
+    "uploads": (
+        "id",
+        "party_id",
+        "person_id",
+        "name",
+        "size_bytes",
+        "sha256",
+        "received_bytes",
+        "status",
+        "reason",
+        "file_id",
+        "declared_at",
+        "completed_at",
+        "version",
+    ),
     "expenditure_statements": (
         "id",
         "code",
@@ -572,20 +706,26 @@ COPIED = {
 """Columns that both have."""
 
 SQLITE_INDEXES = (
+    """CREATE INDEX ix_files_party_id ON files (party_id)""",
+    """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
     """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_uploads_person_id_status ON uploads (person_id, status)""",
     """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
     """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
 )
 """Indexes of the copied tables as they become."""
 
 SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_files_party_id ON files (party_id)""",
+    """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
     """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_uploads_person_id_status ON uploads (person_id, status)""",
     """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
     """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
 )

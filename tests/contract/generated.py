@@ -63,6 +63,7 @@ RECORDS = {
     "parties.persons.PERSON_STEPS": "Person",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
+    "reports.steps.STEPS": "Progress report",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
@@ -136,10 +137,16 @@ def flows() -> str:
     return "\n".join([*lines, "", ""])
 
 
+def report_life() -> str:
+    """Return the diagram of a progress report."""
+    return f"\n```mermaid\n{mermaid(step_tables()['reports.steps.STEPS'])}\n```\n\n"
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "problems"): problems,
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
+    ("docs/reports.md", "life"): report_life,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
 }

@@ -129,7 +129,7 @@ def test_others_neither_see_nor_declare(scene: MoneyScene) -> None:
 
 def test_the_list_asks_the_database_as_often_for_many(scene: MoneyScene) -> None:
     scene.know_rate("41")
-    counts = []
+    counts: list[int] = []
     for size in (1, 8):
         for _ in range(size):
             assert scene.declare("10.00", "400.00").status_code == 201

@@ -112,7 +112,7 @@ def test_the_currency_and_method_of_a_grant_are_declared_once(world: World) -> N
 def test_the_form_asks_the_database_as_often_for_many_lines(world: World) -> None:
     scene = Reporting(world)
     place = scene.started()
-    counts = []
+    counts: list[int] = []
     for amounts in (("1", "2"), ("3", "4", "5")):
         rows = [{"line": number, "amount": amount} for number, amount in enumerate(amounts, 1)]
         if counts:

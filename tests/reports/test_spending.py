@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from fundops.errors import Problem
@@ -14,6 +15,7 @@ from fundops.expenditures.models import Receivable
 from fundops.expenditures.owed_schemas import FindingIn, SupportIn
 from fundops.expenditures.standing import unspent
 from fundops.grants.models import Grant
+from fundops.ledger import checks
 from fundops.ledger.models import Fund
 from fundops.reports.spending_schemas import CertificationIn
 from tests.grants.grant_factories import usd as dollars
@@ -301,3 +303,24 @@ def test_the_form_is_its_grants_own(scene: MoneyScene) -> None:
     own = scene.grantee.get(place).json()
     assert own["rows"][0]["spent"] == uah("200000.00")
     assert own["report"]["method"] == "first_in_first_out"
+
+
+@pytest.mark.parametrize(
+    ("check", "planted"),
+    [
+        ("local_receipts_within", "UPDATE disbursements SET amount_minor = amount_minor - 1"),
+        (
+            "statement_lines_add_up",
+            "UPDATE expenditure_lines SET accepted_minor = accepted_minor - 1,"
+            " unsupported_minor = 1, reason = 'x' WHERE kind = 'expenditure'",
+        ),
+    ],
+)
+def test_a_planted_fault_is_found(scene: MoneyScene, check: str, planted: str) -> None:
+    received(scene)
+    scene.accept(scene.submit(*Q1, (1, "200000.00")))
+    with scene.world.database.writer.connect() as connection:
+        connection.execute(sql(planted))
+        with Session(connection) as db:
+            assert check in {found.check for found in checks.run(db)}
+        connection.rollback()

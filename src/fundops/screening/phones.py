@@ -188,6 +188,9 @@ def _international(groups: list[Group], at: int, *, has_plus: bool) -> int:
         )
         if is_possible and len(digits) >= 9 and not _is_thousands(groups[at : at + size]):
             return size
+    for size in _windows(groups, at, 10, _MOST) if has_plus else ():
+        if not _is_thousands(groups[at : at + size]):
+            return size  # nothing else is written with a plus and so many digits
     return 0
 
 
@@ -260,7 +263,8 @@ def _by_shape(page: Page, groups: list[Group], at: int) -> int:
         or (len(lengths) == 1 and digits[0] == "1" and digits[1] in "3456789")
         or (digits[:2] in {"89", "79"})
     )
-    is_hyphened = lengths == (3, 3, 3) and {group.sign for group in groups[1:]} == {"-"}
+    is_hyphened = lengths in {(3, 3, 3), (4, 4)} and {one.sign for one in groups[1:]} == {"-"}
+    is_hyphened = is_hyphened and not any(_is_year(group.digits) for group in groups)
     if not (is_mobile or is_hyphened or lengths in _SHAPES):
         return 0
     if any(_is_year(group.digits) for group in (groups[0], *groups[1:-1])):

@@ -11,49 +11,47 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"[^\W\d_]+|[0-9]+|\n|[^\w\s]|_")
+_TOKEN = re.compile(r"[\u4e00-\u9fff]|(?:(?![\u4e00-\u9fff])[^\W\d_])+|[0-9]+|\n|[^\w\s]|_")
 _MARKS = frozenset({"Mn", "Me"})
 _HIDDEN = frozenset({"Cf"})
 _TATWEEL = "\u0640"
-_ALIKE = str.maketrans(
-    {
-        "أ": "ا",
-        "إ": "ا",
-        "آ": "ا",
-        "ٱ": "ا",
-        "ى": "ي",
-        "ی": "ي",
-        "ک": "ك",
-        "ة": "ه",
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2012": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2212": "-",
-        "\u2019": "'",
-        "\u2018": "'",
-        "\u02bc": "'",
-        "،": ",",
-        "؛": ";",
-        "；": ";",
-        "，": ",",
-        "：": ":",
-        "（": "(",
-        "）": ")",
-        "＋": "+",
-        "＠": "@",
-        "．": ".",
-        "\u066b": ".",
-        "\u066c": ",",
-        "\u2032": "'",
-        "\u2033": '"',
-        "\u201d": '"',
-        "\u201c": '"',
-        "\u00ba": "°",
-    }
-)
-_SINGLE = {letter: chr(to) if isinstance(to, int) else to for letter, to in _ALIKE.items()}
+_SINGLE = {
+    "أ": "ا",
+    "إ": "ا",
+    "آ": "ا",
+    "ٱ": "ا",
+    "ى": "ي",
+    "ی": "ي",
+    "ک": "ك",
+    "ة": "ه",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u02bc": "'",
+    "،": ",",
+    "؛": ";",
+    "；": ";",
+    "，": ",",
+    "：": ":",
+    "（": "(",
+    "）": ")",
+    "＋": "+",
+    "＠": "@",
+    "．": ".",
+    "\u066b": ".",
+    "\u066c": ",",
+    "\u2032": "'",
+    "\u2033": '"',
+    "\u201d": '"',
+    "\u201c": '"',
+    "\u00ba": "°",
+}
+_ALIKE = str.maketrans(_SINGLE)
 
 
 class Token(NamedTuple):
@@ -96,7 +94,7 @@ def spaced(text: str) -> str:
 def _one(letter: str) -> str:
     """Return one letter as it is read, always one; nothing for one that is not seen."""
     if letter in _SINGLE:
-        return str(_SINGLE[letter])[:1] if letter not in _KEPT else letter
+        return letter if letter in _KEPT else _SINGLE[letter]
     category = unicodedata.category(letter)
     if category == "Nd":
         return str(unicodedata.decimal(letter))
