@@ -18,6 +18,8 @@ depends_on = None
 
 APPEND_ONLY = (
     "confirmed_items",
+    "disposals",
+    "due_diligence_checks",
     "evidence_inspections",
     "local_receipts",
     "report_certifications",
@@ -30,7 +32,7 @@ APPEND_ONLY = (
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
-GUARDED_COPIES: tuple[str, ...] = ()
+GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
@@ -39,12 +41,14 @@ POSTGRES_UP = (
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
-(screened IS NULL))""",
+    """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
 ('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
+    """ALTER TABLE statements ADD COLUMN layout INTEGER""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -52,7 +56,8 @@ POSTGRES_UP = (
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring'))""",
     """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
@@ -71,6 +76,8 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
 (reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
@@ -78,8 +85,6 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
@@ -92,11 +97,13 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 
 POSTGRES_DOWN = (
     """ALTER TABLE persons DROP COLUMN language""",
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP COLUMN disposed_at""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
+    """ALTER TABLE statements DROP COLUMN layout""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -114,10 +121,10 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
@@ -159,6 +166,7 @@ screened BOOLEAN,
 uploaded_by_id CHAR(32) NOT NULL,
 declared_at DATETIME NOT NULL,
 completed_at DATETIME NOT NULL,
+disposed_at DATETIME,
 CONSTRAINT pk_files PRIMARY KEY (id),
 CONSTRAINT ck_files_purpose_known CHECK (purpose IN ('report_evidence')),
 CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
@@ -194,6 +202,26 @@ NULL OR typeof(annual_budget_minor) = 'integer'),
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
 )""",
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+layout INTEGER,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT uq_statements_code UNIQUE (code),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
+)""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
 kind VARCHAR(40) NOT NULL,
@@ -225,7 +253,8 @@ CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring')),
 CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
 CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
 'dropped')),
@@ -429,6 +458,25 @@ CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
 NULL OR typeof(annual_budget_minor) = 'integer')
 )""",
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
+CONSTRAINT uq_statements_code UNIQUE (code)
+)""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
 kind VARCHAR(40) NOT NULL,
@@ -629,6 +677,19 @@ COPIED = {
         "version",
         "created_at",
     ),
+    "statements": (
+        "id",
+        "code",
+        "donor_id",
+        "fund_id",
+        "from_on",
+        "as_of_on",
+        "known_seq",
+        "known_at",
+        "sha256",
+        "issued_by_id",
+        "issued_at",
+    ),
     "notices": (
         "id",
         "kind",
@@ -708,6 +769,7 @@ COPIED = {
 SQLITE_INDEXES = (
     """CREATE INDEX ix_files_party_id ON files (party_id)""",
     """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
@@ -721,6 +783,7 @@ SQLITE_INDEXES = (
 SQLITE_OLD_INDEXES = (
     """CREATE INDEX ix_files_party_id ON files (party_id)""",
     """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
@@ -746,6 +809,11 @@ TABLES = (
     "report_evidence",
     "local_receipts",
     "progress_reports",
+    "partner_assessments",
+    "due_diligence_checks",
+    "disposals",
+    "retention_rules",
+    "places_at_risk",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -837,6 +905,224 @@ def make_tables() -> None:
             "party_id", "item_key", name=op.f("uq_confirmed_items_party_id_item_key")
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "places_at_risk",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("country", Text(2), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("flagged_by_id", sa.Uuid(), nullable=False),
+        sa.Column("flagged_at", UtcDateTime(), nullable=False),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lift_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'lifted') = (lifted_by_id IS NOT NULL)",
+            name=op.f("ck_places_at_risk_lifted_whole"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('flagged', 'lifted')", name=op.f("ck_places_at_risk_status_known")
+        ),
+        sa.CheckConstraint(
+            "lifted_by_id <> flagged_by_id", name=op.f("ck_places_at_risk_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["flagged_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_flagged_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_places_at_risk_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_lifted_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_places_at_risk")),
+    )
+    op.create_index(
+        "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
+    )
+    op.create_table(
+        "retention_rules",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_retention_rules_decided"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_retention_rules_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_retention_rules_two_persons")
+        ),
+        sa.CheckConstraint(
+            "months >= 1 AND months <= 600", name=op.f("ck_retention_rules_months_in_range")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_retention_rules_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_retention_rules_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_rules")),
+    )
+    op.create_index(
+        "ix_retention_rules_data_class", "retention_rules", ["data_class", "status"], unique=False
+    )
+    op.create_table(
+        "disposals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("before_at", UtcDateTime(), nullable=False),
+        sa.Column("rows_disposed", sa.Integer(), nullable=False),
+        sa.Column("ids_sha256", Text(64), nullable=False),
+        sa.Column("disposed_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("rows_disposed > 0", name=op.f("ck_disposals_of_something")),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["retention_rules.id"], name=op.f("fk_disposals_rule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposals")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_disposals_data_class", "disposals", ["data_class"], unique=False)
+    op.create_table(
+        "due_diligence_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(40), nullable=False),
+        sa.Column("outcome", Text(20), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("note", Text(4000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('passed', 'failed', 'not_applicable')",
+            name=op.f("ck_due_diligence_checks_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "checked_on <= valid_until_on", name=op.f("ck_due_diligence_checks_dates_ordered")
+        ),
+        sa.CheckConstraint(
+            "note IS NOT NULL OR evidence_file_id IS NOT NULL",
+            name=op.f("ck_due_diligence_checks_has_evidence"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"],
+            ["files.id"],
+            name=op.f("fk_due_diligence_checks_evidence_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_due_diligence_checks_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["persons.id"], name=op.f("fk_due_diligence_checks_recorded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_due_diligence_checks")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_due_diligence_checks_party_id", "due_diligence_checks", ["party_id"], unique=False
+    )
+    op.create_table(
+        "partner_assessments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("questionnaire", sa.Integer(), nullable=False),
+        sa.Column("applicable", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("band", Text(12), nullable=False),
+        sa.Column("computed_tier", Text(10), nullable=False),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("override_reason", Text(2000), nullable=True),
+        sa.Column("content", Text(200000), nullable=False),
+        sa.Column("assessed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("assessed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decision_reason", Text(2000), nullable=True),
+        sa.Column("risk_assessment_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (risk_assessment_id IS NOT NULL)",
+            name=op.f("ck_partner_assessments_confirmed_counts"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_partner_assessments_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "band IN ('low', 'medium', 'significant', 'high')",
+            name=op.f("ck_partner_assessments_band_known"),
+        ),
+        sa.CheckConstraint(
+            "computed_tier IN ('low', 'medium', 'high')",
+            name=op.f("ck_partner_assessments_computed_tier_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'refused', 'withdrawn')",
+            name=op.f("ck_partner_assessments_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('confirmed', 'refused') OR decided_by_id <> assessed_by_id",
+            name=op.f("ck_partner_assessments_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_partner_assessments_tier_known")
+        ),
+        sa.CheckConstraint(
+            "(tier = computed_tier) = (override_reason IS NULL)",
+            name=op.f("ck_partner_assessments_override"),
+        ),
+        sa.CheckConstraint(
+            "applicable > 0 AND score >= applicable",
+            name=op.f("ck_partner_assessments_score_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "assessed_on <= valid_until_on", name=op.f("ck_partner_assessments_dates_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assessed_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_assessed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_partner_assessments_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["risk_assessment_id"],
+            ["risk_assessments.id"],
+            name=op.f("fk_partner_assessments_risk_assessment_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_assessments")),
+        sa.UniqueConstraint("code", name=op.f("uq_partner_assessments_code")),
+    )
+    op.create_index(
+        "ix_partner_assessments_party_id", "partner_assessments", ["party_id"], unique=False
+    )
+    op.create_index(
+        "uq_partner_assessments_proposed",
+        "partner_assessments",
+        ["party_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'proposed'"),
+        postgresql_where=sa.text("status = 'proposed'"),
     )
     op.create_table(
         "progress_reports",

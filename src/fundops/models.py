@@ -23,11 +23,14 @@ from fundops.ledger import models as ledger
 from fundops.notices import models as notices
 from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
+from fundops.parties import place_models as places
 from fundops.parties import profile_models as profiles
+from fundops.partners import models as partners
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reports import models as reports
 from fundops.reports import money_models as report_money
+from fundops.retention import models as retention
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -54,12 +57,15 @@ __all__ = [
     "notices",
     "overlaps",
     "parties",
+    "partners",
     "payees",
+    "places",
     "policy_models",
     "profiles",
     "proposals",
     "report_money",
     "reports",
+    "retention",
     "reviews",
     "schedule_models",
     "seals",

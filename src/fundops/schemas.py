@@ -38,7 +38,7 @@ def refused(key: str, **params: Any) -> PydanticCustomError:
     """Return a validation error whose message is a catalogue sentence."""
     sentence = text(key, **params)
     shown = sentence.replace("{", "(").replace("}", ")")
-    return PydanticCustomError("fundops", shown, {"sentence": sentence})  # type: ignore[arg-type]
+    return PydanticCustomError("fundops", shown, {"sentence": sentence})
 
 
 def sentence_of(error: Mapping[str, Any]) -> str | None:

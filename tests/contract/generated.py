@@ -20,7 +20,9 @@ from fundops.exports.donor_statement import DETAIL
 from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
+from fundops.messages.languages import coverage, languages, translatable
 from fundops.tracing.entries import FLOWS, INTERNAL
+from tests.screening.measured import report as screening
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -55,15 +57,18 @@ RECORDS = {
     "grants.policy.POLICY_STEPS": "Policy of a fund",
     "grants.requirements.REQUIREMENT_STEPS": "Requirement of a grant",
     "grants.service.STEPS": "Grant",
-    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "grants.standing.STANDING_STEPS": "Grant, suspended and terminated",
     "grants.standing.TERMINATION_STEPS": "Termination of a grant",
+    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
+    "parties.places.PLACE_STEPS": "Place at risk",
+    "partners.service.STEPS": "Partner assessment",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reports.steps.STEPS": "Progress report",
+    "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
@@ -121,7 +126,7 @@ def problems() -> str:
 def sheets() -> str:
     """Return the table of the donor statement's detail sheets."""
     lines = ["", "| sheet | from | columns |", "|---|---|---|"]
-    for table in (*DETAIL, "late", "registers"):
+    for table in (*(one for one, _ in DETAIL), "late", "registers"):
         declared = columns(table)
         name, source = text(f"statement.sheet.{table}"), text(f"statement.{table}.source")
         lines.append(f"| {name} | {source} | {', '.join(one.heading for one in declared)} |")
@@ -137,6 +142,25 @@ def flows() -> str:
     return "\n".join([*lines, "", ""])
 
 
+def covered() -> str:
+    """Return the table of languages and how far each goes, by area."""
+    others = [one for code, one in languages().items() if code != "en"]
+    head = ["", *(f"{one.language} {one.name}" for one in others), ""]
+    lines = ["|".join(["", " area ", *(f" {name} " for name in head[1:-1]), ""])]
+    lines.append("|" + "---|" * (len(others) + 1))
+    reviewed = (str(one.reviewed_on) if one.is_reviewed else "no" for one in others)
+    lines.append("| *reviewed by a native speaker* | " + " | ".join(reviewed) + " |")
+    by_language = [{each.area: each for each in coverage(one.language)} for one in others]
+    for area, sentences in translatable().items():
+        cells = []
+        for found in by_language:
+            done = found[area].size - len(found[area].missing)
+            cells.append("all" if not found[area].missing else f"{done} of {found[area].size}")
+        if any(cell != f"0 of {len(sentences)}" for cell in cells):
+            lines.append(f"| `{area}` ({len(sentences)}) | " + " | ".join(cells) + " |")
+    return "\n".join(["", *lines, "", ""])
+
+
 def report_life() -> str:
     """Return the diagram of a progress report."""
     return f"\n```mermaid\n{mermaid(step_tables()['reports.steps.STEPS'])}\n```\n\n"
@@ -146,7 +170,9 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "problems"): problems,
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
+    ("docs/languages.md", "languages"): covered,
     ("docs/reports.md", "life"): report_life,
+    ("docs/screening.md", "measured"): screening,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
 }

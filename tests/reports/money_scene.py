@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,12 @@ from fundops import audit, clock, money
 from fundops.authz import Role
 from fundops.funds import rates
 from fundops.funds.rate_schemas import RateIn
-from fundops.grants import agreement_queries
+from fundops.grants import agreement_content, agreement_queries
+from fundops.grants import agreement_writing as writing
 from fundops.grants.agreement_content import Line
+from fundops.grants.models import Grant
 from fundops.ids import uuid7
+from fundops.ledger.models import Fund
 from fundops.reports import spending
 from fundops.reports.models import ProgressReport, ReportExpenditure, ReportVersion
 from fundops.reports.spending_schemas import CertificationIn, ExpenditureDecisionIn
@@ -166,6 +170,40 @@ class MoneyScene:
         db.add(version)
         db.flush()
         return version
+
+    def amend(self, *lines: Line) -> None:
+        """Let another budget come into force, as an amendment does."""
+
+        def work(db: Session) -> None:
+            held = agreement_queries.held_in_force(db, self.grant_id)
+            assert held is not None
+            grant, fund = db.get_one(Grant, self.grant_id), db.get_one(Fund, self.fund_id)
+            was, agreed = held.version, agreement_content.read(held.text.content)
+            made = writing.add_version(
+                db,
+                self.officer.actor,
+                fund,
+                grant,
+                held.agreement,
+                replace(agreed, lines=lines),
+                prepared_by_id=self.officer.actor.person_id,
+            )
+            was.status, was.ended_at = "superseded", clock.now()
+            db.flush()
+            for name in (
+                "offered_by_id",
+                "offered_at",
+                "signed_by_id",
+                "signed_at",
+                "signed_on",
+                "countersigned_by_id",
+                "in_force_at",
+            ):
+                setattr(made, name, getattr(was, name))
+            made.status = "in_force"
+            writing.record(db, self.officer.actor, "grant_agreement_version.in_force", made, grant)
+
+        self.write(work)
 
     def accept(self, report_id: UUID, *decisions: ExpenditureDecisionIn) -> Any:
         """Accept a report's expenditure as the officer; return its statement."""

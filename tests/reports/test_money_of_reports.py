@@ -94,7 +94,10 @@ def test_the_currency_and_method_of_a_grant_are_declared_once(world: World) -> N
     payment, place = paid(scene, 200_00), scene.started()
     got = {"received_on": "2026-06-01", "exchanged": usd("200.00"), "received": uah("8000.00")}
     scene.grantee.post(f"/v1/disbursements/{payment}/local_receipts", json=got)
-    scene.submitted(place, in_hryvnias(scene, place))
+    unsaid = in_hryvnias(scene, place)
+    del unsaid["currency"], unsaid["method"]
+    told = scene.submitted(place, unsaid)
+    assert (told["currency"], told["method"]) == ("UAH", "first_in_first_out"), "as it was received"
     assert scene.decided(place, "accept").status_code == 200
     later = next(
         one for one in scene.requirements()

@@ -14,6 +14,7 @@ from fundops.expenditures import receivables
 from fundops.expenditures.models import Receivable
 from fundops.expenditures.owed_schemas import FindingIn, SupportIn
 from fundops.expenditures.standing import unspent
+from fundops.grants.agreement_content import Line
 from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
@@ -324,3 +325,26 @@ def test_a_planted_fault_is_found(scene: MoneyScene, check: str, planted: str) -
         with Session(connection) as db:
             assert check in {found.check for found in checks.run(db)}
         connection.rollback()
+
+
+def test_an_amendment_moves_numbers_and_not_what_was_spent(scene: MoneyScene) -> None:
+    """What was submitted under the old numbers is authorised and shown on the same lines."""
+    received(scene)
+    scene.accept(scene.submit(*Q1, (2, "40000.00")))
+    late = scene.submit(*Q2, (1, "40000.00", "20000.00"), (2, "40000.00", "700.00"))
+    scene.amend(
+        Line("B", "Blankets", {4: 100}, 5_000_00), Line("A", "Two house mothers", {4: 100}, 9_000_00),
+        Line("G", "Rent", {4: 100}, 6_000_00),
+    )  # fmt: skip
+    scene.accept(late)
+    found = {
+        (row["kind"], row["number"], row["description"]): row for row in scene.face(late)["rows"]
+    }
+    mothers = found["budget_line", 2, "Two house mothers"]
+    assert mothers["accepted"] == mothers["accepted_of_report"] == usd("1000.00")
+    assert mothers["request_authorised"] == usd("8000.00"), "what is left of its new amount"
+    travel = found["former_line", None, "Travel"]
+    assert (travel["accepted"], travel["balance"]) == (usd("2000.00"), usd("-2000.00"))
+    assert travel["request_authorised"] == usd("0.00"), "nothing is left of what is agreed no more"
+    assert found["budget_line", 1, "Blankets"]["accepted"] == usd("0.00")
+    assert minor(scene.face()["total"]["accepted"]) == ledger_accepted(scene) == 3_000_00

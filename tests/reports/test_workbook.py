@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from fundops.audit import AuditEvent
 from fundops.authz import Role
 from fundops.reports import workbook_form
+from fundops.reports.terms import terms_of
 from tests.reports.report_scene import Reporting, full
 from tests.reports.workbooks import Offline, kept, listed, started, with_cells
 from tests.world import World
@@ -199,16 +200,13 @@ def test_a_workbook_of_another_report_or_grant_or_of_an_old_form_is_refused(
 def test_a_workbook_made_before_the_agreement_changed_is_refused(
     report: Offline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fundops.reports import workbook_routes
-
     raw, tag = report.fetch()
-    real = workbook_routes.terms_of
 
     def amended(*given: Any) -> Any:
-        terms = real(*given)
+        terms = terms_of(*given)
         return replace(terms, results=(*terms.results, replace(terms.results[0], number=2)))
 
-    monkeypatch.setattr(workbook_routes, "terms_of", amended)
+    monkeypatch.setattr("fundops.reports.workbook_routes.terms_of", amended)
     answer = report.send(raw, tag)
     assert answer.status_code == 422
     assert "has changed since this workbook was made" in answer.json()["detail"]

@@ -51,6 +51,7 @@ class File(Base):
     uploaded_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     declared_at: Mapped[datetime]
     completed_at: Mapped[datetime]
+    disposed_at: Mapped[datetime | None]
 
 
 class Upload(Base):

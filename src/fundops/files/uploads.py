@@ -43,7 +43,8 @@ def declare(db: Session, actor: Actor, settings: Settings, given: UploadIn) -> U
     """Declare a file that is about to be sent.
 
     Raises ``invalid-request`` for one that is too large, for a party not one's own and for evidence
-    whose name tells of a person, ``conflict`` for more than a person may have under way or a party may send in a day.
+    whose name tells of a person, ``conflict`` for more than a person may have under way or a party
+    may send in a day.
     """
     if given.size_bytes > settings.max_file_bytes:
         most = settings.max_file_bytes // 2**20

@@ -52,8 +52,8 @@ def areas(language: str) -> dict[str, dict[str, str]]:
     }
 
 
-def text(key: str, language: str = DEFAULT_LANGUAGE, **params: object) -> Sentence:
-    """Return the sentence ``key`` with its parameters filled in.
+def text(key: str, language: str = DEFAULT_LANGUAGE, **params: object) -> str:
+    """Return the sentence ``key`` with its parameters filled in, as a ``Sentence``.
 
     Parameters that are sentences themselves are said in ``language`` too. Raises ``KeyError`` for
     an unknown key: a missing sentence is a programmer's error.

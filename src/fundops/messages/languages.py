@@ -19,8 +19,10 @@ from fundops import messages
 from fundops.messages import ABOUT, DEFAULT_LANGUAGE, areas
 
 _OPERATORS = re.compile(
-    r"(cli|api|audit|seal|signing|vault|check|demo|trail|engine)\..*|[a-z_]+\.check\..*"
+    r"(cli|api|audit|seal|signing|vault|check|demo)\..*|[a-z_]+\.check\..*"
     r"|notices\.(no_transport|job|count|job_failed)"
+    r"|duties\.(help|code|amount|unknown|heading|rule\..*|may|verb\..*|nobody|fewest|cannot|taken)"
+    r"|duties\.(common_hands|imported|alone|found)"
 )
 _OPERATORS_AREAS = frozenset({"checks", "cli", "demo", "imports", "loading"})
 

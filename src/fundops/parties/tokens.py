@@ -45,7 +45,8 @@ def secret_hash(token: str) -> bytes:
 
 _ACTOR = (
     "SELECT t.id, t.role, t.party_id, t.fund_id, p.id, p.code, (SELECT seq FROM audit_head), "
-    "p.language, m.role, m.party_id, m.fund_id, y.status FROM tokens t JOIN persons p ON p.id = t.person_id "
+    "p.language, m.role, m.party_id, m.fund_id, y.status "
+    "FROM tokens t JOIN persons p ON p.id = t.person_id "
     "LEFT JOIN memberships m ON m.person_id = p.id AND m.valid_from <= {0} "
     "AND (m.valid_until IS NULL OR m.valid_until > {0}) "
     "LEFT JOIN parties y ON y.id = m.party_id "

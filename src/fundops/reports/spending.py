@@ -271,7 +271,7 @@ def _authorise(
 ) -> None:
     """Keep what is authorised of each line's request."""
     version_id = spending_queries.submitted_version(db, report)
-    left = {row.number: max(row.balance_minor, 0) for row in face.rows_of(db, grant, report)}
+    left = face.left_of(db, grant, report)
     decided = {one.number: (index, one.authorised) for index, one in enumerate(decisions)}
     made = []
     for number, asked in spending_queries.requests(db, version_id).items():

@@ -34,7 +34,7 @@ def arabic_name(page: Page, at: int) -> tuple[int, bool] | None:
 def is_unknown(page: Page, at: int) -> bool:
     """Return whether an Arabic word is in no list: after a name it may be the family's."""
     is_arabic = "\u0600" <= page.tokens[at].text[0] <= "\u06ff" and page.tokens[at].is_word
-    return is_arabic and not page.inside[at]
+    return is_arabic and at not in page.inside
 
 
 def _is_word(page: Page, at: int) -> bool:

@@ -109,8 +109,8 @@ def _month_first(page: Page, at: int) -> Day | None:
 
 def _with_year(page: Page, first: int, end: int) -> Day:
     year = end
-    while year < len(page.tokens) and year < end + 2 and (
-        page.tokens[year].word in _OF | {",", "."}
+    while (
+        year < len(page.tokens) and year < end + 2 and (page.tokens[year].word in _OF | {",", "."})
     ):
         year += 1
     if _number(page, year) in _YEAR:

@@ -1,4 +1,4 @@
-"""Numbers of identity documents: after the words that announce them, or by their own check digits."""
+"""Numbers of identity documents: announced by words, or known by their own check digits."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _code_after(page: Page, at: int) -> tuple[int, int] | None:
             return span
         if not page.has(here, "document_links") and not page.has(here, "document_cues"):
             strange += 1
-        if strange > _STRANGE or tokens[here].text in ".;!?" and not page.touches(here):
+        if strange > _STRANGE or (tokens[here].text in ".;!?" and not page.touches(here)):
             return None
     return None
 
@@ -129,7 +129,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(_EDGE + r"[XYZ]-?[0-9]{7}-?[A-HJ-NP-TV-Z]" + _END), _is_dni),
     (re.compile(r"(?<![0-9A-Za-z.])[1-9][0-9]{16}[0-9Xx](?![0-9A-Za-z])"), _is_chinese),
     (re.compile(_EDGE + r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}" + _END), _is_cpf),
-    (re.compile(_EDGE + r"[12] ?[0-9]{2} ?[01][0-9] ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}" + _END),
+    (re.compile(_EDGE + r"[12] ?[0-9]{2} ?[01][0-9] ?[0-9]{2}(?: ?[0-9]{3}){2} ?[0-9]{2}" + _END),
      _is_nir),
     (re.compile(_EDGE + r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[A-Z0-9][0-9]" + _END), _is_so),  # CURP
     (re.compile(_EDGE + r"[0-9]{5}-[0-9]{7}-[0-9]" + _END), _is_so),  # CNIC

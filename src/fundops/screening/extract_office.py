@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +18,31 @@ from fundops.screening.positions import Place
 from fundops.screening.scan import screen
 from fundops.screening.tables import Cell, letters, screened_cells
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".svg", ".svm")
-_SKIPPED = ("styles.xml", "theme", "fonttable", "websettings", "[content_types].xml", "manifest.xml")
+PICTURES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".emf",
+    ".wmf",
+    ".svg",
+    ".svm",
+)
+_SKIPPED = (
+    "styles.xml",
+    "theme",
+    "fonttable",
+    "websettings",
+    "[content_types].xml",
+    "manifest.xml",
+)
 _TOLD = frozenset({"descr", "title", "alt", "tooltip", "desc", "Target", "href", "prompt",
                    "error", "promptTitle", "string-value", "description"})  # fmt: skip
 _NAMED = frozenset({"docPr", "cNvPr", "frame", "bookmarkStart", "bookmark"})
+_HEADER_CODE = re.compile(r'&(?:"[^"]*"|[0-9]{1,3}|[A-Za-z])')
 _BREAKS = {"br": "\n", "cr": "\n", "tab": " ", "s": " ", "line-break": "\n"}
 
 
@@ -57,6 +78,10 @@ def workbook(raw: bytes) -> Iterator[Found]:
         for cell, one in screened_cells(_cells(package, part)):
             yield Found(Place("cell", number, f"{letters(cell.column)}{cell.row}"), one)
     sheets = {part for _, _, part in package.sheets}
+    for part in sheets:
+        for text in _beside_cells(package.archive, part):
+            for one in screen(text):
+                yield Found(Place("beside"), one)
     yield from _beside(package.archive, sheets)
 
 
@@ -65,6 +90,19 @@ def _cells(package: reader.Package, part: str) -> Iterator[Cell]:
         meaning = reader.interpreted(package, raw)
         if meaning is not None and meaning[1]:
             yield Cell(raw.row, raw.column, meaning[1])
+
+
+def _beside_cells(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
+    """Yield what a sheet says beside its cells: headers and footers, prompts, links' tips."""
+    with archive.open(part) as stream:
+        for _, element in ElementTree.iterparse(stream, events=("end",), forbid_dtd=True):
+            name = local(element.tag)
+            if name.endswith(("Header", "Footer")) and element.text:
+                yield _HEADER_CODE.sub(" ", element.text)
+            elif name in {"dataValidation", "hyperlink", "protectedRange", "sheetPr"}:
+                yield from element.attrib.values()
+            if name in {"c", "row", "dataValidation", "hyperlink"}:
+                element.clear()
 
 
 def _beside(archive: zipfile.ZipFile, read: set[str]) -> Iterator[Found]:
@@ -132,8 +170,8 @@ def _texts(root: Any, beside: list[str]) -> Iterator[str]:
             if is_block and depth == 0:
                 yield "".join(pieces)
                 pieces = []
-            elif name in {"tc", "table-cell", "p", "si"}:
-                pieces.append(" | " if name in {"tc", "table-cell"} else "\n")
+            elif name in {"tc", "table-cell", "p"}:
+                pieces.append(" " if name == "p" else " | ")
             pieces.append(element.tail or "" if name in _INLINE else "")
             continue
         beside += [
@@ -148,8 +186,10 @@ def _texts(root: Any, beside: list[str]) -> Iterator[str]:
     yield "".join(pieces)
 
 
-_BLOCKS = frozenset({"p", "h", "tr", "table-row", "si", "comment", "definedName", "oddHeader",
-                     "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"})  # fmt: skip
+_BLOCKS = frozenset(
+    {"p", "h", "tr", "table-row", "si", "comment", "definedName", "oddHeader", "oddFooter",
+     "evenHeader", "evenFooter", "firstHeader", "firstFooter"}
+)  # fmt: skip
 _INLINE = frozenset({"span", "a", "s", "tab", "line-break", "note", "bookmark", "meta-field"})
 
 
@@ -193,6 +233,6 @@ def _open_cells(table: Any) -> Iterator[Cell]:
 
 def _repeated(element: Any, name: str) -> int:
     for key, value in element.attrib.items():
-        if local(key) == name and value.isdigit() and len(value) < 8:
+        if local(key) == name and value.isascii() and value.isdigit() and len(value) < 8:
             return max(1, int(value))
     return 1

@@ -17,7 +17,19 @@ from fundops.screening.tables import Cell, screened_cells
 _WRAPPED = 45
 _ENDS = ".:;!?。؟"
 MAX_STRINGS = 20_000
-_SAID = ("/Contents", "/TU", "/V", "/DV", "/URI", "/Title", "/Alt", "/ActualText", "/E", "/T", "/RC")
+_SAID = (
+    "/Contents",
+    "/TU",
+    "/V",
+    "/DV",
+    "/URI",
+    "/Title",
+    "/Alt",
+    "/ActualText",
+    "/E",
+    "/T",
+    "/RC",
+)
 
 
 def plain(raw: bytes) -> Iterator[Found]:

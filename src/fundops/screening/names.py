@@ -6,7 +6,6 @@ that introduces it, a given name that is known, or an age beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fundops.screening.arabic import arabic_name
@@ -14,8 +13,9 @@ from fundops.screening.page import Page
 from fundops.screening.words import given_names
 
 PARTICLES = frozenset(
-    {"de", "del", "la", "los", "van", "von", "bin", "bint", "ibn", "el", "al", "ben", "ould", "mint",
-     "da", "dos", "das", "do", "di", "du", "le", "ter", "den", "der", "y", "e", "abdel", "abu", "umm"}
+    {"de", "del", "la", "los", "van", "von", "bin", "bint", "ibn", "el", "al", "ben", "ould",
+     "mint", "da", "dos", "das", "do", "di", "du", "le", "ter", "den", "der", "y", "e", "abdel",
+     "abu", "umm"}
 )  # fmt: skip
 _MOST = 6
 _NONE = ("not_names", "organisations", "months", "currencies", "counted")
@@ -67,8 +67,10 @@ def _goes_on(page: Page, at: int) -> bool:
     if at < 2 or not page.touches(at) or page.tokens[at - 1].text not in "-'":
         return False
     before = page.tokens[at - 2]
-    return page.touches(at - 1) and before.is_word and (
-        page.tokens[at - 1].text == "-" or len(before.text) > 2
+    return (
+        page.touches(at - 1)
+        and before.is_word
+        and (page.tokens[at - 1].text == "-" or len(before.text) > 2)
     )
 
 
@@ -137,15 +139,17 @@ def _chain(page: Page, at: int) -> int:
             last = here + 1
         elif is_initial and page.touches(here):
             last = here + 1
-        elif not (token.text in "-'" and page.touches(here)) and token.word not in PARTICLES | {"s"}:
+        elif not (token.text in "-'" and page.touches(here)) and token.word not in PARTICLES | {
+            "s"
+        }:
             break
         here += 1
     return last
 
 
 def _is_near(page: Page, at: int) -> bool:
-    """Return whether nothing but one space, a hyphen or an apostrophe parts it from before."""
-    return page.tokens[at].start - page.tokens[at - 1].end <= 1
+    """Return whether nothing but a few spaces parts it from the token before."""
+    return page.tokens[at].start - page.tokens[at - 1].end <= 3
 
 
 def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:
@@ -153,7 +157,17 @@ def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:
     if any(page.has(one, "organisations") for one in proper):
         return True
     before = at - 1
-    while before >= 0 and page.tokens[before].word in {"de", "la", "del", "of", "le", "du", "d", "l", "'"}:
+    while before >= 0 and page.tokens[before].word in {
+        "de",
+        "la",
+        "del",
+        "of",
+        "le",
+        "du",
+        "d",
+        "l",
+        "'",
+    }:
         before -= 1
     if before >= 0 and page.tokens[before].text != "." and page.has(before, "organisations"):
         is_title = page.tokens[before].is_capital or before < at - 1
@@ -162,7 +176,14 @@ def _is_institution(page: Page, at: int, last: int, proper: list[int]) -> bool:
             return True
     if page.has(at, "storms") or page.has(at - 1, "storms"):
         return True
-    is_saint = at > 0 and page.tokens[at - 1].word in {"st", "san", "santa", "saint", "sainte", "santo"}
+    is_saint = at > 0 and page.tokens[at - 1].word in {
+        "st",
+        "san",
+        "santa",
+        "saint",
+        "sainte",
+        "santo",
+    }
     follows = last < len(page.tokens) and page.tokens[last].is_capital
     return is_saint or (follows and page.has(last, "organisations") and _is_near(page, last))
 

@@ -40,7 +40,9 @@ def people(page: Page, days: list[Day]) -> Iterator[Finding]:
         beside = _beside(page, name, days, starts)
         if beside is not None:
             first, last = beside
-            yield _finding(page, "name_and_date", min(first, name.first), max(last, name.last), name)
+            yield _finding(
+                page, "name_and_date", min(first, name.first), max(last, name.last), name
+            )
         elif name.is_sure:
             yield _finding(page, "person_name", name.first, name.last, name)
     yield from _births(page, days, starts)
@@ -53,9 +55,7 @@ def _finding(page: Page, kind: str, first: int, last: int, name: Name) -> Findin
     return page.finding(kind, start, end, spaced(item))
 
 
-def _beside(
-    page: Page, name: Name, days: list[Day], starts: list[int]
-) -> tuple[int, int] | None:
+def _beside(page: Page, name: Name, days: list[Day], starts: list[int]) -> tuple[int, int] | None:
     """Return the tokens of what makes a name one beside a date, or nothing."""
     age = _age_after(page, name) or _age_before(page, name)
     if age is not None:
@@ -64,12 +64,12 @@ def _beside(
         return _born(page, name, days, starts)
     at = bisect_left(starts, name.last)
     near = _NEAR if name.is_sure else _TIGHT
-    if at < len(days) and days[at].first - name.last <= near:
-        if _one_line(page, name.last, days[at].first):
-            return days[at].first, days[at].last
-    if at > 0 and name.first - days[at - 1].last <= near:
-        if _one_line(page, days[at - 1].last, name.first):
-            return days[at - 1].first, days[at - 1].last
+    after = days[at] if at < len(days) and days[at].first - name.last <= near else None
+    if after is not None and _one_line(page, name.last, after.first):
+        return after.first, after.last
+    before = days[at - 1] if at > 0 and name.first - days[at - 1].last <= near else None
+    if before is not None and _one_line(page, before.last, name.first):
+        return before.first, before.last
     return _born(page, name, days, starts)
 
 
@@ -88,25 +88,20 @@ def _one_line(page: Page, first: int, last: int) -> bool:
     return True
 
 
-def _born(
-    page: Page, name: Name, days: list[Day], starts: list[int]
-) -> tuple[int, int] | None:
+def _born(page: Page, name: Name, days: list[Day], starts: list[int]) -> tuple[int, int] | None:
     """Return the span of "born" and its day or year right after a name."""
     here = name.last
     while here < min(len(page.tokens), name.last + _TIGHT + 2):
         ends = [end for what, end in page.begins.get(here, ()) if what == "born_cues"]
         if ends:
             return _day_or_year(page, max(ends), days, starts)
-        is_sign = page.tokens[here].text in ",(-:" or page.tokens[here].word in _IS | {"من"}
-        if not is_sign and not is_unknown(page, here):
+        if page.tokens[here].text not in ",(-:" and not _may_part(page, here):
             return None
         here += 1
     return None
 
 
-def _day_or_year(
-    page: Page, at: int, days: list[Day], starts: list[int]
-) -> tuple[int, int] | None:
+def _day_or_year(page: Page, at: int, days: list[Day], starts: list[int]) -> tuple[int, int] | None:
     for here in range(at, min(len(page.tokens), at + 4)):
         place = bisect_left(starts, here)
         if place < len(days) and days[place].first == here:
@@ -142,20 +137,17 @@ def _age_at(page: Page, at: int) -> int | None:
 def _years_old(page: Page, end: int) -> int | None:
     """Return where an age ends; nothing where the years are a time, as in "15 years later"."""
     tokens = page.tokens
-    if end < len(tokens) and (tokens[end].word in _A_TIME or tokens[end].is_number):
+    if end < len(tokens) and (page.has(end, "time_words") or tokens[end].is_number):
         return None
-    while end + 1 < len(tokens) and tokens[end].text == "-" and tokens[end + 1].word in {"old", "year"}:
+    while (
+        end + 1 < len(tokens)
+        and tokens[end].text == "-"
+        and tokens[end + 1].word in {"old", "year"}
+    ):
         end += 2
     if end < len(tokens) and tokens[end].word in {"old"}:
         end += 1
     return None if page.has(end, "counted") else end
-
-
-_A_TIME = frozenset(
-    {"later", "after", "ago", "of", "before", "since", "experience", "d", "apres", "de", "despues",
-     "mas", "plus", "from", "in", "imprisonment", "prison", "sentence", "term", "period", "tard",
-     "тюрьмы", "лишения", "والخبره", "خبره", "بعد"}
-)  # fmt: skip
 
 
 def _is_age(page: Page, at: int) -> bool:
@@ -177,18 +169,15 @@ def _age_after(page: Page, name: Name) -> tuple[int, int] | None:
             closes = here + 1 < len(tokens) and tokens[here + 1].text in "),"
             is_bare = closes and here > name.last and (name.is_sure or _is_known(page, name))
             return (here, here + 1) if is_bare and tokens[here - 1].text in "(," else None
-        if tokens[here].text not in ",(-" and tokens[here].word not in _IS:
-            if not is_unknown(page, here) and not page.has(here, "persons"):
-                return None
+        if tokens[here].text not in ",(-" and not _may_part(page, here):
+            return None
         here += 1
     return None
 
 
-_IS = frozenset(
-    {"a", "is", "was", "de", "une", "un", "una", "who", "est", "etait", "tiene", "tenia", "girl",
-     "boy", "woman", "man", "fille", "femme", "nina", "mujer", "f", "m", "et", "only", "just", "agee",
-     "age", "avait", "tout", "juste", "apenas", "barely", "ذات", "ذو", "que", "qui", "she", "he", "وهي", "وهو", "التي", "فتاه", "طفله", "девушка", "женщина"}
-)  # fmt: skip
+def _may_part(page: Page, at: int) -> bool:
+    """Return whether a word may stand between a name and an age or a birth."""
+    return page.has(at, "beside_age") or page.has(at, "persons") or is_unknown(page, at)
 
 
 def _stands_alone(page: Page, name: Name) -> bool:
@@ -208,9 +197,10 @@ def _stands_alone(page: Page, name: Name) -> bool:
 
 _PREPOSITIONS = frozenset(
     {"in", "at", "from", "near", "to", "à", "en", "au", "aux", "du", "d", "desde", "dans",
-     "around", "across", "within", "outside", "через", "в", "из", "с", "pour", "para", "hacia", "el",
-     "al", "la", "le", "the", "per", "vers"}
+     "around", "across", "within", "outside", "через", "в", "из", "с", "pour", "para", "hacia",
+     "el", "al", "la", "le", "the", "per", "vers"}
 )  # fmt: skip
+"""Before a town rather than a person, accents included: Spanish "a" stands before persons."""
 
 
 def _age_before(page: Page, name: Name) -> tuple[int, int] | None:

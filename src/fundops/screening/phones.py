@@ -112,7 +112,7 @@ def _number_at(page: Page, groups: list[Group], at: int, *, has_plus: bool) -> i
         return _after_cue(page, groups, at)
     if first.digits.startswith("0") and not has_plus:
         return _national(page, groups, at)
-    return _by_shape(page, groups, at) if at == 0 else 0
+    return _by_shape(page, groups) if at == 0 else 0
 
 
 def _parted(groups: list[Group], at: int) -> bool:
@@ -145,7 +145,7 @@ def _cued(page: Page, start: int) -> bool:
 
 
 def _windows(groups: list[Group], at: int, least: int, most: int) -> Iterator[int]:
-    """Yield sizes, longest first, of windows of ``least`` to ``most`` digits that end at a space."""
+    """Yield sizes of windows of ``least`` to ``most`` digits that end at a space, longest first."""
     total, sizes = 0, []
     for size in range(1, min(_GROUPS, len(groups) - at) + 1):
         total += len(groups[at + size - 1].digits)
@@ -240,7 +240,7 @@ def _national(page: Page, groups: list[Group], at: int) -> int:
         is_hours = len(window) == 2 and all(_is_hour(one.digits) for one in window)
         is_short = size == 1 and len(digits) < 9
         is_filled = digits.startswith("00")
-        if is_dotted or is_hours or is_short or is_filled or "/" in signs and size > 3:
+        if is_dotted or is_hours or is_short or is_filled or ("/" in signs and size > 3):
             continue
         if _goes_on(page, window[-1]) or _is_money(page, window[0], window[-1]):
             continue
@@ -252,14 +252,14 @@ def _is_hour(digits: str) -> bool:
     return len(digits) == 4 and int(digits[:2]) < 25 and int(digits[2:]) < 60
 
 
-def _by_shape(page: Page, groups: list[Group], at: int) -> int:
+def _by_shape(page: Page, groups: list[Group]) -> int:
     """Take the whole run if it is grouped as telephones are and stands alone."""
     digits = _joined(groups)
     if not 8 <= len(digits) <= 12 or _is_thousands(groups):
         return 0
     lengths = tuple(len(group.digits) for group in groups)
     is_mobile = len(digits) == 11 and (
-        (digits[0] == "1" and digits[1] in "3456789" and (3, 4, 4) == lengths)
+        (digits[0] == "1" and digits[1] in "3456789" and lengths == (3, 4, 4))
         or (len(lengths) == 1 and digits[0] == "1" and digits[1] in "3456789")
         or (digits[:2] in {"89", "79"})
     )
@@ -270,7 +270,7 @@ def _by_shape(page: Page, groups: list[Group], at: int) -> int:
     if any(_is_year(group.digits) for group in (groups[0], *groups[1:-1])):
         return 0
     signs = {group.sign.strip() for group in groups[1:]}
-    if "." in signs and len(groups) < 4 or "/" in signs:
+    if ("." in signs and len(groups) < 4) or "/" in signs:
         return 0
     if lengths == (2, 2, 2, 2) and (digits[0] in "01" or _is_rising(groups)):
         return 0

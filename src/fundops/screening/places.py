@@ -66,12 +66,15 @@ def addresses(page: Page) -> Iterator[Finding]:
     """Yield street addresses: a street and a number, or where somebody is said to live."""
     for at, token in enumerate(page.tokens):
         span = None
-        if token.is_number and len(token.text) <= 5:
-            span = _number_first(page, at)
-        elif page.has(at, "streets_before"):
-            span = _street_first(page, at)
-        if span is None and any(name == "dwellings" for name, _ in page.begins.get(at, ())):
-            span = _dwelling(page, at)
+        if token.is_number:
+            if len(token.text) <= 5:
+                span = _number_first(page, at)
+        elif at in page.begins:
+            names = {name for name, _ in page.begins[at]}
+            if "streets_before" in names:
+                span = _street_first(page, at)
+            if span is None and "dwellings" in names:
+                span = _dwelling(page, at)
         if span is not None:
             yield _address(page, *span)
     for found in _CHINESE.finditer(page.reading.text):
@@ -86,9 +89,8 @@ def _address(page: Page, first: int, last: int) -> Finding:
 def _number_first(page: Page, at: int) -> tuple[int, int] | None:
     """Take "14 Baker Street", "221B Baker Street" and "12 rue de la Paix"."""
     tokens = page.tokens
-    if page.touches(at) and tokens[at - 1].text in "/.,-:$€£":
-        if tokens[at - 1].text not in "/-" or not (page.touches(at - 1) and tokens[at - 2].is_number):
-            return None
+    if page.touches(at) and tokens[at - 1].text in "/.,-:$€£" and not _is_range(page, at):
+        return None
     here = at + 1
     if here < len(tokens) and page.touches(here) and len(tokens[here].text) == 1:
         here += tokens[here].is_word
@@ -99,6 +101,12 @@ def _number_first(page: Page, at: int) -> tuple[int, int] | None:
     if page.has(at - 1, "months") or _is_year(tokens[at].text):
         return None
     return _named_street(page, at, here)
+
+
+def _is_range(page: Page, at: int) -> bool:
+    """Return whether the number is the second of two, as in "34-36 Temple Street"."""
+    is_parted = page.tokens[at - 1].text in "/-" and page.touches(at - 1)
+    return is_parted and page.tokens[at - 2].is_number
 
 
 def _is_year(digits: str) -> bool:
@@ -123,8 +131,9 @@ def _named_street(page: Page, at: int, here: int) -> tuple[int, int] | None:
 
 
 _NO_STREETS = frozenset(
-    {"children", "child", "vendors", "vendor", "workers", "work", "theatre", "map", "maps", "safety",
-     "based", "connected", "kids", "youth", "trees", "project", "projects", "construction"}
+    {"children", "child", "vendors", "vendor", "workers", "work", "theatre", "map", "maps",
+     "safety", "based", "connected", "kids", "youth", "trees", "project", "projects",
+     "construction"}
 )  # fmt: skip
 
 
@@ -160,7 +169,19 @@ def _street_first(page: Page, at: int) -> tuple[int, int] | None:
             continue
         if token.is_number:
             return _street_number(page, at, here, named, is_latin=is_latin)
-        is_small = token.word in {"de", "la", "le", "du", "des", "d", "l", "del", "los", "las", "el"}
+        is_small = token.word in {
+            "de",
+            "la",
+            "le",
+            "du",
+            "des",
+            "d",
+            "l",
+            "del",
+            "los",
+            "las",
+            "el",
+        }
         if page.has(here, "street_numbers") or is_small or token.text in ",.°#'-":
             here += 1
             continue

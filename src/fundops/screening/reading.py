@@ -55,27 +55,18 @@ _ALIKE = str.maketrans(_SINGLE)
 
 
 class Token(NamedTuple):
-    """A word, a run of digits, one sign or a line's end, at ``[start:end]`` of what was read."""
+    """A word, a run of digits, one sign or a line's end, at ``[start:end]`` of what was read.
+
+    ``word`` is its folded text; a capital is told of words only.
+    """
 
     start: int
     end: int
     text: str
     word: str
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a run of digits."""
-        return self.text[0].isdigit()
-
-    @property
-    def is_word(self) -> bool:
-        """Whether it is of letters."""
-        return self.text[0].isalpha()
-
-    @property
-    def is_capital(self) -> bool:
-        """Whether it is a word that begins with a capital."""
-        return self.text[0].isupper()
+    is_number: bool
+    is_word: bool
+    is_capital: bool
 
 
 def folded(word: str) -> str:
@@ -127,10 +118,17 @@ class Reading:
     @cached_property
     def tokens(self) -> list[Token]:
         """Every token in order."""
-        return [
-            Token(found.start(), found.end(), found[0], folded(found[0]))
-            for found in _TOKEN.finditer(self.text)
-        ]
+        known: dict[str, tuple[str, bool, bool, bool]] = {}
+        found = []
+        for one in _TOKEN.finditer(self.text):
+            text = one[0]
+            told = known.get(text)
+            if told is None:
+                first = text[0]
+                told = folded(text), "0" <= first <= "9", first.isalpha(), first.isupper()
+                known[text] = told
+            found.append(Token(one.start(), one.end(), text, *told))
+        return found
 
     def before(self, at: int) -> str:
         """Return the character before ``at``, or nothing."""

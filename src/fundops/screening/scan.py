@@ -12,7 +12,7 @@ from fundops.screening.page import Page
 from fundops.screening.people import people
 from fundops.screening.phones import phones
 from fundops.screening.places import addresses, coordinates
-from fundops.screening.reading import read
+from fundops.screening.reading import read, spaced
 
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
@@ -32,6 +32,23 @@ def screen(
     if confirmed is None:
         return found
     return [one for one in found if not is_confirmed(one.item, confirmed, keys)]
+
+
+def item_of(kind: str, text: str) -> str:
+    """Return the item that ``text`` is as a ``kind``: what somebody types to confirm it.
+
+    The same as the ``item`` of a finding of it; empty when nothing is left of it.
+    """
+    reading = read(text.strip())
+    if kind == "phone":
+        return "".join(one for one in reading.text if "0" <= one <= "9").removeprefix("00")
+    if kind == "email":
+        found = [one.item for one in emails(reading)]
+        return found[0] if found else ""
+    if kind == "profile":
+        found = [one.item for one in profiles(reading)]
+        return found[0] if found else spaced(reading.text).lstrip("@")
+    return spaced(reading.text)
 
 
 def _searched(page: Page) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ def screen_file(
     confirmed: Confirmed | None = None,
     keys: Fingerprints | bytes | None = None,
 ) -> Screened:
-    """Return what looks like personal data in a file, what is confirmed left out as ``screen`` does.
+    """Return what looks like personal data in a file, without what is confirmed (see ``screen``).
 
     The child's answer passes through an unnamed file in ``aside``. Raises ``CannotScreen``.
     """
