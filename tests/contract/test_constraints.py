@@ -97,7 +97,6 @@ UNREACHABLE = {
     "ck_voucher_profiles_decided": "the steps that decide set the person",
     "uq_batch_items_batch_id_position": "positions are given by us, all rows at once",
     "uq_statement_entries_statement_id_position": "positions are given by us, all rows at once",
-    "ck_files_purpose_screened": "a file is screened exactly where it has a purpose",
     "ck_files_not_empty": "an upload has at least a byte, and cleaning never leaves nothing",
     "ck_fund_policies_decided": "the steps that decide set the person",
     "ck_funds_reserve_not_negative": "amounts of requests are never negative",

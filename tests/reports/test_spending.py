@@ -333,7 +333,8 @@ def test_an_amendment_moves_numbers_and_not_what_was_spent(scene: MoneyScene) ->
     scene.accept(scene.submit(*Q1, (2, "40000.00")))
     late = scene.submit(*Q2, (1, "40000.00", "20000.00"), (2, "40000.00", "700.00"))
     scene.amend(
-        Line("B", "Blankets", {4: 100}, 5_000_00), Line("A", "Two house mothers", {4: 100}, 9_000_00),
+        Line("B", "Blankets", {4: 100}, 5_000_00),
+        Line("A", "Two house mothers", {4: 100}, 9_000_00),
         Line("G", "Rent", {4: 100}, 6_000_00),
     )  # fmt: skip
     scene.accept(late)
