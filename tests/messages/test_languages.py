@@ -24,7 +24,10 @@ from fundops.pages import to_bytes
 OTHERS = [code for code in languages() if code != "en"]
 
 SAME_AS_ENGLISH = {
-    "fr": {"proposals.workbook.codes"},
+    "fr": {
+        "proposals.workbook.codes", "reports.workbook.column_description",
+        "reports.workbook.confirmations", "reports.workbook.method",
+    },
     "es": {
         "proposals.workbook.no", "reports.workbook.no", "reviews.workbook.no", "word.auditor",
     },
