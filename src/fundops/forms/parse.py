@@ -209,7 +209,16 @@ class _Reader:
         for key in keys:
             self.filled.places[f"{table.path}/{key}/{column.key}"] = place
             self.filled.places.setdefault(f"{table.path}/{key}", place)
+        if table.rows and column.key in table.rows[index].closed:
+            self._check_closed(found, at, pointer)
+            return None
         return self._value(found, at, column.kind, column.required, pointer)
+
+    def _check_closed(self, found: Found, at: At, pointer: str) -> None:
+        """Say it where something stands in a cell that asks nothing; it is not taken."""
+        if not found.sheet.at(*at).blank:
+            message = text("forms.not_asked", self.form.language)
+            self.filled.problems.append(self.filled.problem(pointer, message, "not_asked"))
 
     def _value(self, found: Found, at: At, kind: Kind, required: bool, pointer: str) -> Value:
         try:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fundops import money
 from fundops.errors import FieldError
 from fundops.forms.declaration import Column, Field, Form
-from fundops.forms.kinds import Choice, Day, Kind, Money, Number, Percentage, Text, Whole, YesNo
+from fundops.forms.kinds import Kind
 from fundops.forms.parse import Filled, parse_in
 from fundops.forms.problems import Problem
 from fundops.proposals import values
 from fundops.proposals.content import ANSWERS, CODE_LISTS
+from fundops.proposals.leaves import as_cell, as_leaf
 from fundops.proposals.values import Wrong
 
 Content = dict[str, Any]
@@ -94,7 +92,7 @@ def _content(form: Form, given: Values) -> Content:
     def lines(table: str) -> list[Content]:
         return [
             {
-                COLUMNS.get(key, key): _leaf(kinds[key], value)
+                COLUMNS.get(key, key): as_leaf(kinds[key], value)
                 for key, value in row.items()
                 if value is not None
             }
@@ -102,7 +100,7 @@ def _content(form: Form, given: Values) -> Content:
         ]
 
     content: Content = {
-        one.key: _leaf(one.kind, given[one.key])
+        one.key: as_leaf(one.kind, given[one.key])
         for one in form.fields()
         if one.key in PLAIN and given.get(one.key) is not None
     }
@@ -129,18 +127,6 @@ def _content(form: Form, given: Values) -> Content:
         "cofunding": lines("cofunding"),
         "answers": {name: given[name] for name in ANSWERS if given.get(name) is not None},
     }
-
-
-def _leaf(kind: Kind, value: Any) -> Any:
-    """Return a cell's value as a draft keeps it: decimals and days as text."""
-    match value:
-        case int() if isinstance(kind, Money):
-            return money.format_amount(value, kind.currency)
-        case Decimal():
-            return format(value.normalize(), "f")
-        case date():
-            return value.isoformat()
-    return value
 
 
 def filled_in(form: Form, content: Mapping[str, Any]) -> tuple[Values, list[str]]:
@@ -172,7 +158,7 @@ class _Shown:
         if values.is_empty(typed):
             return None
         try:
-            return _cell(kind, typed)
+            return as_cell(kind, typed)
         except Wrong:
             self.left_out.append(pointer)
             return None
@@ -234,36 +220,3 @@ class _Shown:
                 }
             )
         return [row for row in rows if any(value is not None for value in row.values())]
-
-
-def _cell(kind: Kind, typed: Any) -> Any:
-    """Return what was typed as the value of a cell; raise ``Wrong`` where it cannot be one."""
-    match kind:
-        case Text():
-            return (values.prose if kind.lines else values.line)(typed, kind.max_length)
-        case Whole():
-            return values.whole(typed, kind.least, kind.most)
-        case Money():
-            return values.amount(typed, kind.currency)
-        case Number() | Percentage():
-            return _decimal(kind, typed)
-        case Day():
-            return values.day(typed)
-        case YesNo():
-            return values.flag(typed)
-        case Choice():
-            code = values.line(str(typed) if isinstance(typed, int) else typed, 60)
-            if code not in {option.code for option in kind.options}:
-                raise Wrong("proposals.not_listed")
-            return code
-
-
-def _decimal(kind: Number | Percentage, typed: Any) -> Decimal:
-    try:
-        found = Decimal(typed.strip() if isinstance(typed, str) else repr(typed))
-    except InvalidOperation:
-        raise Wrong("proposals.decimal") from None
-    places = -int(found.as_tuple().exponent) if found.is_finite() else kind.places + 1
-    if places > kind.places or not kind.least <= found <= kind.most:
-        raise Wrong("proposals.decimal")
-    return found

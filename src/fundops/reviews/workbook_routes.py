@@ -14,10 +14,7 @@ from sqlalchemy.orm import Session
 from fundops.audit import canonical
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
-from fundops.forms.render import render
-from fundops.messages import text
-from fundops.messages.reader import read_by
-from fundops.proposals.workbook_routes import (
+from fundops.forms.answers import (
     WORKBOOK,
     Language,
     checked_answer,
@@ -27,6 +24,9 @@ from fundops.proposals.workbook_routes import (
     unreadable,
     workbook_answer,
 )
+from fundops.forms.render import render
+from fundops.messages import text
+from fundops.messages.reader import read_by
 from fundops.reviews import marks, queries, service
 from fundops.reviews.models import Assignment
 from fundops.reviews.review_schemas import ReviewDraftIn, ReviewDraftOut
