@@ -19,7 +19,7 @@ from tests.world import World
 OTHERS = [code for code in languages() if code != "en"]
 UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
 PLACE = re.compile(r"([A-Z]{2}|[0-9]{3}) .*")
-KEY = re.compile(r"[a-z]+\.[a-z0-9_.]+|fundops section [a-z]+")
+KEY = re.compile(r"[a-z]+\.[a-z0-9_.]+|fundops section [a-z_]+")
 """What the workbook knows its rows and sections by, in white."""
 CODE = re.compile(r"[a-z_]+|[0-9a-f]{64}|(id|row)\..*|fundops.*|[A-Z]{3}-[A-Z0-9-]+")
 """What hidden sheets say to the program alone."""
