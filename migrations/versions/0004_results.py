@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "report_certifications",
     "report_expenditures",
     "report_reads",
+    "report_receipts",
     "report_requirements",
     "report_values",
     "report_versions",
@@ -42,10 +43,10 @@ POSTGRES_UP = (
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
     """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
-(screened IS NULL))""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
 ('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
@@ -76,6 +77,11 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
@@ -83,11 +89,6 @@ NOT NULL""",
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
-CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
-'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
 ('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
@@ -97,8 +98,8 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 
 POSTGRES_DOWN = (
     """ALTER TABLE persons DROP COLUMN language""",
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP COLUMN disposed_at""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
@@ -121,10 +122,10 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
@@ -797,6 +798,7 @@ SQLITE_OLD_INDEXES = (
 TABLES = (
     "request_decisions",
     "report_values",
+    "report_receipts",
     "report_expenditures",
     "report_contents",
     "report_comments",
@@ -1513,6 +1515,22 @@ def make_tables() -> None:
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_expenditures_version_id")
         ),
         sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_report_expenditures")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "report_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("body", Text(20000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("signature", Text(200), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_receipts_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_receipts")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_receipts_version_id")),
         info={"append_only": True},
     )
     op.create_table(
