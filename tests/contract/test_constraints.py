@@ -162,6 +162,7 @@ UNREACHABLE = {
     "uq_call_criteria_call_id_number": "numbers are given by position, all rows at once",
     "uq_call_documents_call_id_number": "numbers are given by position, all rows at once",
     "ck_places_at_risk_lifted_whole": "the one step that lifts sets both",
+    "ck_files_purpose_screened": "a file is screened exactly where it has a purpose",
     "ck_disposals_of_something": "a disposal of nothing is not written",
     "ck_retention_rules_decided": "the one step that decides sets both",
     "uq_call_rules_call_id_number": "numbers are given by position, all rows at once",
