@@ -37,14 +37,16 @@ GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
+    """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
+""",
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
     """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
-(screened IS NULL))""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
 ('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
@@ -82,21 +84,22 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE persons DROP COLUMN language""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP COLUMN disposed_at""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
@@ -122,8 +125,8 @@ reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -137,6 +140,18 @@ CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
 """And back."""
 
 SQLITE_NEW = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+language VARCHAR(12),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -388,6 +403,17 @@ grant_budget_lines (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -612,6 +638,14 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
+    "persons": (
+        "id",
+        "code",
+        "name",
+        "status",
+        "version",
+        "created_at",
+    ),
     "files": (
         "id",
         "party_id",

@@ -56,6 +56,7 @@ from fundops.reports.routes import router as progress_reports
 from fundops.reports.routes import start_router as report_starts
 from fundops.reports.step_routes import evidence_router as report_evidence
 from fundops.reports.step_routes import router as report_steps
+from fundops.reports.workbook_routes import router as report_workbooks
 from fundops.retention.routes import router as retention
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
@@ -105,6 +106,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     report_starts,
     report_steps,
     report_evidence,
+    report_workbooks,
     grant_results,
     local_receipts,
     faces,

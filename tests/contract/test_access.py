@@ -34,6 +34,8 @@ DRY_RUN_REFUSED = {
     "/v1/assignments/{assignment_id}/check_workbook": 404,
     "/v1/assignments/{assignment_id}/validate": 404,
     "/v1/calls/{call_id}/plan_assignments": 409,
+    # A draft is its writer's, who is nobody here. See tests/reports.
+    "/v1/progress_reports/{progress_report_id}/check_workbook": 404,
     # The batch has not been released, so no host can have answered.
     "/v1/payment_batches/{payment_batch_id}/check_results": 409,
 }

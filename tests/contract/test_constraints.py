@@ -38,7 +38,6 @@ UNREACHABLE = {
     "ck_advance_write_offs_decided_by_somebody": "the step that decides sets both",
     "ck_advance_write_offs_one_subject": "the service refuses both subjects at once",
     "ck_assignments_reason_given": "the steps that end an assignment ask for a reason",
-    "ck_files_purpose_screened": "screened is set for every file with a purpose, and only then",
     "ck_audit_head_single": "the one row is made by the migration",
     "ck_bank_accounts_blocked_by_somebody": "the steps that block, free and end set all of it",
     "ck_bank_accounts_cap_has_currency": "cap and currency are one field of the request",

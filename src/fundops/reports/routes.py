@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -207,24 +208,35 @@ def save_report_draft(
     draft has been saved since, the answer is 412, and what was sent is kept aside as a version of
     its own, which the answer names.
     """
+    return saved_draft(request, actor, progress_report_id, given, draft_out)
+
+
+def saved_draft(
+    request: Request,
+    actor: Actor,
+    report_id: UUID,
+    given: ReportDraftIn,
+    out: Callable[[Session, ProgressReport], dict[str, Any]],
+) -> Response:
+    """Save a whole draft over the one that ``If-Match`` names, or keep it aside; answer ``out``."""
     keys = request.app.state.vault
 
     def work(db: Session) -> dict[str, Any]:
-        report, grant = queries.get_visible(db, actor, progress_report_id, WRITE)
+        report, grant = queries.get_visible(db, actor, report_id, WRITE)
         said = drafts.cleaned(db, actor, report, grant, given, keys)
         present = versions.get(db, report, report.draft_number).version
         # The very content that the draft has is no conflict: a save whose answer was lost.
         if "if-match" not in request.headers or stored(said)[1] != present.sha256:
             check_match(request, present.number)
         drafts.save(db, actor, report, said)
-        return draft_out(db, report)
+        return out(db, report)
 
     try:
         return command(request, actor, work)
     except Problem as problem:
         if problem.slug != "stale":
             raise
-        number = _keep_aside(request, actor, progress_report_id, given)
+        number = _keep_aside(request, actor, report_id, given)
         raise Problem("stale", detail=text("reports.kept_aside", number=number)) from problem
 
 
