@@ -63,6 +63,7 @@ TABLES = (
     "report_reads",
     "report_evidence",
     "progress_reports",
+    "source_targets",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -154,6 +155,40 @@ def make_tables() -> None:
             "party_id", "item_key", name=op.f("uq_confirmed_items_party_id_item_key")
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "source_targets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
+        ),
+        whole("target"),
+        sa.CheckConstraint(
+            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
+        ),
+        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
+    )
+    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
+    op.create_index(
+        "uq_source_targets_standing",
+        "source_targets",
+        ["grant_id", "indicator", "dimension", "code"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
     )
     op.create_table(
         "progress_reports",
@@ -356,6 +391,10 @@ def make_tables() -> None:
         sa.Column("accepted_on", sa.Date(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.CheckConstraint(
+            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
+        ),
         sa.CheckConstraint(
             "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
         ),
@@ -480,8 +519,8 @@ def make_tables() -> None:
             "denominator IS NULL OR numerator <= denominator", name=op.f("ck_report_values_share")
         ),
         sa.CheckConstraint(
-            "numerator > 0 AND numerator <= 1000000000000000",
-            name=op.f("ck_report_values_numerator_in_range"),
+            "numerator <= 1000000000000000 AND (denominator IS NULL OR denominator <= 1000000000000000)",
+            name=op.f("ck_report_values_counts_in_range"),
         ),
         sa.CheckConstraint(
             "numerator >= 0 AND (denominator IS NULL OR denominator >= 0)",

@@ -16,11 +16,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fundops.db import Base, Text, in_range, one_of, whole
 from fundops.errors import register_constraints
+from fundops.money import MAX_MINOR
 
 REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
 VERSION_KINDS = ("draft", "submitted", "aside")
 """``aside`` was sent from a page that had grown old: kept, but never the draft at work."""
 CONFIRMED_AS = ("staff", "official", "published_contact")
+ACCEPTED_BY = ("fund", "source")
 EVIDENCE_KINDS = ("file", "register")
 
 
@@ -140,7 +142,10 @@ class ReportValue(Base):
         ),
         CheckConstraint("denominator IS NULL OR numerator <= denominator", name="share"),
         CheckConstraint("(dimension = 'total') = (code = '')", name="total_has_no_code"),
-        in_range("numerator"),
+        CheckConstraint(
+            f"numerator <= {MAX_MINOR} AND (denominator IS NULL OR denominator <= {MAX_MINOR})",
+            name="counts_in_range",
+        ),
         whole("numerator"),
         whole("denominator"),
         Index("ix_report_values_dimension_indicator", "dimension", "indicator", "version_id"),
@@ -185,10 +190,12 @@ class AcceptedVersion(Base):
 
     ``accepted_seq`` and ``superseded_seq`` are sequences of the audit chain: as known at K those
     count with ``accepted_seq <= K`` and no ``superseded_seq <= K``. Of a report one stands.
+    ``origin`` is ``source`` for figures that were imported: the source accepted them, nobody here.
     """
 
     __tablename__ = "accepted_versions"
     __table_args__ = (
+        one_of("origin", ACCEPTED_BY),
         CheckConstraint("superseded_seq > accepted_seq", name="superseded_later"),
         Index(
             "uq_accepted_versions_standing", "report_id", unique=True,
@@ -208,6 +215,7 @@ class AcceptedVersion(Base):
     accepted_on: Mapped[date]
     accepted_seq: Mapped[int] = mapped_column(BigInteger)
     superseded_seq: Mapped[int | None] = mapped_column(BigInteger)
+    origin: Mapped[str] = mapped_column(Text(10), default="fund")
 
 
 class ReportComment(Base):
