@@ -535,8 +535,8 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_indicator",
+        "ix_report_values_dimension_version_id",
         "report_values",
-        ["dimension", "indicator", "version_id"],
+        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
         unique=False,
     )

@@ -70,7 +70,10 @@ def axes(
     rows: Any = db.execute(query)
     for row in rows:
         shares = {} if row[8] == "{}" else {int(k): v for k, v in json.loads(row[8]).items()}
-        found[row[0]] = Axes(*row[0:8], shares, bool(row[9]), bool(row[10]))
+        found[row[0]] = Axes(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], shares,
+            bool(row[9]), bool(row[10]),
+        )  # fmt: skip
     return found
 
 

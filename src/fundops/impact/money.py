@@ -258,7 +258,7 @@ def requested(db: Session, actor: Actor, fund: Fund, scope: Scope, wanted: Filte
     for list_name, code in wanted.codes:
         query = query.where(Proposal.id.in_(declaring(list_name, code)))
     rows: Any = db.execute(query)
-    return [Asked(*row[0:4], row[4] or 0, bool(row[5])) for row in rows]
+    return [Asked(row[0], row[1], row[2], row[3], row[4] or 0, bool(row[5])) for row in rows]
 
 
 def proposed(db: Session, fund_id: UUID, list_name: str) -> dict[UUID, list[tuple[str, int]]]:
