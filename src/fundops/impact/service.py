@@ -1,0 +1,308 @@
+"""What was planned, reached and paid, grouped and filtered, as of a day and as known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fundops import money as exact
+from fundops.authz import Actor, Permission
+from fundops.calls import codelists
+from fundops.calls.indicators import catalogue, of_objective
+from fundops.calls.models import Call
+from fundops.donors.scope import parties_held
+from fundops.errors import Problem
+from fundops.impact import grouping, money, queries
+from fundops.impact.grouping import LISTS, Axes, Filter
+from fundops.impact.groups import (
+    NAMELESS,
+    PERIODS,
+    WITHHELD,
+    WITHHOLDING,
+    Gathering,
+    Group,
+)
+from fundops.impact.queries import Scope
+from fundops.ledger.models import Fund
+from fundops.messages import text
+from fundops.parties.labels import name_column
+from fundops.parties.models import Party
+from fundops.reports.models import AcceptedVersion
+
+REQUESTED_BY = frozenset({"fund", "objective", "country", "region", "call", *LISTS})
+"""Groupings that proposals have as well as grants."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a grouping, filters, a day and what was known.
+
+    ``dimension`` asks for a breakdown besides. ``from_on`` leaves out periods ending before it.
+    """
+
+    fund: Fund
+    by: str
+    as_of_on: date
+    known_seq: int
+    is_latest: bool
+    wanted: Filter = field(default_factory=Filter)
+    objective: int | None = None
+    indicator: str | None = None
+    from_on: date | None = None
+    dimension: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether figures and money are those of whole grants, not of a part of them."""
+        return (
+            self.by not in PERIODS | {"donor"}
+            and self.from_on is None
+            and self.wanted.donor_id is None
+        )
+
+    @property
+    def indicators(self) -> tuple[str, ...] | None:
+        """The indicators asked for, ``None`` for all."""
+        if self.indicator is not None:
+            keeps = self.objective in (None, catalogue()[self.indicator].objective)
+            return (self.indicator,) if keeps else ()
+        return None if self.objective is None else of_objective(self.objective)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Groups in order, what they are called, and how many accepted reports stand behind them.
+
+    ``totals`` are minor units of the whole selection; rows of overlapping groupings exceed them.
+    """
+
+    question: Question
+    groups: list[Group]
+    labels: dict[str, str | None]
+    totals: dict[str, int]
+    reports: int
+    has_requested: bool
+
+
+def require_all(actor: Actor, fund_id: UUID) -> None:
+    """Refuse whoever may not read every source report of a fund: they get releases.
+
+    Raises ``not-found`` for a fund out of reach.
+    """
+    actor.require_fund(Permission.IMPACT_READ, fund_id)
+    for permission in (Permission.IMPACT_READ, Permission.RESULT_READ):
+        held = [one for one in actor.holding(permission) if one.fund_id in (None, fund_id)]
+        if not held or parties_held(actor, permission, fund_id) is not None:
+            raise Problem("not-found")
+
+
+def scope_of(actor: Actor, question: Question) -> Scope:
+    """Return what a question is about, for queries."""
+    return Scope(
+        question.fund.id,
+        question.as_of_on,
+        question.known_seq,
+        is_latest=question.is_latest,
+        from_on=question.from_on,
+        indicators=question.indicators,
+        grants=grouping.matching(actor, question.fund.id, question.wanted),
+    )
+
+
+def answer(db: Session, actor: Actor, question: Question) -> Answer:
+    """Return what is asked; a fixed number of queries, whatever the history."""
+    fund, by = question.fund, question.by
+    scope = scope_of(actor, question)
+    axes = grouping.axes(db, fund.id, actor, scope.grants)
+    by_donor = by == "donor" or question.wanted.donor_id is not None
+    per = by if by in PERIODS else None
+    flows = list(money.flows(db, scope, per=per, by_donor=by_donor))
+    payers = _payers(flows) if by == "donor" else {}
+    gathering = Gathering(
+        by,
+        axes,
+        _keys(db, question, axes, payers),
+        _shares(db, question, scope, axes),
+        question.objective,
+        question.wanted.donor_id,
+    )
+    gathering.take(queries.sums(db, scope, per=per))
+    if question.dimension is not None:
+        rows = queries.sums(db, scope, dimension=question.dimension, per=per)
+        gathering.take(rows, broken_down=True)
+    gathering.review(queries.under_review(db, scope, per=per))
+    gathering.plan(money.targets(db, fund, scope))
+    gathering.pay(flows)
+    if by == "donor":
+        _contributed(gathering, flows, payers)
+    has_requested = by in REQUESTED_BY and question.is_whole and question.wanted.grant_id is None
+    totals = _totals(gathering, flows)
+    if has_requested:
+        totals["requested"] = _request(db, actor, question, scope, gathering)
+    gathering.withhold()
+    labels, groups = _labels(db, actor, question, axes), list(gathering.groups.values())
+    groups.sort(key=lambda group: _order(by, group.key, labels))
+    return Answer(question, groups, labels, totals, _reports(db, scope), has_requested)
+
+
+def _payers(flows: Sequence[money.Flow]) -> dict[UUID, list[str]]:
+    """Return by grant the donors whose money it was paid or promised."""
+    found: dict[UUID, list[str]] = {}
+    for flow in flows:
+        held = found.setdefault(flow.grant_id, [])
+        if str(flow.donor_id) not in held:
+            held.append(str(flow.donor_id))
+    return found
+
+
+def _contributed(
+    gathering: Gathering, flows: Sequence[money.Flow], payers: dict[UUID, list[str]]
+) -> None:
+    """Set what all donors together paid to the grants that each donor paid to."""
+    paid: dict[UUID, int] = {}
+    for flow in flows:
+        if flow.what == "paid":
+            paid[flow.grant_id] = paid.get(flow.grant_id, 0) + flow.amount_minor
+    for group in gathering.groups.values():
+        group.paid_by_all = 0
+    for grant_id, donors in payers.items():
+        for donor in donors:
+            gathering.at(donor).paid_by_all += paid.get(grant_id, 0)
+
+
+def _keys(
+    db: Session, question: Question, axes: dict[UUID, Axes], payers: dict[UUID, list[str]]
+) -> Callable[[UUID], Sequence[str]]:
+    """Return what gives the keys of a grant under a grouping."""
+    by = question.by
+    if by in LISTS:
+        found = grouping.declared(db, question.fund.id, by)
+        return lambda grant_id: found.get(grant_id) or (NAMELESS,)
+    if by == "donor":
+        return lambda grant_id: payers.get(grant_id) or (NAMELESS,)
+
+    def keys(grant_id: UUID) -> Sequence[str]:
+        one = axes[grant_id]
+        if by in WITHHOLDING and one.is_hidden:
+            return (WITHHELD,)
+        value: Any = {
+            "grant": one.grant_id, "country": one.country, "region": one.region,
+            "call": one.call_id, "fund": question.fund.code,
+        }.get(by)  # fmt: skip
+        return (NAMELESS if value is None else str(value),)
+
+    return keys
+
+
+def _shares(
+    db: Session, question: Question, scope: Scope, axes: dict[UUID, Axes]
+) -> dict[UUID, Any]:
+    agreed = money.weights(db, question.fund, scope)
+    return {grant_id: agreed.get(grant_id) or one.objectives for grant_id, one in axes.items()}
+
+
+def _totals(gathering: Gathering, flows: Sequence[money.Flow]) -> dict[str, int]:
+    """Return the money of the whole selection, counted once whatever the grouping."""
+    totals = dict.fromkeys(money.AMOUNTS, 0)
+    for flow in flows:
+        if gathering.donor_id not in (None, flow.donor_id):
+            continue
+        parts = money.split(flow.amount_minor, gathering.shares.get(flow.grant_id, {}))
+        totals[flow.what] += sum(
+            amount for objective, amount in parts if gathering.objective in (None, objective)
+        )
+    return totals
+
+
+def _request(
+    db: Session, actor: Actor, question: Question, scope: Scope, gathering: Gathering
+) -> int:
+    """Put what proposals ask for under its keys; return what it comes to, counted once."""
+    by, whole = question.by, 0
+    shares = money.proposed(db, question.fund.id, "objective")
+    listed = money.proposed(db, question.fund.id, by) if by in LISTS else {}
+    for asked in money.requested(db, actor, question.fund, scope, question.wanted):
+        percents = {int(code): share for code, share in shares.get(asked.proposal_id, ())}
+        for objective, amount in money.split(asked.amount_minor, percents):
+            if question.objective not in (None, objective):
+                continue
+            whole += amount
+            for key in _places(question, asked, objective, listed):
+                group = gathering.at(key)
+                group.requested += amount
+                group.proposals += 1
+    return whole
+
+
+def _places(
+    question: Question, asked: money.Asked, objective: int | None,
+    listed: dict[UUID, list[tuple[str, int]]],
+) -> list[str]:  # fmt: skip
+    by = question.by
+    if by in LISTS:
+        return [code for code, _ in listed.get(asked.proposal_id, ())] or [NAMELESS]
+    if by == "country" and asked.is_hidden:
+        return [WITHHELD]
+    value: Any = {
+        "objective": objective, "country": asked.country, "region": asked.region,
+        "call": asked.call_id, "fund": question.fund.code,
+    }[by]  # fmt: skip
+    return [NAMELESS if value is None else str(value)]
+
+
+def _labels(
+    db: Session, actor: Actor, question: Question, axes: dict[UUID, Axes]
+) -> dict[str, str | None]:
+    """Return what keys are called."""
+    by = question.by
+    named: dict[str, str | None] = {NAMELESS: None, WITHHELD: text("impact.withheld")}
+    if by in codelists.LISTS and by != "indicator":
+        names = codelists.get(by)
+        return named | {code: names.label(code) for code in names.codes}
+    if by == "indicator":
+        return named | {code: one.label for code, one in catalogue().items()}
+    if by == "grant":
+        return named | {str(one.grant_id): one.code for one in axes.values() if one.code}
+    if by == "call":
+        calls: Any = db.execute(select(Call.id, Call.code).where(Call.fund_id == question.fund.id))
+        return named | {str(row[0]): row[1] for row in calls}
+    if by == "donor":
+        donors: Any = db.execute(select(Party.id, name_column(actor)).where(_is_donor(question)))
+        return named | {str(row[0]): row[1] for row in donors}
+    return named | {question.fund.code: question.fund.name}
+
+
+def _is_donor(question: Question) -> Any:
+    from fundops.donors.models import Lot
+
+    return Party.id.in_(select(Lot.donor_id).where(Lot.fund_id == question.fund.id))
+
+
+def _order(by: str, key: str, labels: dict[str, str | None]) -> tuple[Any, ...]:
+    """Return where a group stands: as its code list has it, else by what it is called."""
+    last = key in (NAMELESS, WITHHELD)
+    if by in codelists.LISTS:
+        codes = codelists.get(by).codes
+        return last, codes.index(key) if key in codes else len(codes), key
+    return last, 0, labels.get(key) or key, key
+
+
+def _reports(db: Session, scope: Scope) -> int:
+    query = select(func.count()).select_from(AcceptedVersion).where(queries.counted(scope))
+    return int(db.execute(query).scalar_one())
+
+
+def contribution(group: Group) -> tuple[int, int]:
+    """Return what a donor paid to the grants of a group, and what all paid to them."""
+    return group.money["paid"], group.paid_by_all
+
+
+def shown(minor: int, currency: str) -> str:
+    """Return an amount for people."""
+    return exact.display(minor, currency)
