@@ -27,28 +27,166 @@ APPEND_ONLY = (
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
-GUARDED_COPIES: tuple[str, ...] = ()
+GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
-POSTGRES_UP: tuple[str, ...] = ()
+POSTGRES_UP = (
+    """ALTER TABLE statements ADD COLUMN layout INTEGER""",
+    """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
+)
 """What changes in tables that were there, on PostgreSQL."""
 
-POSTGRES_DOWN: tuple[str, ...] = ()
+POSTGRES_DOWN = (
+    """ALTER TABLE statements DROP COLUMN layout""",
+    """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
+)
 """And back."""
 
-SQLITE_NEW = {}
+SQLITE_NEW = {
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+layout INTEGER,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT uq_statements_code UNIQUE (code),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
+)""",
+    "expenditure_lines": """CREATE TABLE expenditure_lines (
+id CHAR(32) NOT NULL,
+statement_id CHAR(32) NOT NULL,
+number INTEGER NOT NULL,
+category VARCHAR(1) NOT NULL,
+description VARCHAR(400),
+budget_line INTEGER,
+is_support_cost BOOLEAN NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT,
+unsupported_minor BIGINT,
+reason VARCHAR(2000),
+CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
+CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number),
+CONSTRAINT ck_expenditure_lines_category_known CHECK (category IN ('A', 'B', 'C', 'D', 'E',
+'F', 'G')),
+CONSTRAINT ck_expenditure_lines_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000),
+CONSTRAINT ck_expenditure_lines_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_unsupported_minor_whole CHECK (unsupported_minor IS NULL OR
+typeof(unsupported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK (accepted_minor >= 0 AND
+unsupported_minor >= 0 AND accepted_minor + unsupported_minor = reported_minor),
+CONSTRAINT ck_expenditure_lines_decided_whole CHECK ((accepted_minor IS NULL) =
+(unsupported_minor IS NULL)),
+CONSTRAINT ck_expenditure_lines_refusal_has_reason CHECK (unsupported_minor = 0 OR reason IS
+NOT NULL),
+CONSTRAINT fk_expenditure_lines_statement_id FOREIGN KEY(statement_id) REFERENCES
+expenditure_statements (id)
+)""",
+}
 """Tables as they become, on SQLite."""
 
-SQLITE_OLD = {}
+SQLITE_OLD = {
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
+CONSTRAINT uq_statements_code UNIQUE (code)
+)""",
+    "expenditure_lines": """CREATE TABLE expenditure_lines (
+id CHAR(32) NOT NULL,
+statement_id CHAR(32) NOT NULL,
+number INTEGER NOT NULL,
+category VARCHAR(1) NOT NULL,
+description VARCHAR(400),
+is_support_cost BOOLEAN NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT,
+unsupported_minor BIGINT,
+reason VARCHAR(2000),
+CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
+CONSTRAINT ck_expenditure_lines_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_category_known CHECK (category IN ('A', 'B', 'C', 'D', 'E',
+'F', 'G')),
+CONSTRAINT ck_expenditure_lines_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_unsupported_minor_whole CHECK (unsupported_minor IS NULL OR
+typeof(unsupported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_decided_whole CHECK ((accepted_minor IS NULL) =
+(unsupported_minor IS NULL)),
+CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK (accepted_minor >= 0 AND
+unsupported_minor >= 0 AND accepted_minor + unsupported_minor = reported_minor),
+CONSTRAINT ck_expenditure_lines_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000),
+CONSTRAINT ck_expenditure_lines_refusal_has_reason CHECK (unsupported_minor = 0 OR reason IS
+NOT NULL),
+CONSTRAINT fk_expenditure_lines_statement_id FOREIGN KEY(statement_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number)
+)""",
+}
 """Tables as they were, on SQLite."""
 
-COPIED = {}
+COPIED = {
+    "statements": (
+        "id",
+        "code",
+        "donor_id",
+        "fund_id",
+        "from_on",
+        "as_of_on",
+        "known_seq",
+        "known_at",
+        "sha256",
+        "issued_by_id",
+        "issued_at",
+    ),
+    "expenditure_lines": (
+        "id",
+        "statement_id",
+        "number",
+        "category",
+        "description",
+        "is_support_cost",
+        "reported_minor",
+        "accepted_minor",
+        "unsupported_minor",
+        "reason",
+    ),
+}
 """Columns that both have."""
 
-SQLITE_INDEXES: tuple[str, ...] = ()
+SQLITE_INDEXES = ("""CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",)
 """Indexes of the copied tables as they become."""
 
-SQLITE_OLD_INDEXES: tuple[str, ...] = ()
+SQLITE_OLD_INDEXES = ("""CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",)
 """Indexes of the copied tables as they were."""
 
 TABLES = (
@@ -63,7 +201,7 @@ TABLES = (
     "report_reads",
     "report_evidence",
     "progress_reports",
-    "source_targets",
+    "places_at_risk",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -157,38 +295,39 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_table(
-        "source_targets",
+        "places_at_risk",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("grant_id", sa.Uuid(), nullable=False),
-        sa.Column("fund_id", sa.Uuid(), nullable=False),
-        sa.Column("indicator", Text(10), nullable=False),
-        sa.Column("dimension", Text(20), nullable=False),
-        sa.Column("code", Text(40), nullable=False),
-        sa.Column("target", sa.BigInteger(), nullable=False),
-        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
-        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.Column("country", Text(2), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("flagged_by_id", sa.Uuid(), nullable=False),
+        sa.Column("flagged_at", UtcDateTime(), nullable=False),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lift_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
+            "(status = 'lifted') = (lifted_by_id IS NOT NULL)",
+            name=op.f("ck_places_at_risk_lifted_whole"),
         ),
-        whole("target"),
         sa.CheckConstraint(
-            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
+            "status IN ('flagged', 'lifted')", name=op.f("ck_places_at_risk_status_known")
         ),
-        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
-        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
+        sa.CheckConstraint(
+            "lifted_by_id <> flagged_by_id", name=op.f("ck_places_at_risk_two_persons")
+        ),
         sa.ForeignKeyConstraint(
-            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
+            ["flagged_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_flagged_by_id")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_places_at_risk_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_lifted_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_places_at_risk")),
     )
-    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
     op.create_index(
-        "uq_source_targets_standing",
-        "source_targets",
-        ["grant_id", "indicator", "dimension", "code"],
-        unique=True,
-        sqlite_where=sa.text("superseded_seq IS NULL"),
-        postgresql_where=sa.text("superseded_seq IS NULL"),
+        "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
     )
     op.create_table(
         "progress_reports",
@@ -391,10 +530,6 @@ def make_tables() -> None:
         sa.Column("accepted_on", sa.Date(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
-        sa.Column("origin", Text(10), nullable=False),
-        sa.CheckConstraint(
-            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
-        ),
         sa.CheckConstraint(
             "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
         ),
@@ -519,8 +654,8 @@ def make_tables() -> None:
             "denominator IS NULL OR numerator <= denominator", name=op.f("ck_report_values_share")
         ),
         sa.CheckConstraint(
-            "numerator <= 1000000000000000 AND (denominator IS NULL OR denominator <= 1000000000000000)",
-            name=op.f("ck_report_values_counts_in_range"),
+            "numerator > 0 AND numerator <= 1000000000000000",
+            name=op.f("ck_report_values_numerator_in_range"),
         ),
         sa.CheckConstraint(
             "numerator >= 0 AND (denominator IS NULL OR denominator >= 0)",
@@ -535,8 +670,8 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_version_id",
+        "ix_report_values_dimension_indicator",
         "report_values",
-        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
+        ["dimension", "indicator", "version_id"],
         unique=False,
     )

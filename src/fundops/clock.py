@@ -21,7 +21,12 @@ def now() -> datetime:
 
 def today(zone: str) -> date:
     """Return today's date in the zone ``zone`` (an IANA name, a fund's zone)."""
-    return now().astimezone(ZoneInfo(zone)).date()
+    return day_in(now(), zone)
+
+
+def day_in(at: datetime, zone: str) -> date:
+    """Return the day of an instant in an IANA zone."""
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def set_clock(source: Callable[[], datetime] | None) -> None:

@@ -24,6 +24,7 @@ from fundops.ledger import models as ledger
 from fundops.notices import models as notices
 from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
+from fundops.parties import place_models as places
 from fundops.parties import profile_models as profiles
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
@@ -56,6 +57,7 @@ __all__ = [
     "overlaps",
     "parties",
     "payees",
+    "places",
     "policy_models",
     "profiles",
     "proposals",

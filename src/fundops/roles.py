@@ -94,6 +94,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _PAYMENT_READERS
     | _REPORT_READERS
     | {
+        _P.PLACE_READ,
+        _P.PLACE_FLAG,
+        _P.PLACE_LIFT,
         _P.REPORT_REVIEW,
         _P.RESULT_READ,
         _P.IMPACT_READ,
@@ -145,6 +148,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _PAYMENT_READERS
     | _REPORT_READERS
     | {
+        _P.PLACE_READ,
         _P.PARTNER_RISK_WRITE,
         _P.POLICY_WRITE,
         _P.DUTY_WRITE,
@@ -177,6 +181,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _PAYMENT_READERS
     | _REPORT_READERS
     | {
+        _P.PLACE_READ,
+        _P.PLACE_LIFT,
         _P.RELEASE_PUBLISH,
         _P.PARTNER_RISK_CONFIRM,
         _P.RETENTION_READ,
@@ -203,6 +209,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _GRANT_READERS
     | _REPORT_READERS
     | {
+        _P.PLACE_READ,
+        _P.PLACE_FLAG,
         _P.REPORT_WRITE,
         _P.REPORT_REVIEW,
         _P.RESULT_READ,
@@ -251,6 +259,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _PAYMENT_READERS
     | _REPORT_READERS
     | {
+        _P.PLACE_READ,
         _P.EVIDENCE_INSPECT,
         _P.RETENTION_READ,
         _P.NOTICE_READ,
@@ -322,6 +331,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.DISBURSEMENT_REVIEW,
     },
 }
+
+
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """Return the roles that are allowed something, in the order of ``Role``."""
+    return tuple(role for role in Role if permission in ROLE_PERMISSIONS[role])
+
 
 OUTSIDE_ROLES = frozenset({Role.SIGNATORY, Role.BOARD_MEMBER, Role.AUDITOR})
 """Roles of people outside the office: the bank's signatory or the host's treasury, the board, the

@@ -82,6 +82,7 @@ REGISTERS: dict[str, str] = {
     "payment_batches": "payment_batch",
     "payment_holds": "payment_hold",
     "person_limits": "person_limit",
+    "places_at_risk": "place_at_risk",
     "pledges": "pledge",
     "proposal_attachments": "proposal_attachment",
     "proposal_versions": "proposal_version",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fundops import clock
 from fundops.calls import deadlines
 from fundops.calls.models import Call
 from fundops.calls.parts import zones
@@ -143,7 +144,7 @@ def test_what_is_told_leads_back_to_the_instant(at: datetime, zone: str) -> None
     assert told is not None
     assert datetime.fromisoformat(told["local"]) == at.replace(microsecond=0)
     assert told["local"].endswith(told["offset"])
-    assert deadlines.day_in(at, zone) == at.astimezone(ZoneInfo(zone)).date()
+    assert clock.day_in(at, zone) == at.astimezone(ZoneInfo(zone)).date()
 
 
 def test_a_call_is_told_in_the_zone_that_is_asked_for(

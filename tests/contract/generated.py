@@ -55,12 +55,13 @@ RECORDS = {
     "grants.policy.POLICY_STEPS": "Policy of a fund",
     "grants.requirements.REQUIREMENT_STEPS": "Requirement of a grant",
     "grants.service.STEPS": "Grant",
-    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "grants.standing.STANDING_STEPS": "Grant, suspended and terminated",
     "grants.standing.TERMINATION_STEPS": "Termination of a grant",
+    "notices.channels.CHANNEL_STEPS": "Contact channel",
     "parties.freezes.FREEZE_STEPS": "Freeze of a party",
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
+    "parties.places.PLACE_STEPS": "Place at risk",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
@@ -120,7 +121,7 @@ def problems() -> str:
 def sheets() -> str:
     """Return the table of the donor statement's detail sheets."""
     lines = ["", "| sheet | from | columns |", "|---|---|---|"]
-    for table in (*DETAIL, "late", "registers"):
+    for table in (*(one for one, _ in DETAIL), "late", "registers"):
         declared = columns(table)
         name, source = text(f"statement.sheet.{table}"), text(f"statement.{table}.source")
         lines.append(f"| {name} | {source} | {', '.join(one.heading for one in declared)} |")

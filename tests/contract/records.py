@@ -18,6 +18,7 @@ from tests.contract.inventory import Operation
 from tests.filler import fill, ids_of
 
 IRREGULAR = {
+    "place": "places_at_risk",
     "party": "parties",
     "channel": "contact_channels",
     "report": "agreement_reports",

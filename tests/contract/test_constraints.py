@@ -137,6 +137,7 @@ UNREACHABLE = {
     "uq_assignments_proposal_id_alias": "pseudonyms are drawn anew while they are taken",
     "uq_call_criteria_call_id_number": "numbers are given by position, all rows at once",
     "uq_call_documents_call_id_number": "numbers are given by position, all rows at once",
+    "ck_places_at_risk_lifted_whole": "the one step that lifts sets both",
     "uq_call_rules_call_id_number": "numbers are given by position, all rows at once",
     "uq_conditional_awards_grant_id_instalment_id": "a grant is made with its one instalment",
     "uq_grant_schedules_grant_id_number": "counted up under the write turn",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.disbursements.models import Disbursement
-from fundops.disbursements.reminders import REVIEWING, run
+from fundops.disbursements.reminders import TO_REVIEW, run
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.parties.models import Membership, Party
@@ -193,7 +193,7 @@ def test_a_review_is_due_of_a_grant_that_has_ended_as_well(
 
 
 def test_reviewing_is_for_those_outside_the_office() -> None:
-    assert set(REVIEWING) == {Role.AUDITOR, Role.BOARD_MEMBER, Role.SIGNATORY}
+    assert set(TO_REVIEW.roles) == {Role.AUDITOR, Role.BOARD_MEMBER, Role.SIGNATORY}
 
 
 def test_of_a_grantee_at_risk_nothing_is_said(desk: Desk, moving_clock: MovingClock) -> None:

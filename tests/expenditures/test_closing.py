@@ -56,7 +56,9 @@ GONE = UnreachableIn(
 def test_everything_that_is_missing_is_named_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "terms_of", lambda *_: Terms(700, 10_00))
+    monkeypatch.setattr(
+        closing, "terms_of", lambda *_: Terms(700, 10_00, is_force_majeure_allowed=True)
+    )
     monkeypatch.setattr(closing, "unmet_requirements", lambda db, grant: ["The audit is due."])
     with database.write() as db:
         fund, desk = a_fund(db), a_desk(db)

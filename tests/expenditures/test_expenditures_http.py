@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
-from fundops import audit
-from fundops.authz import Role
+from fundops import audit, clock
+from fundops.authz import Held, Role
 from fundops.expenditures import closing, refund_requests
 from fundops.expenditures.models import Receivable
 from fundops.expenditures.terms import Terms
 from fundops.grants.models import Grant
+from fundops.parties import credentials
+from fundops.parties.access_schemas import TokenIn
 from fundops.parties.models import Membership, Token
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import DAY, a_desk, a_grant, a_grantee, a_payment, accepted
@@ -62,8 +66,9 @@ def money(amount: str) -> dict[str, str]:
 @pytest.fixture
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for everything above ten units back."""
+    terms = Terms(700, 10_00, is_force_majeure_allowed=True)
     for module in (closing, refund_requests):
-        monkeypatch.setattr(module, "terms_of", lambda *_: Terms(700, 10_00))
+        monkeypatch.setattr(module, "terms_of", lambda *_: terms)
 
 
 @pytest.mark.usefixtures("_little")
@@ -240,3 +245,52 @@ def test_receivables_of_others_funds_stay_unseen(scene: Scene) -> None:
     for wrong, pointer in ((both, "/refund_id"), ({}, "/amount")):
         refused = scene.finance.post(f"/v1/receivables/{owed}/receive", json=wrong)
         assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+def test_a_role_lent_here_is_its_lenders_whatever_one_holds_elsewhere(scene: Scene) -> None:
+    """A statement names no fund: it is its grant's, and there the role is only lent."""
+    place = scene.report(scene.officer).headers["location"]
+    friend = scene.world.as_role(Role.FINANCE_OFFICER)
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        elsewhere = a_fund(db).id
+        actor, _ = a_person(db, Role.FINANCE_OFFICER, fund_id=scene.fund_id)
+        held = db.execute(select(Membership).where(Membership.person_id == actor.person_id))
+        membership = held.scalar_one()
+        membership.person_id = scene.officer.actor.person_id
+        own = select(Membership).where(Membership.person_id == friend.actor.person_id)
+        db.execute(own).scalar_one().fund_id = elsewhere
+        membership_id = str(membership.id)
+    lent = scene.officer.post(
+        "/v1/delegations",
+        json={
+            "membership_id": membership_id, "person_code": friend.actor.person_code,
+            "valid_until": (clock.now() + timedelta(days=1)).isoformat(), "reason": "Leave",
+        },
+    )  # fmt: skip
+    assert lent.status_code == 201, lent.text
+    refused = friend.post(f"{place}/accept", json={})
+    assert refused.status_code == 409, refused.text
+    assert refused.json()["type"].endswith("same-person")
+    # A role of one's own for the very fund is nobody else's.
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        own = select(Membership).where(Membership.fund_id == elsewhere)
+        db.execute(own).scalar_one().fund_id = scene.fund_id
+    assert friend.post(f"{place}/accept", json={}).status_code == 200
+
+
+@pytest.mark.usefixtures("_little")
+def test_whoever_made_the_token_that_accepted_does_not_close(scene: Scene) -> None:
+    place = scene.report(scene.grantee, "595.00").headers["location"]
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        author = replace(scene.manager.actor, held=(Held(Role.ADMINISTRATOR),), token_id=None)
+        given = TokenIn(person_id=scene.finance.actor.person_id, label="another")
+        _, secret = credentials.create_token(db, author, given, default_days=5)
+    borrowed = Caller(scene.world.client, secret, scene.finance.actor)
+    assert borrowed.post(f"{place}/accept", json={}).status_code == 200
+    refused = scene.manager.post(f"{scene.place}/close", json={"reason": "Done."})
+    assert refused.json()["type"].endswith("same-person"), refused.text
+    other = scene.world.as_role(Role.FUND_MANAGER)
+    assert other.post(f"{scene.place}/close", json={"reason": "Done."}).status_code == 200

@@ -13,23 +13,18 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Role
-from fundops.grants import agreement_checks, agreement_hooks, agreement_queries, amendments
+from fundops.grants import agreement_checks, agreement_hooks, agreement_queries
 from fundops.grants.agreement_models import GrantBudgetLine
-from fundops.grants.amendment_rules import months_between
+from fundops.grants.amendment_rules import months_added
 from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
 from tests.factories import a_lot
 from tests.grants.agreement_factories import Deal, a_budget, money
-from tests.grants.amendment_bands import SAMPLE
 from tests.grants.grant_factories import a_grant
 from tests.world import World
 
-
-@pytest.fixture(autouse=True)
-def _bands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let these tests keep to bands of their own, whatever the shipped policy says."""
-    monkeypatch.setattr(amendments, "thresholds_in_force", lambda *_: SAMPLE)
+pytestmark = pytest.mark.usefixtures("own_bands")
 
 
 @pytest.fixture
@@ -415,4 +410,4 @@ def test_an_extension_is_measured_from_the_day_after_the_end(
     ends_on: date, later: date, months: int
 ) -> None:
     """Six months on from the end of February are six, not seven: one person approves them."""
-    assert months_between(ends_on, later) == months
+    assert months_added(ends_on, later) == months

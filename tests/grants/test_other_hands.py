@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 
 from fundops.authz import Role
-from fundops.grants import amendments
 from tests.grants.agreement_factories import Deal
-from tests.grants.amendment_bands import SAMPLE
 from tests.world import Caller, World
 
-
-@pytest.fixture(autouse=True)
-def _bands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(amendments, "thresholds_in_force", lambda *_: SAMPLE)
+pytestmark = pytest.mark.usefixtures("own_bands")
 
 
 @pytest.fixture

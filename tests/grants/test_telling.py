@@ -9,21 +9,16 @@ import pytest
 
 from fundops import audit
 from fundops.authz import Role
-from fundops.grants import amendments
 from fundops.parties.models import Party
 from tests.factories import a_fund
 from tests.grants.agreement_factories import Deal
-from tests.grants.amendment_bands import SAMPLE
 from tests.notices.notice_factories import a_channel, notices
 from tests.world import Caller, World
 
 WHY: dict[str, Any] = {"reason": "Nobody answers in Mombasa."}
 
 
-@pytest.fixture(autouse=True)
-def _bands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let these tests keep to bands of their own, whatever the shipped policy says."""
-    monkeypatch.setattr(amendments, "thresholds_in_force", lambda *_: SAMPLE)
+pytestmark = pytest.mark.usefixtures("own_bands")
 
 
 @pytest.fixture

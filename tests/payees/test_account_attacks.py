@@ -20,6 +20,7 @@ from fundops.parties.access_schemas import TokenIn
 from fundops.parties.models import Membership, Party
 from fundops.payees.models import BankAccount
 from fundops.payees.sealing import details_of
+from tests.factories import a_fund
 from tests.payees.account_factories import Clock, Office, an_iban, anybody, slug, stored
 from tests.world import Caller
 
@@ -67,6 +68,11 @@ def test_a_lent_role_is_its_lenders_hand(office: Office) -> None:
         },
     )  # fmt: skip
     assert lent.status_code == 201, lent.text
+    # Nor does it become their own by a role for some other fund: an account belongs to none.
+    with office.world.database.write() as db:
+        audit.lock_head(db)
+        elsewhere = a_fund(db).id
+    with_role(office, friend, Role.APPROVER, fund_id=elsewhere)
     answer = office.approve(account, friend)
     assert (answer.status_code, slug(answer)) == (409, "same-person")
     # Somebody else's proposal is theirs to approve under the same lent role.

@@ -15,7 +15,7 @@ from fundops.grants.amendment_rules import (
     Band,
     approvals_needed,
     measured,
-    months_between,
+    months_added,
     share_bp,
     still_needed,
 )
@@ -74,9 +74,9 @@ def test_a_share_is_never_rounded_under_a_threshold() -> None:
 
 
 def test_begun_months_count_in_full() -> None:
-    assert months_between(date(2027, 3, 31), date(2027, 6, 30)) == 3
-    assert months_between(date(2027, 3, 15), date(2027, 6, 16)) == 4
-    assert months_between(date(2027, 3, 31), date(2027, 3, 31)) == 0
+    assert months_added(date(2027, 3, 31), date(2027, 6, 30)) == 3
+    assert months_added(date(2027, 3, 15), date(2027, 6, 16)) == 4
+    assert months_added(date(2027, 3, 31), date(2027, 3, 31)) == 0
 
 
 def test_what_moves_is_measured_by_category_and_objective() -> None:

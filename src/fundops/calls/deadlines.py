@@ -7,10 +7,11 @@ without a deadline takes no proposals.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fundops import clock
 from fundops.calls.models import Call
 
 
@@ -37,18 +38,13 @@ def is_open(call: Call, at: datetime) -> bool:
     """Return whether ``call`` takes proposals at the instant ``at``: begun, and not yet over."""
     if call.status != "open" or call.deadline_at is None or at > call.deadline_at:
         return False
-    return call.opens_on is None or day_in(at, call.zone) >= call.opens_on
+    return call.opens_on is None or clock.day_in(at, call.zone) >= call.opens_on
 
 
 def is_over(call: Call, at: datetime) -> bool:
     """Return whether nothing can come in any more at ``at``: deadline and grace have passed."""
     ends = grace_ends_at(call)
     return ends is None or at > ends
-
-
-def day_in(at: datetime, zone: str) -> date:
-    """Return the day of an instant in an IANA zone."""
-    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def told(at: datetime | None, zone: str) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fundops import clock
 from fundops.audit import canonical
 from fundops.calls import deadlines
 from fundops.calls.models import Call
@@ -78,7 +79,7 @@ def settle(call: Call, given: frozenset[str]) -> None:
     """
     errors: list[FieldError] = []
     if call.deadline_at is not None:
-        closes_on = deadlines.day_in(call.deadline_at, call.zone)
+        closes_on = clock.day_in(call.deadline_at, call.zone)
         if "closes_on" in given and call.closes_on != closes_on:
             errors.append(FieldError("/closes_on", text("calls.closes_with_deadline")))
         call.closes_on = closes_on

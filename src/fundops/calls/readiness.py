@@ -7,7 +7,7 @@ import json
 from sqlalchemy.orm import Session
 
 from fundops import clock
-from fundops.calls import deadlines, terms
+from fundops.calls import terms
 from fundops.calls.models import WHOLE_WEIGHT, Call, CallCriterion
 from fundops.errors import FieldError, Problem
 from fundops.ledger.models import Fund
@@ -36,7 +36,7 @@ def missing(db: Session, call: Call) -> list[FieldError]:
 
 def _lacking(call: Call) -> list[tuple[str, str, bool]]:
     assert call.deadline_at is not None
-    opens_late = call.opens_on is not None and call.opens_on > deadlines.day_in(
+    opens_late = call.opens_on is not None and call.opens_on > clock.day_in(
         call.deadline_at, call.zone
     )
     return [

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
-from fundops.authz import ROLE_PERMISSIONS, Actor, Permission, Role
+from fundops.authz import Actor, Permission
 from fundops.calls.models import Call
 from fundops.codes import next_code
 from fundops.decisions import voting
@@ -43,10 +43,7 @@ from fundops.parties.models import Membership, Person
 from fundops.proposals.models import Proposal
 from fundops.records import snapshot
 from fundops.reviews.models import Ranking
-
-VOTING_ROLES = tuple(
-    role.value for role in Role if Permission.DECISION_VOTE in ROLE_PERMISSIONS[role]
-)
+from fundops.roles import roles_with
 
 
 def create_board(db: Session, actor: Actor, call: Call, given: BoardIn) -> Board:
@@ -252,7 +249,7 @@ def _add_members(
         .where(
             Membership.person_id.in_([one.person_id for one in given]),
             Person.status == "active",
-            Membership.role.in_(VOTING_ROLES),
+            Membership.role.in_([role.value for role in roles_with(Permission.DECISION_VOTE)]),
             (Membership.fund_id.is_(None)) | (Membership.fund_id == call.fund_id),
             Membership.valid_from <= at,
             (Membership.valid_until.is_(None)) | (Membership.valid_until > at),

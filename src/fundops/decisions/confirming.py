@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -193,7 +192,7 @@ def _day(db: Session, call: Call, board: Board, given: date | None) -> date | No
     if board.meets_on is not None and day < board.meets_on:
         raise invalid("/awards_on", "decisions.before_meeting")
     if board.mode == "written" and board.opened_at is not None:
-        opened_on = board.opened_at.astimezone(ZoneInfo(fund.zone)).date()
+        opened_on = clock.day_in(board.opened_at, fund.zone)
         if day < opened_on:
             raise invalid("/awards_on", "decisions.before_meeting")
     return day

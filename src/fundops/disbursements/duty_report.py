@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -62,7 +61,7 @@ class DutyReport:
 def report(db: Session, fund: Fund, amount_minor: int, at: datetime | None = None) -> DutyReport:
     """Return who could take part in a payment of ``amount_minor`` at an instant, now by default."""
     moment = at or clock.now()
-    on = moment.astimezone(ZoneInfo(fund.zone)).date()
+    on = clock.day_in(moment, fund.zone)
     band = profile_in_force(db, fund.id, on).band(amount_minor)
     candidates = _candidates(db, fund, amount_minor, moment, on)
     codes = {one.person_id: one.code for one in candidates}
@@ -86,7 +85,7 @@ def in_common_hands(db: Session, disbursement: Disbursement, fund: Fund) -> list
     asked may have certified too where that was allowed on the day.
     """
     moment = disbursement.certified_at or clock.now()
-    on = moment.astimezone(ZoneInfo(fund.zone)).date()
+    on = clock.day_in(moment, fund.zone)
     band = profile_in_force(db, fund.id, on).band(disbursement.amount_minor)
     hands = taken(db, disbursement)
     found: list[tuple[Duty, Duty]] = []

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from fundops.authz import ROLE_PERMISSIONS, Permission, Role
+from fundops.authz import Permission
 from fundops.config import Settings
 from fundops.db import Database
 from fundops.disbursements.models import Disbursement
@@ -19,9 +19,7 @@ from fundops.grants.queries import rows_of
 from fundops.ledger.models import Fund
 from fundops.notices import jobs
 from fundops.notices.reminders import WEEKLY, Reminder, remind
-
-REVIEWING = tuple(role for role in Role if Permission.DISBURSEMENT_REVIEW in ROLE_PERMISSIONS[role])
-"""Roles that review payments after the fact."""
+from fundops.roles import roles_with
 
 
 def _unconfirmed(db: Session, fund: Fund, today: date) -> Select[Any]:
@@ -64,7 +62,8 @@ TO_CONFIRM = Reminder(
     "disbursement_confirm_reminder", "disbursement", Disbursement, _unconfirmed, WEEKLY
 )
 TO_REVIEW = Reminder(
-    "review_after_due", "disbursement", Disbursement, _to_review, WEEKLY, REVIEWING
+    "review_after_due", "disbursement", Disbursement, _to_review, WEEKLY,
+    roles_with(Permission.DISBURSEMENT_REVIEW),
 )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ from fundops.ledger import posting
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
-from fundops.parties.hands import hands_of
+from fundops.parties.hands import refuse_behind
 from fundops.parties.models import Party
 from fundops.records import snapshot
 
@@ -115,8 +115,11 @@ def close(db: Session, actor: Actor, fund: Fund, grant: Grant, given: CloseIn) -
     before = grant.status
     _check_status(grant)
     refuse_interest(db, actor, grant.grantee_id)
-    if _last_acceptor(db, grant.id) in hands_of(db, actor, Permission.GRANT_CLOSE, fund.id):
-        raise Problem("same-person", action="close")
+    last = _last_accepted(db, grant.id)
+    if last is not None:
+        refuse_behind(
+            db, actor, Permission.GRANT_CLOSE, last, [last.decided_by_id], action="close"
+        )  # fmt: skip
     lacking = missing(db, fund, grant)
     if lacking:
         raise Problem("conflict", detail=text("expenditures.not_closable"), errors=lacking)
@@ -250,9 +253,9 @@ def _waiting(db: Session, model: Any, grant_id: UUID, status: str) -> list[str]:
     return list(db.execute(query.order_by(model.id)).scalars())
 
 
-def _last_acceptor(db: Session, grant_id: UUID) -> UUID | None:
+def _last_accepted(db: Session, grant_id: UUID) -> ExpenditureStatement | None:
     query = (
-        select(ExpenditureStatement.decided_by_id)
+        select(ExpenditureStatement)
         .where(ExpenditureStatement.grant_id == grant_id, ExpenditureStatement.status == "accepted")
         .order_by(ExpenditureStatement.decided_at.desc(), ExpenditureStatement.id.desc())
     )

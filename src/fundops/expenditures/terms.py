@@ -28,7 +28,7 @@ class Terms:
 
     support_cost_bp: int
     closing_minimum_minor: int
-    is_force_majeure_allowed: bool = True
+    is_force_majeure_allowed: bool
 
 
 def terms_of(db: Session, fund: Fund, on: date) -> Terms:

@@ -38,13 +38,18 @@ from fundops.tracing.changes import Changes
 from fundops.tracing.entries import FLOWS, POSITIONS
 from fundops.tracing.statement import DonorStatement, Section
 
-DETAIL = ("pledges", "agreements", "instalments", "reports", "receipts", "lots", "grants", "lines")
+DETAIL = (
+    ("pledges", 1), ("agreements", 1), ("instalments", 1), ("reports", 1), ("receipts", 1),
+    ("lots", 1), ("grants", 1), ("expenditure", 2), ("lines", 1),
+)  # fmt: skip
+"""The detail sheets, each with the layout that it came with."""
 TOTALS = {
     "pledges": ("base", "received_base", "difference"),
     "receipts": ("credited", "unmatched"),
     "lots": ("opening", "change", "closing", "available", "reserved", "provision",
              "operating_reserve"),
     "grants": ("reserved", "paid", "refunded", "paid_to_date", "refunded_to_date"),
+    "expenditure": ("accepted", "accepted_to_date"),
     "lines": ("amount",),
     "late": ("amount",),
 }  # fmt: skip
@@ -65,16 +70,17 @@ class Facts:
 
 @dataclass(frozen=True)
 class _Group:
-    """The sections of one base currency and the suffix of their tables."""
+    """The sections of one base currency, the suffix of their tables, and how they are laid out."""
 
     currency: str
     suffix: str
     sections: tuple[Section, ...]
+    layout: int
 
 
-def donor_workbook(found: DonorStatement, facts: Facts, language: str = "en") -> Workbook:
-    """Return the workbook of a donor statement."""
-    groups = _groups(found)
+def donor_workbook(found: DonorStatement, facts: Facts, language: str, layout: int) -> Workbook:
+    """Return the workbook of a donor statement in a layout (``statements.LAYOUT``)."""
+    groups = _groups(found, layout)
     sheets: list[Sheet] = []
     for group in groups:
         sheets += _detail(found, group, language)
@@ -109,20 +115,29 @@ def donor_workbook(found: DonorStatement, facts: Facts, language: str = "en") ->
     )
 
 
-def _groups(found: DonorStatement) -> list[_Group]:
+def _groups(found: DonorStatement, layout: int) -> list[_Group]:
     by_currency: dict[str, list[Section]] = {}
     for section in found.sections:
         by_currency.setdefault(section.fund.base_currency, []).append(section)
     several = len(by_currency) > 1
     return [
-        _Group(currency, f"_{currency.lower()}" if several else "", tuple(by_currency[currency]))
+        _Group(
+            currency,
+            f"_{currency.lower()}" if several else "",
+            tuple(by_currency[currency]),
+            layout,
+        )
         for currency in sorted(by_currency)
     ]
 
 
 def _detail(found: DonorStatement, group: _Group, language: str) -> list[Sheet]:
     rows = [section_rows(found, section, language) for section in group.sections]
-    return [_sheet(table, group, _joined(rows, table), language) for table in DETAIL]
+    return [
+        _sheet(table, group, _joined(rows, table), language)
+        for table, since in DETAIL
+        if group.layout >= since
+    ]
 
 
 def _joined(rows: Iterable[SectionRows], table: str) -> list[tuple[object, ...]]:
@@ -236,6 +251,9 @@ def _section_controls(
     made.append(
         control("grants", total(grants, "paid", {"fund": fund}), -section.flows["payments"])
     )
+    if group.layout >= 2:
+        figure = total("expenditure" + group.suffix, "accepted_to_date", {"fund": fund})
+        made.append(control("expenditure", figure, _cleared(section, ledger)))
     credited = sum(
         lot.amount_minor for lot in section.lots if lot.kind == "receipt" and lot.status == "open"
     )
@@ -243,6 +261,12 @@ def _section_controls(
         control("credited", total("receipts" + group.suffix, "credited", {"fund": fund}), credited)
     )
     return made
+
+
+def _cleared(section: Section, ledger: dict[str, int]) -> int:
+    """Return what was accepted of the donor's part of advances, by the ledger's dated totals."""
+    paid = sum(use["paid_to_date"] - use["refunded_to_date"] for use in section.uses.values())
+    return paid - section.given_up_minor + ledger.get("advance", 0)
 
 
 class _Cover:
@@ -331,6 +355,9 @@ class _Cover:
                 Cell(f"B{self.row}", figure, kind),
                 look="plain",
             )
+        if group.layout >= 2:
+            figure = total("expenditure" + group.suffix, "accepted", {"fund": fund})
+            self.put(self.say("expenditure"), Cell(f"B{self.row}", figure, kind))
         if section.fund_opening_minor:
             self.put(
                 self.say("fund_opening"),

@@ -27,7 +27,6 @@ from fundops.parties.models import Party
 from fundops.schemas import CREATES, LISTS, READS, Day, Flag, In, Instant, Out, problems
 from fundops.strict import StrictRoute
 from fundops.tracing.models import Statement
-from fundops.tracing.statement import Question
 
 router = APIRouter(tags=["statements"], route_class=StrictRoute)
 
@@ -249,7 +248,6 @@ def get_statement_workbook(request: Request, actor: Reader, statement_id: UUID) 
     """Make the workbook of an issued statement again: the same question, the same bytes."""
     with export_slot(request), database(request).export() as db:
         issued = _issued(db, actor, statement_id)
-        question: Question = statements.reissue_question(issued)
-        made = statements.rendered(statements.statement_workbook(db, question))
+        made = statements.rendered(statements.reissued(db, issued))
         name = f"{issued.code}.xlsx"
     return workbook_response(made, name)

@@ -147,6 +147,16 @@ GRANTS: tuple[Spec, ...] = (
     ("all_paid_to_date", MONEY, 18),
     ("share", Share(), 9),
 )
+EXPENDITURE: tuple[Spec, ...] = (
+    ("fund", Code(), 10),
+    ("grant", Code(), 34),
+    ("lot", Code(), 40),
+    ("category", Code(), 9),
+    ("category_label", Text(), 40),
+    ("objective", Code(), 10),
+    ("accepted", MONEY, 18),
+    ("accepted_to_date", MONEY, 18),
+)
 LATE: tuple[Spec, ...] = (
     ("recorded_at", Instant(), 19),
     ("event", Integer(), 10),
@@ -184,6 +194,7 @@ TABLES: dict[str, tuple[Spec, ...]] = {
     "lots": LOTS,
     "lines": LINES,
     "grants": GRANTS,
+    "expenditure": EXPENDITURE,
     "late": LATE,
     "events": EVENTS,
     "registers": REGISTERS,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from fundops.calls import codelists
 from fundops.messages import text
 from fundops.tracing.changes import Changes
 from fundops.tracing.earmark_words import in_words
@@ -30,6 +31,7 @@ class SectionRows:
     receipts: list[Row]
     lots: list[Row]
     grants: list[Row]
+    expenditure: list[Row]
     lines: list[Row]
 
 
@@ -43,6 +45,7 @@ def section_rows(found: DonorStatement, section: Section, language: str) -> Sect
         receipts=_receipts(found, section),
         lots=_lots(section, language),
         grants=_grants(found, section, language),
+        expenditure=_expenditure(section, language),
         lines=_lines(found, section, language),
     )
 
@@ -279,6 +282,27 @@ def _grant(found: DonorStatement, section: Section, grant: Any, use: _Use) -> Ro
         use.refunded, use.paid_to_date, use.refunded_to_date, everyone,
         _share(use.paid_to_date, everyone),
     )  # fmt: skip
+
+
+def _expenditure(section: Section, language: str) -> list[Row]:
+    """Return what accepted expenditure took of each lot; withheld grants as one row a lot."""
+    lots = {lot.id: lot.code for lot in section.lots}
+    categories = codelists.get("budget_category")
+    hidden = text("statement.withheld", language)
+    rows: dict[tuple[Any, ...], list[int]] = {}
+    for one in section.spent:
+        lot = lots[one.lot_id]
+        if one.grant_id in section.withheld:
+            key: tuple[Any, ...] = (section.fund.code, hidden, lot, None, None, None)
+        else:
+            label = one.category and categories.label(one.category, language)
+            grant = section.grants[one.grant_id].code
+            key = (section.fund.code, grant, lot, one.category, label, one.objective)
+        totals = rows.setdefault(key, [0, 0])
+        totals[0] += one.period_minor
+        totals[1] += one.to_date_minor
+    in_order = sorted(rows.items(), key=lambda row: [part or "" for part in row[0]])
+    return [(*key, *totals) for key, totals in in_order]
 
 
 def _share(part: int, whole: int) -> Decimal | None:

@@ -32,6 +32,8 @@ from fundops.tracing.entries import donor_lots
 from fundops.tracing.models import Statement
 from fundops.tracing.statement import Question, statement
 
+LAYOUT = 2
+"""How statements are laid out; 1, without expenditure and results, is only for those issued so."""
 SPOOL_BYTES = 8 * 1024 * 1024
 """A workbook up to this size is kept in memory, a larger one in a temporary file."""
 
@@ -79,8 +81,10 @@ def instant_of(db: Session, seq: int) -> datetime:
     return found or db.execute(select(AuditHead.recorded_at)).scalar_one()
 
 
-def statement_workbook(db: Session, question: Question, language: str = "en") -> Workbook:
-    """Return the workbook that answers ``question``, the same for the same question."""
+def statement_workbook(
+    db: Session, question: Question, language: str = "en", layout: int = LAYOUT
+) -> Workbook:
+    """Return the workbook that answers ``question``, the same for the same question and layout."""
     found = statement(db, question)
     since = previous_statement(db, question)
     ledger = {
@@ -98,7 +102,7 @@ def statement_workbook(db: Session, question: Question, language: str = "en") ->
         ledger=ledger,
         changes=changes_since(db, question, since) if since is not None else None,
     )
-    return donor_workbook(found, facts, language)
+    return donor_workbook(found, facts, language, layout)
 
 
 @dataclass
@@ -143,6 +147,7 @@ def issue_statement(
         known_seq=question.known_seq,
         known_at=known_at,
         sha256=sha256,
+        layout=LAYOUT,
         issued_by_id=actor.person_id,
         issued_at=clock.now(),
     )
@@ -176,8 +181,9 @@ def _pin(db: Session, actor: audit.Author, question: Question, issued: Statement
     return len(fresh)
 
 
-def reissue_question(issued: Statement) -> Question:
-    """Return the question an issued statement answered."""
-    return Question(
+def reissued(db: Session, issued: Statement) -> Workbook:
+    """Return the workbook of an issued statement again, laid out as it was."""
+    question = Question(
         issued.donor_id, issued.fund_id, issued.from_on, issued.as_of_on, issued.known_seq
     )
+    return statement_workbook(db, question, layout=issued.layout or 1)

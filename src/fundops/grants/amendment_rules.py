@@ -107,7 +107,7 @@ def measured(kind: str, base: Agreed, after: Agreed) -> int:
     """Return how much an amendment changes since ``base``: months, or basis points rounded up."""
     match kind:
         case "no_cost_extension":
-            return months_between(base.ends_on, after.ends_on)
+            return months_added(base.ends_on, after.ends_on)
         case "reallocation":
             moved = max(
                 _moved(base.by_category(), after.by_category()),
@@ -126,7 +126,7 @@ def share_bp(part: int, whole: int) -> int:
     return -(-part * WHOLE_BP // whole)
 
 
-def months_between(first: date, last: date) -> int:
+def months_added(first: date, last: date) -> int:
     """Return the months that follow one day up to a later one, begun months counted in full.
 
     From the end of April to the end of July are three, though one has 30 days and the other 31.

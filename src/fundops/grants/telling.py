@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from fundops.authz import ROLE_PERMISSIONS, Permission, Role
+from fundops.authz import Permission
 from fundops.grants.agreement_models import GrantAgreementVersion
 from fundops.grants.amendment_models import GrantAmendment
 from fundops.grants.models import Grant
 from fundops.notices.service import tell
-
-COUNTERSIGNING = tuple(
-    role for role in Role if Permission.GRANT_AGREEMENT_COUNTERSIGN in ROLE_PERMISSIONS[role]
-)
-"""Roles whose turn it is once the grantee has signed."""
+from fundops.roles import roles_with
 
 SIGNED = frozenset({"sign", "record_signature"})
 IN_FORCE = frozenset({"countersign", "take_effect"})
@@ -31,7 +27,7 @@ def tell_of_version(db: Session, action: str, version: GrantAgreementVersion, gr
             facts=facts,
         )  # fmt: skip
     elif action in SIGNED:
-        for role in COUNTERSIGNING:
+        for role in roles_with(Permission.GRANT_AGREEMENT_COUNTERSIGN):
             tell(
                 db, "agreement_to_sign", role=role.value, fund_id=grant.fund_id, about=about,
                 facts=facts, of_party_id=grant.grantee_id,

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session, object_session
 
 from fundops import audit, clock, lifecycle
 from fundops.audit import AuditEvent
-from fundops.authz import ROLE_PERMISSIONS, Actor, Permission
+from fundops.authz import Actor, Permission
 from fundops.errors import Problem
 from fundops.parties.access_queries import held_at
 from fundops.parties.models import Membership, Token
 from fundops.parties.same_persons import records_of
+from fundops.roles import roles_with
 from fundops.trail import REGISTERS
 
 
@@ -41,19 +42,22 @@ def hands_of(
 def _lenders(
     db: Session, person_id: UUID, permission: Permission, fund_id: UUID | None
 ) -> frozenset[UUID]:
-    """Return who lent the permission to a person that has it from nobody else; none otherwise."""
-    roles = sorted(role.value for role, has in ROLE_PERMISSIONS.items() if permission in has)
-    query = select(Membership.delegated_by_id).where(
+    """Return who lent the permission to a person that has it from nobody else; none otherwise.
+
+    Where ``fund_id`` is not known, a role of one's own hides only what was lent for its funds.
+    """
+    query = select(Membership.delegated_by_id, Membership.fund_id).where(
         Membership.person_id == person_id,
-        Membership.role.in_(roles),
+        Membership.role.in_([role.value for role in roles_with(permission)]),
         held_at(clock.now()),
     )
     if fund_id is not None:
         query = query.where(Membership.fund_id.is_(None) | (Membership.fund_id == fund_id))
-    lent_by = set(db.execute(query).scalars())
-    if None in lent_by:
+    held = {(lender, fund) for lender, fund in db.execute(query)}
+    own = {fund for lender, fund in held if lender is None}
+    if None in own or (own and fund_id is not None):
         return frozenset()
-    return frozenset(lender for lender in lent_by if lender is not None)
+    return frozenset(lender for lender, fund in held if lender is not None and fund not in own)
 
 
 def _issuers(db: Session, token_ids: Collection[UUID]) -> frozenset[UUID]:
@@ -90,8 +94,7 @@ def stands_behind(
     if not isinstance(actor, Actor):
         return False
     with db.no_autoflush:  # half a step is nothing to write
-        fund_id = getattr(record, "fund_id", None)
-        if not hands_of(db, actor, permission, fund_id).isdisjoint(persons):
+        if not hands_of(db, actor, permission, _fund_of(db, record)).isdisjoint(persons):
             return True
         kept_as = REGISTERS.get(record.__tablename__)
         if kept_as is None:
@@ -105,6 +108,19 @@ def stands_behind(
         tokens = {found for found in db.execute(used.distinct()).scalars() if found is not None}
         makers = _issuers(db, tokens) if tokens else frozenset[UUID]()
         return bool(makers) and not makers.isdisjoint(records_of(db, [actor.person_id]))
+
+
+def _fund_of(db: Session, record: Any) -> UUID | None:
+    """Return the fund of a record, by itself or through its grant; none where it has neither."""
+    found: UUID | None = getattr(record, "fund_id", None)
+    grant_id = getattr(record, "grant_id", None)
+    if found is not None or grant_id is None:
+        return found
+    (reference,) = record.__table__.c.grant_id.foreign_keys
+    grants = reference.column.table
+    query = select(grants.c.fund_id).where(grants.c.id == grant_id)
+    of_grant: UUID | None = db.execute(query).scalar_one_or_none()
+    return of_grant
 
 
 def refuse_behind(

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
 from fundops.pages import Paging, json_response, list_page
-from fundops.parties import access_routes, freezes, queries, report_routes, service
+from fundops.parties import (
+    access_routes,
+    freezes,
+    place_routes,
+    queries,
+    report_routes,
+    service,
+)
 from fundops.parties.schemas import (
     AliasIn,
     AliasOut,
@@ -33,7 +40,12 @@ from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/parties", tags=["parties"], route_class=StrictRoute)
 
-ROUTERS: tuple[APIRouter, ...] = (router, *access_routes.ROUTERS, *report_routes.ROUTERS)
+ROUTERS: tuple[APIRouter, ...] = (
+    router,
+    place_routes.router,
+    *access_routes.ROUTERS,
+    *report_routes.ROUTERS,
+)
 
 Reader = Annotated[Actor, Depends(Can(Permission.PARTY_READ))]
 Writer = Annotated[Actor, Depends(Can(Permission.PARTY_WRITE))]

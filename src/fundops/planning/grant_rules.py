@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from fundops import money
+from fundops import clock, money
 from fundops.authz import Permission
 from fundops.disbursements.models import DutyProfile, PersonLimit
 from fundops.donors.sums import rows_of
@@ -21,7 +21,6 @@ from fundops.grants.rules import RUNNING
 from fundops.grants.schedule_models import PENDING, Requirement
 from fundops.ledger.models import Fund
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
-from fundops.planning.payment_rules import day_in
 
 
 def agreements_open(db: Session, fund: Fund, today: date) -> list[Entry]:
@@ -46,7 +45,7 @@ def agreements_open(db: Session, fund: Fund, today: date) -> list[Entry]:
         found.append(
             Entry(
                 f"agreement_{row.status}", "grant_agreement_version", row.id, row.code,
-                day_in(fund, at), "medium",
+                clock.day_in(at, fund.zone), "medium",
                 Permission.GRANT_AGREEMENT_SIGN if theirs
                 else Permission.GRANT_AGREEMENT_COUNTERSIGN,
                 {"code": row.code}, persons(row.prepared_by_id, row.recorded_by_id),
@@ -149,8 +148,9 @@ def proposals_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
         for one in db.execute(query).scalars():
             found.append(
                 Entry(
-                    f"{kind}_proposed", kind, one.id, None, day_in(fund, one.proposed_at),
-                    "medium", permission, {}, persons(one.proposed_by_id),
+                    f"{kind}_proposed", kind, one.id, None,
+                    clock.day_in(one.proposed_at, fund.zone), "medium", permission, {},
+                    persons(one.proposed_by_id),
                 )
             )  # fmt: skip
     return found

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from fundops import money
+from fundops import clock, money
 from fundops.authz import Permission
 from fundops.donors.models import Agreement, Instalment, Lot, WriteOff
 from fundops.donors.sums import rows_of, total
@@ -16,7 +16,6 @@ from fundops.grants.policy import policy_in_force
 from fundops.ledger.models import Account, Fund
 from fundops.planning import ageing
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
-from fundops.planning.payment_rules import day_in
 from fundops.planning.plan import Asked, month_on, plan
 
 SHORT_MONTHS = 3
@@ -168,7 +167,8 @@ def write_offs_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
     return [
         Entry(
             "write_off_waiting", "write_off", row.id, row.code,
-            min(day_in(fund, row.created_at), today), "medium", Permission.WRITE_OFF_APPROVE,
+            min(clock.day_in(row.created_at, fund.zone), today), "medium",
+            Permission.WRITE_OFF_APPROVE,
             {"code": row.code, "amount": money.display(row.amount_minor, row.currency)},
             persons(row.requested_by_id), row.donor,
         )

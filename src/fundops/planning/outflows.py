@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from fundops import clock
 from fundops.allocation.earmarks import Tightness
 from fundops.allocation.facts import earmark_of
 from fundops.allocation.position import LotFacts
@@ -88,9 +88,7 @@ def waits_for(books: Books, moment: Moment) -> dict[Key, UUID]:
 def _waited(row: Any, moment: Moment) -> bool:
     if row.ended_at is None:
         return True
-    zone = ZoneInfo(moment.fund.zone)
-    ended: date = row.ended_at.replace(tzinfo=UTC).astimezone(zone).date()
-    return ended > moment.as_of
+    return clock.day_in(row.ended_at.replace(tzinfo=UTC), moment.fund.zone) > moment.as_of
 
 
 def _reserved(books: Books) -> dict[Key, list[Reserved]]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from fundops import clock
 from fundops.authz import Permission
 from fundops.disbursements.models import Disbursement, PaymentHold, SanctionsCheck
 from fundops.disbursements.queries import unconfirmed
@@ -49,7 +50,7 @@ def _waiting(row: Any, fund: Fund, today: date) -> Entry:
         "sent_back": (),
     }[row.status]
     at = {"certified": row.certified_at, "approved": row.approved_at}.get(row.status)
-    since = row.requested_on if at is None else day_in(fund, at)
+    since = row.requested_on if at is None else clock.day_in(at, fund.zone)
     return Entry(
         f"disbursement_{step}", "disbursement", row.id, row.code, since,
         "high" if (today - since).days > UNANSWERED_DAYS else "medium", permission,
@@ -64,7 +65,7 @@ def disbursements_unanswered(db: Session, fund: Fund, today: date) -> list[Entry
     return [
         Entry(
             "disbursement_unanswered", "disbursement", row.id, row.code,
-            since := day_in(fund, row.sent_at), "high", Permission.BANK_STATEMENT_WRITE,
+            since := clock.day_in(row.sent_at, fund.zone), "high", Permission.BANK_STATEMENT_WRITE,
             {"code": row.code, "days": (today - since).days}, party_id=row.grantee_id,
         )
         for row in _oldest(db, query, Disbursement.sent_at)
@@ -127,7 +128,8 @@ def holds_standing(db: Session, fund: Fund, today: date) -> list[Entry]:
     return [
         Entry(
             "hold_standing", "payment_hold", hold.id, None,
-            since := day_in(fund, hold.placed_at), "medium", Permission.DISBURSEMENT_HOLD,
+            since := clock.day_in(hold.placed_at, fund.zone), "medium",
+            Permission.DISBURSEMENT_HOLD,
             {"days": (today - since).days}, persons(hold.placed_by_id), hold.party_id,
         )
         for hold in db.execute(query).scalars()
@@ -200,15 +202,10 @@ def _account(one: BankAccount, fund: Fund) -> Entry:
     is_new = one.status == "proposed"
     return Entry(
         "account_proposed" if is_new else "account_emergency", "bank_account", one.id, None,
-        day_in(fund, one.proposed_at), "medium" if is_new else "high",
+        clock.day_in(one.proposed_at, fund.zone), "medium" if is_new else "high",
         Permission.BANK_ACCOUNT_APPROVE, {"masked": one.masked},
         persons(one.proposed_by_id, one.approved_by_id), one.party_id,
     )  # fmt: skip
-
-
-def day_in(fund: Fund, at: datetime) -> date:
-    """Return the day of an instant in the fund's zone."""
-    return at.astimezone(ZoneInfo(fund.zone)).date()
 
 
 def _start_of(day: date, fund: Fund) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -30,8 +29,7 @@ class Terms:
     @property
     def deadline_on(self) -> date:
         """The day of the deadline in the call's zone, or today where a call has none."""
-        at: datetime = self.call.deadline_at or clock.now()
-        return at.astimezone(ZoneInfo(self.call.zone)).date()
+        return clock.day_in(self.call.deadline_at or clock.now(), self.call.zone)
 
 
 def terms_of(db: Session, call: Call) -> Terms:

@@ -9,18 +9,13 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased
 
 from fundops import clock
-from fundops.authz import PARTY_ROLES, ROLE_PERMISSIONS, Permission, Role
+from fundops.authz import PARTY_ROLES, Permission, Role
 from fundops.parties.models import Membership
+from fundops.roles import roles_with
 
-AUDITING = frozenset(
-    r for r, allowed in ROLE_PERMISSIONS.items() if Permission.AUDIT_READ in allowed
-)
+AUDITING = frozenset(roles_with(Permission.AUDIT_READ))
 """Roles that read every event, others' reviews among them: their holders review nothing."""
-READING = frozenset(
-    role
-    for role, allowed in ROLE_PERMISSIONS.items()
-    if Permission.PROPOSAL_READ in allowed and role not in PARTY_ROLES
-)
+READING = frozenset(roles_with(Permission.PROPOSAL_READ)) - PARTY_ROLES
 """Roles that read who applied: their holders review nothing that is to be reviewed blind."""
 
 _HELD = aliased(Membership)

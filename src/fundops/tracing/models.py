@@ -13,7 +13,8 @@ from fundops.db import Base, Text
 
 class Statement(Base):
     """A statement as issued to a donor: its question (scope, dates, knowledge), so that the next
-    one can explain every difference from it. ``sha256`` is of the workbook's bytes.
+    one can explain every difference from it. ``sha256`` is of the workbook's bytes, laid out as
+    ``layout`` says; null is the first layout.
     """
 
     __tablename__ = "statements"
@@ -31,5 +32,6 @@ class Statement(Base):
     known_seq: Mapped[int] = mapped_column(BigInteger)
     known_at: Mapped[datetime]
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    layout: Mapped[int | None]
     issued_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     issued_at: Mapped[datetime]

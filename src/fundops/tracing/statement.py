@@ -25,6 +25,7 @@ from fundops.ledger.balances import turnover
 from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
+from fundops.parties.places import places_at_risk
 from fundops.tracing.entries import (
     REROUTED,
     Entry,
@@ -37,6 +38,7 @@ from fundops.tracing.entries import (
 )
 from fundops.tracing.known import Known, as_known
 from fundops.tracing.registers import Moment, Registers, by_ids, funds_pledged_to, registers
+from fundops.tracing.spent import Spent, given_up, spent
 
 CHUNK = 500
 
@@ -80,6 +82,7 @@ class Section:
 
     ``fund_opening_minor`` is what the whole fund carries as an opening balance of unknown donors:
     shown to every donor, because it stands behind part of what the fund reserved and paid.
+    ``given_up_minor`` is what of the donor's part of grantees' advances was written off.
     """
 
     fund: Fund
@@ -94,6 +97,8 @@ class Section:
     grant_paid: dict[UUID, int] = field(default_factory=dict)
     withheld: set[UUID] = field(default_factory=set)
     uses: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    spent: list[Spent] = field(default_factory=list)
+    given_up_minor: int = 0
     fund_opening_minor: int = 0
 
     @property
@@ -172,6 +177,7 @@ def _funds(db: Session, question: Question) -> list[Fund]:
 
 def _section(db: Session, question: Question, fund: Fund) -> Section:
     donor_id, known = question.donor_id, question.known_seq
+    moment = Moment(donor_id, fund.id, question.as_of_on, known)
     legs = entries(db, donor_lots(donor_id, fund.id), until=question.as_of_on, known_seq=known)
     lots = _known(db, "lot", Lot, Lot.donor_id == donor_id, Lot.fund_id == fund.id, seq=known)
     lots = [lot for lot in lots if lot.opened_on <= question.as_of_on]
@@ -185,10 +191,12 @@ def _section(db: Session, question: Question, fund: Fund) -> Section:
         lots=sorted(lots, key=lambda lot: (lot.opened_on, lot.code)),
         lines=[],
         openings=_by_lot(before),
-        registers=registers(db, Moment(donor_id, fund.id, question.as_of_on, known), lots),
+        registers=registers(db, moment, lots),
+        spent=spent(db, donor_lots(donor_id, fund.id), moment, question.from_on),
     )
     opening = AccountRef(fund.id, "opening")
     section.fund_opening_minor, _ = turnover(db, opening.id, question.as_of_on, known)
+    section.given_up_minor = given_up(db, donor_lots(donor_id, fund.id), moment)
     _add_grants(db, question, section, legs)
     section.uses = _uses(legs, question.from_on)
     section.lines = _lines(legs, section, question.from_on)
@@ -235,7 +243,12 @@ def _add_grants(db: Session, question: Question, section: Section, legs: Sequenc
     section.grants = {grant.id: grant for grant in by_ids(db, Grant, ids)}
     grantees = by_ids(db, Party, {grant.grantee_id for grant in section.grants.values()})
     at_risk = {party.id for party in grantees if party.is_at_risk}
-    section.withheld = {g.id for g in section.grants.values() if g.grantee_id in at_risk}
+    places = places_at_risk(db)
+    section.withheld = {
+        one.id
+        for one in section.grants.values()
+        if one.grantee_id in at_risk or places.holds(one.country, one.fund_id)
+    }
     wanted = sorted(section.grants)
     counts = case((Transfer.kind == "pay", 1), else_=-1)
     signed = counts * case(

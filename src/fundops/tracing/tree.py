@@ -25,6 +25,7 @@ from fundops.grants.models import Grant
 from fundops.ledger.models import Fund, Transfer
 from fundops.messages import text
 from fundops.parties.models import Party
+from fundops.parties.places import places_at_risk
 from fundops.tracing.entries import FLOWS, POSITIONS, Entry, entries
 
 CHUNK = 500
@@ -83,6 +84,7 @@ class _Reader:
     def __init__(self, db: Session, actor: Actor | None, on: date, known_seq: int) -> None:
         self.db, self.actor, self.on, self.known_seq = db, actor, on, known_seq
         self.only_parties: frozenset[UUID] | None = None
+        self.places = places_at_risk(db)
 
     def check(self, fund_id: UUID, donor_ids: Iterable[UUID | None]) -> None:
         """Raise ``not-found`` unless the reader may see one of these donors in this fund.
@@ -274,9 +276,11 @@ class _Reader:
         return party.name if own else party.public_label
 
     def _is_withheld(self, grant: Grant) -> bool:
-        """Return whether the reader is an outsider and the grantee at risk."""
+        """Return whether the reader is an outsider and the grantee or the place at risk."""
         if self.only_parties is None:
             return False
+        if self.places.holds(grant.country, grant.fund_id):
+            return True
         return self.db.get_one(Party, grant.grantee_id).is_at_risk
 
     def _shown(self, grant: Grant) -> tuple[str, str]:

@@ -1,0 +1,223 @@
+"""What grantees' accepted expenditure took of a donor's money, by category and objective.
+
+Accepted expenditure is booked on lots when it is accepted: those rows are the donor's shares. Each
+is split here over the lines of the statement it booked, and over the objectives that the budget
+line was agreed for, so that every split sums to the row exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+
+from fundops import money
+from fundops.expenditures.models import (
+    ExpenditureLine,
+    ExpenditureStatement,
+    Receivable,
+    ReceivableEntry,
+)
+from fundops.grants.agreement_models import (
+    COUNTED,
+    GrantAgreement,
+    GrantAgreementText,
+    GrantAgreementVersion,
+    GrantBudgetLine,
+)
+from fundops.ledger.models import Transfer
+from fundops.tracing.registers import Moment
+
+CHUNK = 500
+Part = tuple[str | None, str | None]
+"""A budget category and an objective; ``None`` where nobody has recorded it."""
+UNKNOWN: Part = (None, None)
+SIGNED = case((Transfer.reverses_id.is_(None), Transfer.amount_minor), else_=-Transfer.amount_minor)
+"""A transfer's amount, taken away where it reverses an earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a part of a grant's accepted expenditure took of one lot, in minor units.
+
+    ``before_minor`` counts before the period, ``to_date_minor`` up to its end.
+    """
+
+    lot_id: UUID
+    grant_id: UUID
+    category: str | None
+    objective: str | None
+    before_minor: int
+    to_date_minor: int
+
+    @property
+    def period_minor(self) -> int:
+        """What counts in the period."""
+        return self.to_date_minor - self.before_minor
+
+
+def spent(db: Session, lots: Select[UUID], moment: Moment, from_on: date) -> list[Spent]:
+    """Return what accepted expenditure took of the lots that ``lots`` selects, as known then."""
+    rows = _booked(db, lots, moment, from_on)
+    weights = _weights(db, {(row.source_type, row.source_id) for row in rows})
+    totals: dict[tuple[UUID, UUID, Part], list[int]] = {}
+    for row in rows:
+        parts = weights.get(row.source_id) or {UNKNOWN: 1}
+        for position, amount in enumerate((int(row.before), int(row.to_date))):
+            split = money.allocate(amount, list(parts.values()))
+            for part, share in zip(parts, split, strict=True):
+                key = (row.lot_id, row.grant_id, part)
+                totals.setdefault(key, [0, 0])[position] += share
+    return [
+        Spent(lot_id, grant_id, *part, before_minor=before, to_date_minor=to_date)
+        for (lot_id, grant_id, part), (before, to_date) in totals.items()
+        if before or to_date
+    ]
+
+
+def given_up(db: Session, lots: Select[UUID], moment: Moment) -> int:
+    """Return what of grantees' advances from these lots was written off, as known then."""
+    query = select(func.sum(SIGNED)).where(
+        Transfer.lot_id.in_(lots),
+        Transfer.kind == "advance_write_off",
+        Transfer.effective_on <= moment.as_of_on,
+        Transfer.event_seq <= moment.known_seq,
+    )
+    return int(db.execute(query).scalar() or 0)
+
+
+def _booked(db: Session, lots: Select[UUID], moment: Moment, from_on: date) -> list[Any]:
+    before = case((Transfer.effective_on < from_on, SIGNED), else_=0)
+    columns = (Transfer.lot_id, Transfer.grant_id, Transfer.source_type, Transfer.source_id)
+    query = (
+        select(*columns, func.sum(before).label("before"), func.sum(SIGNED).label("to_date"))
+        .where(
+            Transfer.lot_id.in_(lots),
+            Transfer.kind == "liquidate",
+            Transfer.effective_on <= moment.as_of_on,
+            Transfer.event_seq <= moment.known_seq,
+        )
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return list(db.execute(query))
+
+
+def _weights(db: Session, sources: Collection[tuple[str, UUID]]) -> dict[UUID, dict[Part, int]]:
+    """Return per booked record what its amount was for, as weights of categories and objectives.
+
+    A statement's are what was accepted of its lines; later support of a part that was not
+    accepted has those of the lines that were not.
+    """
+    statements = {source_id for kind, source_id in sources if kind == "expenditure_statement"}
+    entries = {source_id for kind, source_id in sources if kind == "receivable_entry"}
+    supported = _supported(db, entries)
+    lines = _lines(db, statements | set(supported.values()))
+    found = {one: _parts(lines.get(one, ()), "accepted_minor") for one in statements}
+    for entry_id, statement_id in supported.items():
+        found[entry_id] = _parts(lines.get(statement_id, ()), "unsupported_minor")
+    return found
+
+
+def _supported(db: Session, entries: Collection[UUID]) -> dict[UUID, UUID]:
+    found: dict[UUID, UUID] = {}
+    wanted = sorted(entries)
+    for start in range(0, len(wanted), CHUNK):
+        query = (
+            select(ReceivableEntry.id, Receivable.statement_id)
+            .join(Receivable, Receivable.id == ReceivableEntry.receivable_id)
+            .where(ReceivableEntry.id.in_(wanted[start : start + CHUNK]))
+        )
+        found |= {row[0]: row[1] for row in db.execute(query) if row[1] is not None}
+    return found
+
+
+def _lines(db: Session, statements: Collection[UUID]) -> dict[UUID, list[Any]]:
+    """Return the lines of statements, each with the objectives its budget line was agreed for."""
+    found: dict[UUID, list[Any]] = {}
+    wanted = sorted(statements)
+    for start in range(0, len(wanted), CHUNK):
+        query = (
+            select(
+                ExpenditureLine.statement_id, ExpenditureLine.category,
+                ExpenditureLine.accepted_minor, ExpenditureLine.unsupported_minor,
+                ExpenditureLine.budget_line, ExpenditureStatement.grant_id,
+                ExpenditureStatement.decided_at,
+            )
+            .join(ExpenditureStatement, ExpenditureStatement.id == ExpenditureLine.statement_id)
+            .where(ExpenditureLine.statement_id.in_(wanted[start : start + CHUNK]))
+            .order_by(ExpenditureLine.statement_id, ExpenditureLine.number)
+        )  # fmt: skip
+        rows = list(db.execute(query))
+        agreed = _Agreed(db, {row.grant_id for row in rows if row.budget_line is not None})
+        for row in rows:
+            shares = agreed.objectives(row.grant_id, row.decided_at, row.budget_line)
+            found.setdefault(row.statement_id, []).append((row, shares))
+    return found
+
+
+def _parts(lines: Collection[Any], column: str) -> dict[Part, int]:
+    """Return the weights of lines; the percents of a line's objectives share its amount."""
+    parts: dict[Part, int] = {}
+    for row, shares in lines:
+        amount = getattr(row, column) or 0
+        if amount <= 0:
+            continue
+        for objective, share in zip(
+            shares, money.allocate(amount, list(shares.values())), strict=True
+        ):
+            key = (row.category, objective)
+            parts[key] = parts.get(key, 0) + share
+    return {part: weight for part, weight in parts.items() if weight}
+
+
+class _Agreed:
+    """The objectives of agreed budget lines, by grant, instant and number of the line."""
+
+    def __init__(self, db: Session, grants: Collection[UUID]) -> None:
+        self._texts: dict[UUID, list[tuple[datetime, UUID]]] = {}
+        self._lines: dict[tuple[UUID, int], dict[str | None, int]] = {}
+        if not grants:
+            return
+        query = (
+            select(
+                GrantAgreement.grant_id, GrantAgreementVersion.in_force_at, GrantAgreementText.id
+            )
+            .join(GrantAgreementVersion, GrantAgreementVersion.agreement_id == GrantAgreement.id)
+            .join(
+                GrantAgreementText,
+                (GrantAgreementText.version_id == GrantAgreementVersion.id)
+                & (GrantAgreementText.number == GrantAgreementVersion.text_number),
+            )
+            .where(
+                GrantAgreement.grant_id.in_(sorted(grants)),
+                GrantAgreementVersion.status.in_(COUNTED),
+            )
+            .order_by(GrantAgreementVersion.number)
+        )
+        for grant_id, in_force_at, text_id in db.execute(query):
+            assert in_force_at is not None, "what is or was in force has its instant"
+            self._texts.setdefault(grant_id, []).append((in_force_at, text_id))
+        texts = [text_id for group in self._texts.values() for _, text_id in group]
+        for line in db.execute(
+            select(GrantBudgetLine).where(GrantBudgetLine.text_id.in_(texts))
+        ).scalars():
+            self._lines[line.text_id, line.number] = dict(json.loads(line.objectives))
+
+    def objectives(
+        self, grant_id: UUID, at: datetime | None, number: int | None
+    ) -> Mapping[str | None, int]:
+        """Return the objectives of a line, as agreed then, with their percents."""
+        if number is None:
+            return {None: 1}
+        texts = self._texts.get(grant_id, [])
+        then = [text_id for since, text_id in texts if at is None or since <= at]
+        if not then:
+            return {None: 1}
+        return self._lines.get((then[-1], number)) or {None: 1}

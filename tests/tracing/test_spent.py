@@ -1,0 +1,131 @@
+"""What a donor's money was spent on: accepted expenditure by category and objective."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from fundops import audit
+from fundops.expenditures.models import ExpenditureLine
+from fundops.exports import render, statements
+from fundops.grants.models import Grant, Tranche
+from fundops.ledger.models import Fund
+from fundops.parties.models import Party
+from fundops.tracing import spent
+from fundops.tracing.models import Statement
+from tests.grants.agreement_factories import Deal
+from tests.grants.grant_factories import a_desk, a_payment, accepted
+from tests.tracing.books import Book, workbook_bytes
+from tests.world import World
+
+PAID, FIRST, SECOND = date(2026, 5, 1), date(2026, 6, 30), date(2026, 9, 30)
+SHEET = "Accepted expenditure"
+
+
+@pytest.fixture
+def deal(world: World) -> Deal:
+    """Return a grant in force, its first tranche paid and 200.01 accepted of its first line."""
+    deal = Deal(world)
+    deal.in_force()
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, grant = db.get_one(Fund, deal.fund_id), db.get_one(Grant, deal.grant_id)
+        amount = db.execute(
+            select(Tranche.amount_minor).where(Tranche.grant_id == grant.id, Tranche.number == 1)
+        ).scalar_one()
+        a_payment(db, a_desk(db), fund, grant, amount, on=PAID)
+        made = accepted(db, grant, 200_01, on=FIRST)
+        _key(deal, db, made.id, 2)
+        accepted(db, grant, 100_00, on=SECOND)
+    return deal
+
+
+def _key(deal: Deal, db: object, statement_id: UUID, number: int) -> None:
+    """Say which agreed budget line the one line of a statement was reported under."""
+    query = select(ExpenditureLine).where(ExpenditureLine.statement_id == statement_id)
+    db.execute(query).scalar_one().budget_line = number  # type: ignore[attr-defined]
+
+
+def donor_of(deal: Deal) -> tuple[Party, Fund]:
+    """Return the donor whose lot the fund has, and the fund."""
+    from fundops.donors.models import Lot
+
+    with deal.world.database.read() as db:
+        return (
+            db.get_one(Party, db.get_one(Lot, deal.lot_id).donor_id),
+            db.get_one(Fund, deal.fund_id),
+        )
+
+
+def test_the_statement_says_what_the_money_was_spent_on(deal: Deal) -> None:
+    donor, fund = donor_of(deal)
+    book = Book(
+        workbook_bytes(
+            deal.world.database, donor, fund, from_on=date(2026, 7, 1), as_of=date(2026, 10, 31)
+        )
+    )
+    rows = {
+        (row["Category"], row["Objective"]): (row["Accepted, period"], row["Accepted, to date"])
+        for row in book.table(SHEET)
+    }
+    # Line 2 serves objectives 4 and 1 by 60 and 40 percent: 120.01 and 80.00 of 200.01.
+    assert rows == {
+        ("A", "4"): (0, 120.01),
+        ("A", "1"): (0, 80),
+        ("A", None): (100, 100),
+    }
+    assert book.checks() == {"OK"}
+    label = (
+        "Accepted expenditure of grantees out of this donor's money, period (it was paid before)"
+    )
+    assert Decimal(str(book.cover(label))) == 100
+
+
+def test_a_wrong_share_turns_the_control(deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
+    donor, fund = donor_of(deal)
+    honest = spent.spent
+
+    def lost(*asked: object) -> list[spent.Spent]:
+        return honest(*asked)[1:]  # type: ignore[arg-type]
+
+    monkeypatch.setattr("fundops.tracing.statement.spent", lost)
+    book = Book(workbook_bytes(deal.world.database, donor, fund, as_of=date(2026, 10, 31)))
+    assert book.checks() != {"OK"}
+
+
+def test_a_grant_at_risk_is_one_total(deal: Deal) -> None:
+    donor, fund = donor_of(deal)
+    with deal.world.database.write() as db:
+        audit.lock_head(db)
+        grant = db.get_one(Grant, deal.grant_id)
+        code = grant.code
+        db.get_one(Party, grant.grantee_id).is_at_risk = True
+    made = Book(workbook_bytes(deal.world.database, donor, fund, as_of=date(2026, 10, 31)))
+    rows = made.table(SHEET)
+    assert [(row["Category"], row["Objective"], row["Accepted, to date"]) for row in rows] == [
+        (None, None, 300.01)
+    ]
+    assert code not in made.text
+    assert made.checks() == {"OK"}
+
+
+def test_what_was_issued_in_an_earlier_layout_is_made_again_so(deal: Deal) -> None:
+    donor, fund = donor_of(deal)
+    with deal.world.database.export() as db:
+        question = statements.question_for(
+            db, donor.id, fund, statements.Period(None, date(2026, 10, 31), None)
+        )
+        then = b"".join(render(statements.statement_workbook(db, question, layout=1)))
+        now = b"".join(render(statements.statement_workbook(db, question)))
+        issued = Statement(
+            donor_id=donor.id, fund_id=fund.id, from_on=question.from_on,
+            as_of_on=question.as_of_on, known_seq=question.known_seq,
+        )  # fmt: skip
+        again = b"".join(render(statements.reissued(db, issued)))
+    assert SHEET not in Book(then).book.sheetnames
+    assert SHEET in Book(now).book.sheetnames
+    assert again == then
