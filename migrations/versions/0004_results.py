@@ -31,18 +31,65 @@ GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
+    """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
+""",
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
+    """ALTER TABLE organisation_profiles DROP COLUMN zone""",
     """ALTER TABLE statements DROP COLUMN layout""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended'))""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
 )
 """And back."""
 
 SQLITE_NEW = {
+    "organisation_profiles": """CREATE TABLE organisation_profiles (
+id CHAR(32) NOT NULL,
+party_id CHAR(32) NOT NULL,
+registered_on DATE,
+registration_country VARCHAR(2),
+registration_number VARCHAR(120),
+assisting_since_on DATE,
+annual_budget_minor BIGINT,
+annual_budget_currency VARCHAR(3),
+annual_budget_year INTEGER,
+has_own_account BOOLEAN,
+has_safeguarding_policy BOOLEAN,
+works_directly BOOLEAN,
+languages VARCHAR(200) NOT NULL,
+mission VARCHAR(4000),
+zone VARCHAR(64),
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_organisation_profiles PRIMARY KEY (id),
+CONSTRAINT ck_organisation_profiles_budget_has_currency CHECK ((annual_budget_minor IS NULL)
+= (annual_budget_currency IS NULL)),
+CONSTRAINT ck_organisation_profiles_budget_positive CHECK (annual_budget_minor IS NULL OR
+annual_budget_minor >= 0),
+CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
+NULL OR typeof(annual_budget_minor) = 'integer'),
+CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
+CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
+)""",
     "statements": """CREATE TABLE statements (
 id CHAR(32) NOT NULL,
 code VARCHAR(60) NOT NULL,
@@ -62,6 +109,53 @@ CONSTRAINT uq_statements_code UNIQUE (code),
 CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
 CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
 )""",
     "expenditure_lines": """CREATE TABLE expenditure_lines (
 id CHAR(32) NOT NULL,
@@ -100,6 +194,33 @@ expenditure_statements (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
+    "organisation_profiles": """CREATE TABLE organisation_profiles (
+id CHAR(32) NOT NULL,
+party_id CHAR(32) NOT NULL,
+registered_on DATE,
+registration_country VARCHAR(2),
+registration_number VARCHAR(120),
+assisting_since_on DATE,
+annual_budget_minor BIGINT,
+annual_budget_currency VARCHAR(3),
+annual_budget_year INTEGER,
+has_own_account BOOLEAN,
+has_safeguarding_policy BOOLEAN,
+works_directly BOOLEAN,
+languages VARCHAR(200) NOT NULL,
+mission VARCHAR(4000),
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_organisation_profiles PRIMARY KEY (id),
+CONSTRAINT ck_organisation_profiles_budget_has_currency CHECK ((annual_budget_minor IS NULL)
+= (annual_budget_currency IS NULL)),
+CONSTRAINT ck_organisation_profiles_budget_positive CHECK (annual_budget_minor IS NULL OR
+annual_budget_minor >= 0),
+CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
+CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
+NULL OR typeof(annual_budget_minor) = 'integer')
+)""",
     "statements": """CREATE TABLE statements (
 id CHAR(32) NOT NULL,
 code VARCHAR(60) NOT NULL,
@@ -118,6 +239,53 @@ CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
 CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
 CONSTRAINT uq_statements_code UNIQUE (code)
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
 )""",
     "expenditure_lines": """CREATE TABLE expenditure_lines (
 id CHAR(32) NOT NULL,
@@ -155,6 +323,24 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
+    "organisation_profiles": (
+        "id",
+        "party_id",
+        "registered_on",
+        "registration_country",
+        "registration_number",
+        "assisting_since_on",
+        "annual_budget_minor",
+        "annual_budget_currency",
+        "annual_budget_year",
+        "has_own_account",
+        "has_safeguarding_policy",
+        "works_directly",
+        "languages",
+        "mission",
+        "version",
+        "created_at",
+    ),
     "statements": (
         "id",
         "code",
@@ -167,6 +353,31 @@ COPIED = {
         "sha256",
         "issued_by_id",
         "issued_at",
+    ),
+    "notices": (
+        "id",
+        "kind",
+        "channel_id",
+        "person_id",
+        "party_id",
+        "fund_id",
+        "about_type",
+        "about_id",
+        "facts",
+        "is_neutral",
+        "in_inbox",
+        "language",
+        "urgency",
+        "status",
+        "why",
+        "attempts",
+        "next_try_at",
+        "lease_until",
+        "digest_id",
+        "sent_at",
+        "read_at",
+        "event_seq",
+        "created_at",
     ),
     "expenditure_lines": (
         "id",
@@ -183,24 +394,38 @@ COPIED = {
 }
 """Columns that both have."""
 
-SQLITE_INDEXES = ("""CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",)
+SQLITE_INDEXES = (
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+)
 """Indexes of the copied tables as they become."""
 
-SQLITE_OLD_INDEXES = ("""CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",)
+SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+)
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "standing_values",
     "report_values",
     "report_expenditures",
     "report_contents",
     "report_comments",
-    "evidence_inspections",
     "accepted_versions",
     "report_versions",
+    "evidence_inspections",
     "report_requirements",
     "report_reads",
     "report_evidence",
     "progress_reports",
+    "source_targets",
     "places_at_risk",
     "confirmed_items",
 )
@@ -330,6 +555,40 @@ def make_tables() -> None:
         "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
     )
     op.create_table(
+        "source_targets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
+        ),
+        whole("target"),
+        sa.CheckConstraint(
+            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
+        ),
+        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
+    )
+    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
+    op.create_index(
+        "uq_source_targets_standing",
+        "source_targets",
+        ["grant_id", "indicator", "dimension", "code"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
+    )
+    op.create_table(
         "progress_reports",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", Text(80), nullable=False),
@@ -345,8 +604,11 @@ def make_tables() -> None:
         sa.Column("asks_narrative", sa.Boolean(), nullable=False),
         sa.Column("asks_expenditure", sa.Boolean(), nullable=False),
         sa.Column("language", Text(3), nullable=False),
+        sa.Column("currency", Text(3), nullable=True),
+        sa.Column("method", Text(20), nullable=True),
         sa.Column("status", Text(10), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("draft_number", sa.Integer(), nullable=False),
         sa.Column("submitted_number", sa.Integer(), nullable=True),
         sa.Column("submitted_at", UtcDateTime(), nullable=True),
         sa.Column("submitted_by_id", sa.Uuid(), nullable=True),
@@ -496,72 +758,6 @@ def make_tables() -> None:
         "ix_report_requirements_report_id", "report_requirements", ["report_id"], unique=False
     )
     op.create_table(
-        "report_versions",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("report_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("kind", Text(10), nullable=False),
-        sa.Column("sha256", Text(64), nullable=False),
-        sa.Column("saved_by_id", sa.Uuid(), nullable=True),
-        sa.Column("saved_at", UtcDateTime(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('draft', 'submitted', 'aside')", name=op.f("ck_report_versions_kind_known")
-        ),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["progress_reports.id"], name=op.f("fk_report_versions_report_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["saved_by_id"], ["persons.id"], name=op.f("fk_report_versions_saved_by_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_versions")),
-        sa.UniqueConstraint(
-            "report_id", "number", name=op.f("uq_report_versions_report_id_number")
-        ),
-        info={"append_only": True},
-    )
-    op.create_table(
-        "accepted_versions",
-        sa.Column("version_id", sa.Uuid(), nullable=False),
-        sa.Column("report_id", sa.Uuid(), nullable=False),
-        sa.Column("grant_id", sa.Uuid(), nullable=False),
-        sa.Column("fund_id", sa.Uuid(), nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("accepted_on", sa.Date(), nullable=False),
-        sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
-        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint(
-            "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
-        ),
-        sa.ForeignKeyConstraint(
-            ["fund_id"], ["funds.id"], name=op.f("fk_accepted_versions_fund_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["grant_id"], ["grants.id"], name=op.f("fk_accepted_versions_grant_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["progress_reports.id"], name=op.f("fk_accepted_versions_report_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["report_versions.id"], name=op.f("fk_accepted_versions_version_id")
-        ),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_accepted_versions")),
-    )
-    op.create_index(
-        "ix_accepted_versions_fund_id", "accepted_versions", ["fund_id", "ends_on"], unique=False
-    )
-    op.create_index(
-        "ix_accepted_versions_grant_id", "accepted_versions", ["grant_id"], unique=False
-    )
-    op.create_index(
-        "uq_accepted_versions_standing",
-        "accepted_versions",
-        ["report_id"],
-        unique=True,
-        sqlite_where=sa.text("superseded_seq IS NULL"),
-        postgresql_where=sa.text("superseded_seq IS NULL"),
-    )
-    op.create_table(
         "evidence_inspections",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("evidence_id", sa.Uuid(), nullable=False),
@@ -585,6 +781,82 @@ def make_tables() -> None:
     )
     op.create_index(
         "ix_evidence_inspections_evidence_id", "evidence_inspections", ["evidence_id"], unique=False
+    )
+    op.create_table(
+        "report_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", Text(10), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("text_id", sa.Uuid(), nullable=True),
+        sa.Column("saved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('draft', 'submitted', 'aside')", name=op.f("ck_report_versions_kind_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_report_versions_report_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["saved_by_id"], ["persons.id"], name=op.f("fk_report_versions_saved_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["text_id"], ["grant_agreement_texts.id"], name=op.f("fk_report_versions_text_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_versions")),
+        sa.UniqueConstraint(
+            "report_id", "number", name=op.f("uq_report_versions_report_id_number")
+        ),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "accepted_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("accepted_on", sa.Date(), nullable=False),
+        sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.CheckConstraint(
+            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
+        ),
+        sa.CheckConstraint(
+            "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"], ["funds.id"], name=op.f("fk_accepted_versions_fund_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_accepted_versions_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["progress_reports.id"], name=op.f("fk_accepted_versions_report_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_accepted_versions_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_versions")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_accepted_versions_version_id")),
+    )
+    op.create_index(
+        "ix_accepted_versions_fund_id", "accepted_versions", ["fund_id", "ends_on"], unique=False
+    )
+    op.create_index(
+        "ix_accepted_versions_grant_id", "accepted_versions", ["grant_id"], unique=False
+    )
+    op.create_index(
+        "uq_accepted_versions_standing",
+        "accepted_versions",
+        ["report_id"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
     )
     op.create_table(
         "report_comments",
@@ -623,11 +895,11 @@ def make_tables() -> None:
         whole("reported_minor"),
         whole("requested_minor"),
         sa.CheckConstraint(
-            "local_minor > 0 AND local_minor <= 1000000000000000",
-            name=op.f("ck_report_expenditures_local_minor_in_range"),
+            "local_minor <= 1000000000000000 AND reported_minor <= 1000000000000000 AND requested_minor <= 1000000000000000",
+            name=op.f("ck_report_expenditures_amounts_bounded"),
         ),
         sa.CheckConstraint(
-            "reported_minor >= 0 AND requested_minor >= 0",
+            "local_minor >= 0 AND reported_minor >= 0 AND requested_minor >= 0",
             name=op.f("ck_report_expenditures_amounts_positive"),
         ),
         sa.ForeignKeyConstraint(
@@ -654,8 +926,7 @@ def make_tables() -> None:
             "denominator IS NULL OR numerator <= denominator", name=op.f("ck_report_values_share")
         ),
         sa.CheckConstraint(
-            "numerator > 0 AND numerator <= 1000000000000000",
-            name=op.f("ck_report_values_numerator_in_range"),
+            "numerator <= 1000000000000000", name=op.f("ck_report_values_numerator_bounded")
         ),
         sa.CheckConstraint(
             "numerator >= 0 AND (denominator IS NULL OR denominator >= 0)",
@@ -670,8 +941,49 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_indicator",
+        "ix_report_values_dimension_version_id",
         "report_values",
-        ["dimension", "indicator", "version_id"],
+        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
+        unique=False,
+    )
+    op.create_table(
+        "standing_values",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("result_number", sa.Integer(), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=True),
+        whole("denominator"),
+        whole("numerator"),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_standing_values_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_standing_values_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_standing_values_version_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "version_id", "result_number", "dimension", "code", name=op.f("pk_standing_values")
+        ),
+    )
+    op.create_index(
+        "ix_standing_values_fund_id",
+        "standing_values",
+        [
+            "fund_id",
+            "dimension",
+            "indicator",
+            "grant_id",
+            "code",
+            "ends_on",
+            "version_id",
+            "numerator",
+            "denominator",
+        ],
         unique=False,
     )

@@ -28,6 +28,7 @@ from fundops.ids import uuid7
 from fundops.ledger import posting
 from fundops.ledger.posting import AccountRef, Movement
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
+from fundops.reports import counting
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportVersion
 from tests.factories import a_fund, a_lot, a_party, a_person
 
@@ -81,6 +82,7 @@ class ManyResults:
             self._agreements(db, grants)
             versions = self._reports(db, grants)
             self._values(db, versions)
+            counting.stand(db, [one for _, one in versions])
             each = AWARD * -(-self.grants // LOTS)
             lots = [a_lot(db, fund, each, donor=donors[at % DONORS], on=FIRST).id
                     for at in range(LOTS)]  # fmt: skip
@@ -186,7 +188,7 @@ class ManyResults:
                  "ends_on": quarter(number)[1], "due_on": quarter(number)[1], "due_at": now,
                  "zone": "UTC", "is_final": False, "asks_narrative": True,
                  "asks_expenditure": False, "language": "en", "status": "accepted",
-                 "last_number": 1, "submitted_number": 1, "accepted_number": 1,
+                 "last_number": 1, "draft_number": 1, "submitted_number": 1, "accepted_number": 1,
                  "created_at": now, "version": 1}
                 for at, grant_id, number, report, _ in part
             ])  # fmt: skip
@@ -196,7 +198,7 @@ class ManyResults:
                 for _, _, _, report, version in part
             ])  # fmt: skip
             db.execute(insert(AcceptedVersion), [
-                {"version_id": version, "report_id": report, "grant_id": grant_id,
+                {"id": version, "version_id": version, "report_id": report, "grant_id": grant_id,
                  "fund_id": self.fund_id, "starts_on": quarter(number)[0],
                  "ends_on": quarter(number)[1], "accepted_on": quarter(number)[1],
                  "accepted_seq": seq, "origin": "fund"}
@@ -229,7 +231,10 @@ class ManyResults:
         for at, grant in enumerate(grants):
             lot, gid = lots[at % LOTS], grant["id"]
             held = AccountRef(fund, "lot", lot)
-            kept, lent = AccountRef(fund, "reserved", lot, gid), AccountRef(fund, "advance", lot, gid)
+            kept, lent = (
+                AccountRef(fund, "reserved", lot, gid),
+                AccountRef(fund, "advance", lot, gid),
+            )
             said = ("grant", gid, lot, gid)
             moves.append(Movement("reserve", held, kept, AWARD, FIRST, *said, key=f"{at}"))
             for part in range(3):

@@ -31,7 +31,13 @@ from sqlalchemy.orm import Session
 from fundops.calls.indicators import catalogue
 from fundops.impact.grouping import axes as axes  # asked for with the figures they group
 from fundops.reports.dimensions import TOTAL
-from fundops.reports.models import AcceptedVersion, ProgressReport, ReportValue, ReportVersion
+from fundops.reports.models import (
+    AcceptedVersion,
+    ProgressReport,
+    ReportValue,
+    ReportVersion,
+    StandingValue,
+)
 
 _BATCH = 5_000
 _LATEST = tuple(one.code for one in catalogue().values() if one.aggregation == "latest")
@@ -81,16 +87,21 @@ class FactRow(NamedTuple):
 def counted(scope: Scope) -> ColumnElement[bool]:
     """Return which accepted versions count in ``scope``."""
     said = AcceptedVersion
-    conditions: list[ColumnElement[bool]] = [
+    return and_(
         said.fund_id == scope.fund_id,
-        said.ends_on <= scope.as_of_on,
         scope.known(said.accepted_seq, said.superseded_seq),
-    ]
+        *_limits(scope, said),
+    )
+
+
+def _limits(scope: Scope, table: Any) -> list[ColumnElement[bool]]:
+    """Return the conditions of ``scope`` on periods and grants."""
+    conditions: list[ColumnElement[bool]] = [table.ends_on <= scope.as_of_on]
     if scope.from_on is not None:
-        conditions.append(said.ends_on >= scope.from_on)
+        conditions.append(table.ends_on >= scope.from_on)
     if scope.grants is not None:
-        conditions.append(said.grant_id.in_(scope.grants))
-    return and_(*conditions)
+        conditions.append(table.grant_id.in_(scope.grants))
+    return conditions
 
 
 def facts(
@@ -154,24 +165,56 @@ def sums(
         yield from _newest(db, scope, dimension, per)
 
 
-def _added(db: Session, scope: Scope, dimension: str, per: str | None) -> Iterator[Sums]:
+@dataclass(frozen=True)
+class _Source:
+    """Where figures that count are read from: ``columns`` by name, and what makes them count."""
+
+    columns: Any
+    start: Any
+    conditions: tuple[Any, ...]
+
+    def select(self, *columns: Any) -> Any:
+        """Return a query of the figures that count."""
+        return self.start(*columns).where(*self.conditions)
+
+
+def _source(scope: Scope, dimension: str) -> _Source:
+    """Return the rows that count: kept as such at present, looked up as known in the past."""
+    if scope.is_latest:
+        held = StandingValue
+        conditions: list[Any] = [
+            held.fund_id == scope.fund_id,
+            held.dimension == dimension,
+            *_limits(scope, held),
+        ]
+        return _Source(held, select, tuple(conditions))
     said, value = AcceptedVersion, ReportValue
-    whose: Any = said.grant_id if per is None else period_of(said.ends_on, per)
-    grants: Any = literal(1) if per is None else func.count(said.grant_id.distinct())
+
+    class Joined:
+        grant_id, ends_on = said.grant_id, said.ends_on
+        version_id, indicator, code = value.version_id, value.indicator, value.code
+        numerator, denominator = value.numerator, value.denominator
+
+    def start(*columns: Any) -> Any:
+        joined = select(*columns).select_from(said)
+        return joined.join(value, value.version_id == said.version_id)
+
+    return _Source(Joined, start, (counted(scope), value.dimension == dimension))
+
+
+def _added(db: Session, scope: Scope, dimension: str, per: str | None) -> Iterator[Sums]:
+    source = _source(scope, dimension)
+    row = source.columns
+    whose: Any = row.grant_id if per is None else period_of(row.ends_on, per)
+    grants: Any = literal(1) if per is None else func.count(row.grant_id.distinct())
     columns: tuple[Any, ...] = (
-        whose, value.indicator, value.code, func.sum(value.numerator), func.max(value.numerator),
-        func.sum(value.denominator), func.max(said.ends_on), grants,
-        func.count() - func.count(value.denominator),
+        row.indicator, whose, row.code, func.sum(row.numerator), func.max(row.numerator),
+        func.sum(row.denominator), func.max(row.ends_on), grants,
+        func.count() - func.count(row.denominator),
     )  # fmt: skip
-    query = (
-        select(*columns)
-        .select_from(said)
-        .join(value, value.version_id == said.version_id)
-        .where(counted(scope), value.dimension == dimension, value.indicator.not_in(_LATEST))
-        .group_by(whose, value.indicator, value.code)
-    )
-    query = _only(query, scope)
-    for key, code, under, total, most, below, ends_on, count, bare in db.execute(query):
+    query = source.select(*columns).group_by(row.indicator, whose, row.code)
+    query = _only(query.where(row.indicator.not_in(_LATEST)), scope, row.indicator)
+    for code, key, under, total, most, below, ends_on, count, bare in db.execute(query):
         yield Sums(
             key if per is None else None, None if per is None else int(key), code, under,
             int(total), int(most), None if bare else int(below), ends_on, int(count), 0,
@@ -179,35 +222,30 @@ def _added(db: Session, scope: Scope, dimension: str, per: str | None) -> Iterat
 
 
 def _newest(db: Session, scope: Scope, dimension: str, per: str | None) -> Iterator[Sums]:
-    said, value = AcceptedVersion, ReportValue
-    period: Any = literal(0) if per is None else period_of(said.ends_on, per)
+    source = _source(scope, dimension)
+    row = source.columns
+    period: Any = literal(0) if per is None else period_of(row.ends_on, per)
     place = func.row_number().over(
-        partition_by=[said.grant_id, value.indicator, value.code, period],
-        order_by=[said.ends_on.desc(), said.accepted_seq.desc(), value.result_number],
+        partition_by=[row.indicator, row.grant_id, row.code, period],
+        order_by=[row.ends_on.desc(), row.version_id.desc(), row.numerator.desc()],
     )
     columns: tuple[Any, ...] = (
-        said.grant_id, period.label("period"), value.indicator, value.code, value.numerator,
-        value.denominator, said.ends_on, said.accepted_seq, place.label("place"),
+        row.grant_id, period.label("period"), row.indicator, row.code, row.numerator,
+        row.denominator, row.ends_on, place.label("place"),
     )  # fmt: skip
-    query = (
-        select(*columns)
-        .join(value, value.version_id == said.version_id)
-        .where(counted(scope), value.dimension == dimension, value.indicator.in_(_LATEST))
-    )
-    ranked = _only(query, scope).subquery()
+    query = source.select(*columns).where(row.indicator.in_(_LATEST))
+    ranked = _only(query, scope, row.indicator).subquery()
     rows = select(*[one for one in ranked.c if one.name != "place"]).where(ranked.c.place == 1)
-    for grant_id, when, code, under, numerator, below, ends_on, seq in db.execute(rows):
+    for grant_id, when, code, under, numerator, below, ends_on in db.execute(rows):
         yield Sums(
             grant_id, None if per is None else int(when), code, under, int(numerator),
-            int(numerator), below, ends_on, 1, int(seq),
+            int(numerator), below, ends_on, 1, 0,
         )  # fmt: skip
 
 
-def _only(query: Any, scope: Scope) -> Any:
+def _only(query: Any, scope: Scope, column: Any) -> Any:
     """Keep the indicators of ``scope``, if it names any."""
-    if scope.indicators is None:
-        return query
-    return query.where(ReportValue.indicator.in_(scope.indicators))
+    return query if scope.indicators is None else query.where(column.in_(scope.indicators))
 
 
 def period_of(column: Any, per: str) -> ColumnElement[int]:
@@ -246,7 +284,9 @@ def under_review(db: Session, scope: Scope, *, per: str | None = None) -> Iterat
         query = query.where(report.ends_on >= scope.from_on)
     if scope.grants is not None:
         query = query.where(report.grant_id.in_(scope.grants))
-    for grant_id, when, code, total, most, below, ends_on, bare in db.execute(_only(query, scope)):
+    for grant_id, when, code, total, most, below, ends_on, bare in db.execute(
+        _only(query, scope, value.indicator)
+    ):
         yield Sums(
             grant_id, None if per is None else int(when), code, "", int(total), int(most),
             None if bare else int(below), ends_on, 1, 0,
