@@ -19,21 +19,23 @@ depends_on = None
 APPEND_ONLY = (
     "confirmed_items",
     "evidence_inspections",
+    "local_receipts",
+    "report_certifications",
     "report_expenditures",
     "report_reads",
     "report_requirements",
     "report_values",
     "report_versions",
+    "request_decisions",
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
-GUARDED_COPIES = ("statements",)
+GUARDED_COPIES: tuple[str, ...] = ()
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
-    """ALTER TABLE statements ADD COLUMN layout INTEGER""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -42,13 +44,41 @@ POSTGRES_UP = (
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
 'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+    """ALTER TABLE expenditure_statements DROP CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range""",
+    """ALTER TABLE expenditure_statements ADD COLUMN currency VARCHAR(3) COLLATE "C"
+""",
+    """ALTER TABLE expenditure_statements ADD CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor >= 0 AND
+reported_minor <= 1000000000000000 AND (reported_minor > 0 OR currency IS NOT NULL))""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines ADD COLUMN kind VARCHAR(20) COLLATE "C" DEFAULT 'expenditure'
+NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
+    """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
+    """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
+(local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
+(kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
++ unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
+0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
+<= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
+KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
-    """ALTER TABLE statements DROP COLUMN layout""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -57,7 +87,27 @@ POSTGRES_DOWN = (
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
 'grant_suspended'))""",
+    """ALTER TABLE expenditure_statements DROP CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range""",
+    """ALTER TABLE expenditure_statements DROP COLUMN currency""",
+    """ALTER TABLE expenditure_statements ADD CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000)""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
+    """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
+    """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
+    """ALTER TABLE expenditure_lines DROP COLUMN kind""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
+(accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor =
+reported_minor)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
 )
 """And back."""
 
@@ -89,26 +139,6 @@ CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budg
 NULL OR typeof(annual_budget_minor) = 'integer'),
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
-)""",
-    "statements": """CREATE TABLE statements (
-id CHAR(32) NOT NULL,
-code VARCHAR(60) NOT NULL,
-donor_id CHAR(32) NOT NULL,
-fund_id CHAR(32),
-from_on DATE NOT NULL,
-as_of_on DATE NOT NULL,
-known_seq BIGINT NOT NULL,
-known_at DATETIME NOT NULL,
-sha256 BLOB NOT NULL,
-layout INTEGER,
-issued_by_id CHAR(32),
-issued_at DATETIME NOT NULL,
-CONSTRAINT pk_statements PRIMARY KEY (id),
-CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
-CONSTRAINT uq_statements_code UNIQUE (code),
-CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
-CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
-CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
 )""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
@@ -157,38 +187,108 @@ CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
 CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
 CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
 )""",
+    "expenditure_statements": """CREATE TABLE expenditure_statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+grant_id CHAR(32) NOT NULL,
+starts_on DATE NOT NULL,
+ends_on DATE NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT NOT NULL,
+prefinanced_minor BIGINT NOT NULL,
+disallowed_minor BIGINT NOT NULL,
+replaces_id CHAR(32),
+reason VARCHAR(2000),
+status VARCHAR(10) NOT NULL,
+reported_by_id CHAR(32) NOT NULL,
+reported_at DATETIME NOT NULL,
+decided_by_id CHAR(32),
+decided_at DATETIME,
+decision_reason VARCHAR(2000),
+accepted_on DATE,
+currency VARCHAR(3),
+version INTEGER NOT NULL,
+CONSTRAINT pk_expenditure_statements PRIMARY KEY (id),
+CONSTRAINT ck_expenditure_statements_status_known CHECK (status IN ('reported', 'returned',
+'accepted', 'corrected')),
+CONSTRAINT ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor >= 0 AND
+reported_minor <= 1000000000000000 AND (reported_minor > 0 OR currency IS NOT NULL)),
+CONSTRAINT ck_expenditure_statements_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_prefinanced_minor_whole CHECK (prefinanced_minor IS
+NULL OR typeof(prefinanced_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_disallowed_minor_whole CHECK (disallowed_minor IS NULL
+OR typeof(disallowed_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_period_ordered CHECK (starts_on <= ends_on),
+CONSTRAINT ck_expenditure_statements_two_persons CHECK (decided_by_id <> reported_by_id),
+CONSTRAINT ck_expenditure_statements_decided_by_somebody CHECK ((status = 'reported') =
+(decided_by_id IS NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_has_date CHECK ((status IN ('accepted',
+'corrected')) = (accepted_on IS NOT NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_within CHECK (accepted_minor >= 0 AND
+accepted_minor <= reported_minor),
+CONSTRAINT ck_expenditure_statements_parts_within CHECK (prefinanced_minor >= 0 AND
+disallowed_minor >= 0 AND prefinanced_minor + disallowed_minor <= accepted_minor),
+CONSTRAINT ck_expenditure_statements_correction_has_reason CHECK ((replaces_id IS NULL) =
+(reason IS NULL)),
+CONSTRAINT uq_expenditure_statements_code UNIQUE (code),
+CONSTRAINT fk_expenditure_statements_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_expenditure_statements_replaces_id FOREIGN KEY(replaces_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT fk_expenditure_statements_reported_by_id FOREIGN KEY(reported_by_id) REFERENCES
+persons (id),
+CONSTRAINT fk_expenditure_statements_decided_by_id FOREIGN KEY(decided_by_id) REFERENCES
+persons (id)
+)""",
     "expenditure_lines": """CREATE TABLE expenditure_lines (
 id CHAR(32) NOT NULL,
 statement_id CHAR(32) NOT NULL,
 number INTEGER NOT NULL,
 category VARCHAR(1) NOT NULL,
 description VARCHAR(400),
-budget_line INTEGER,
 is_support_cost BOOLEAN NOT NULL,
 reported_minor BIGINT NOT NULL,
 accepted_minor BIGINT,
 unsupported_minor BIGINT,
 reason VARCHAR(2000),
+kind VARCHAR(20) DEFAULT 'expenditure' NOT NULL,
+budget_line INTEGER,
+budget_line_id CHAR(32),
+local_minor BIGINT,
 CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
 CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number),
 CONSTRAINT ck_expenditure_lines_category_known CHECK (category IN ('A', 'B', 'C', 'D', 'E',
 'F', 'G')),
-CONSTRAINT ck_expenditure_lines_reported_minor_in_range CHECK (reported_minor > 0 AND
-reported_minor <= 1000000000000000),
+CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN ('expenditure',
+'exchange_difference')),
+CONSTRAINT ck_expenditure_lines_reported_minor_in_range CHECK (reported_minor <=
+1000000000000000 AND reported_minor >= CASE kind WHEN 'exchange_difference' THEN
+-1000000000000000 ELSE 0 END),
+CONSTRAINT ck_expenditure_lines_reported_something CHECK (reported_minor > 0 OR local_minor
+IS NOT NULL OR kind = 'exchange_difference'),
+CONSTRAINT ck_expenditure_lines_local_minor_whole CHECK (local_minor IS NULL OR
+typeof(local_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_local_positive CHECK (local_minor >= 0),
 CONSTRAINT ck_expenditure_lines_reported_minor_whole CHECK (reported_minor IS NULL OR
 typeof(reported_minor) = 'integer'),
 CONSTRAINT ck_expenditure_lines_accepted_minor_whole CHECK (accepted_minor IS NULL OR
 typeof(accepted_minor) = 'integer'),
 CONSTRAINT ck_expenditure_lines_unsupported_minor_whole CHECK (unsupported_minor IS NULL OR
 typeof(unsupported_minor) = 'integer'),
-CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK (accepted_minor >= 0 AND
-unsupported_minor >= 0 AND accepted_minor + unsupported_minor = reported_minor),
+CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK (kind = 'expenditure' AND
+accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor =
+reported_minor OR kind = 'exchange_difference' AND unsupported_minor = 0 AND (accepted_minor
+= reported_minor OR accepted_minor > reported_minor AND accepted_minor <= 0)),
 CONSTRAINT ck_expenditure_lines_decided_whole CHECK ((accepted_minor IS NULL) =
 (unsupported_minor IS NULL)),
 CONSTRAINT ck_expenditure_lines_refusal_has_reason CHECK (unsupported_minor = 0 OR reason IS
 NOT NULL),
 CONSTRAINT fk_expenditure_lines_statement_id FOREIGN KEY(statement_id) REFERENCES
-expenditure_statements (id)
+expenditure_statements (id),
+CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN KEY(budget_line_id) REFERENCES
+grant_budget_lines (id)
 )""",
 }
 """Tables as they become, on SQLite."""
@@ -220,25 +320,6 @@ CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES pa
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
 NULL OR typeof(annual_budget_minor) = 'integer')
-)""",
-    "statements": """CREATE TABLE statements (
-id CHAR(32) NOT NULL,
-code VARCHAR(60) NOT NULL,
-donor_id CHAR(32) NOT NULL,
-fund_id CHAR(32),
-from_on DATE NOT NULL,
-as_of_on DATE NOT NULL,
-known_seq BIGINT NOT NULL,
-known_at DATETIME NOT NULL,
-sha256 BLOB NOT NULL,
-issued_by_id CHAR(32),
-issued_at DATETIME NOT NULL,
-CONSTRAINT pk_statements PRIMARY KEY (id),
-CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
-CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
-CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
-CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
-CONSTRAINT uq_statements_code UNIQUE (code)
 )""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
@@ -286,6 +367,60 @@ CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_chan
 CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
 CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
+    "expenditure_statements": """CREATE TABLE expenditure_statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+grant_id CHAR(32) NOT NULL,
+starts_on DATE NOT NULL,
+ends_on DATE NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT NOT NULL,
+prefinanced_minor BIGINT NOT NULL,
+disallowed_minor BIGINT NOT NULL,
+replaces_id CHAR(32),
+reason VARCHAR(2000),
+status VARCHAR(10) NOT NULL,
+reported_by_id CHAR(32) NOT NULL,
+reported_at DATETIME NOT NULL,
+decided_by_id CHAR(32),
+decided_at DATETIME,
+decision_reason VARCHAR(2000),
+accepted_on DATE,
+version INTEGER NOT NULL,
+CONSTRAINT pk_expenditure_statements PRIMARY KEY (id),
+CONSTRAINT ck_expenditure_statements_decided_by_somebody CHECK ((status = 'reported') =
+(decided_by_id IS NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_has_date CHECK ((status IN ('accepted',
+'corrected')) = (accepted_on IS NOT NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_disallowed_minor_whole CHECK (disallowed_minor IS NULL
+OR typeof(disallowed_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_prefinanced_minor_whole CHECK (prefinanced_minor IS
+NULL OR typeof(prefinanced_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_status_known CHECK (status IN ('reported', 'returned',
+'accepted', 'corrected')),
+CONSTRAINT ck_expenditure_statements_correction_has_reason CHECK ((replaces_id IS NULL) =
+(reason IS NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_within CHECK (accepted_minor >= 0 AND
+accepted_minor <= reported_minor),
+CONSTRAINT ck_expenditure_statements_two_persons CHECK (decided_by_id <> reported_by_id),
+CONSTRAINT ck_expenditure_statements_parts_within CHECK (prefinanced_minor >= 0 AND
+disallowed_minor >= 0 AND prefinanced_minor + disallowed_minor <= accepted_minor),
+CONSTRAINT ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000),
+CONSTRAINT ck_expenditure_statements_period_ordered CHECK (starts_on <= ends_on),
+CONSTRAINT fk_expenditure_statements_decided_by_id FOREIGN KEY(decided_by_id) REFERENCES
+persons (id),
+CONSTRAINT fk_expenditure_statements_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_expenditure_statements_replaces_id FOREIGN KEY(replaces_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT fk_expenditure_statements_reported_by_id FOREIGN KEY(reported_by_id) REFERENCES
+persons (id),
+CONSTRAINT uq_expenditure_statements_code UNIQUE (code)
 )""",
     "expenditure_lines": """CREATE TABLE expenditure_lines (
 id CHAR(32) NOT NULL,
@@ -341,19 +476,6 @@ COPIED = {
         "version",
         "created_at",
     ),
-    "statements": (
-        "id",
-        "code",
-        "donor_id",
-        "fund_id",
-        "from_on",
-        "as_of_on",
-        "known_seq",
-        "known_at",
-        "sha256",
-        "issued_by_id",
-        "issued_at",
-    ),
     "notices": (
         "id",
         "kind",
@@ -379,6 +501,27 @@ COPIED = {
         "event_seq",
         "created_at",
     ),
+    "expenditure_statements": (
+        "id",
+        "code",
+        "grant_id",
+        "starts_on",
+        "ends_on",
+        "reported_minor",
+        "accepted_minor",
+        "prefinanced_minor",
+        "disallowed_minor",
+        "replaces_id",
+        "reason",
+        "status",
+        "reported_by_id",
+        "reported_at",
+        "decided_by_id",
+        "decided_at",
+        "decision_reason",
+        "accepted_on",
+        "version",
+    ),
     "expenditure_lines": (
         "id",
         "statement_id",
@@ -395,38 +538,40 @@ COPIED = {
 """Columns that both have."""
 
 SQLITE_INDEXES = (
-    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
     """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
+    """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
 )
 """Indexes of the copied tables as they become."""
 
 SQLITE_OLD_INDEXES = (
-    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
     """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
+    """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
 )
 """Indexes of the copied tables as they were."""
 
 TABLES = (
-    "standing_values",
+    "request_decisions",
     "report_values",
     "report_expenditures",
     "report_contents",
     "report_comments",
+    "report_certifications",
     "accepted_versions",
     "report_versions",
     "evidence_inspections",
     "report_requirements",
     "report_reads",
     "report_evidence",
+    "local_receipts",
     "progress_reports",
-    "source_targets",
-    "places_at_risk",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -520,75 +665,6 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_table(
-        "places_at_risk",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("country", Text(2), nullable=False),
-        sa.Column("fund_id", sa.Uuid(), nullable=True),
-        sa.Column("reason", Text(2000), nullable=False),
-        sa.Column("status", Text(10), nullable=False),
-        sa.Column("flagged_by_id", sa.Uuid(), nullable=False),
-        sa.Column("flagged_at", UtcDateTime(), nullable=False),
-        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
-        sa.Column("lifted_at", UtcDateTime(), nullable=True),
-        sa.Column("lift_reason", Text(2000), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "(status = 'lifted') = (lifted_by_id IS NOT NULL)",
-            name=op.f("ck_places_at_risk_lifted_whole"),
-        ),
-        sa.CheckConstraint(
-            "status IN ('flagged', 'lifted')", name=op.f("ck_places_at_risk_status_known")
-        ),
-        sa.CheckConstraint(
-            "lifted_by_id <> flagged_by_id", name=op.f("ck_places_at_risk_two_persons")
-        ),
-        sa.ForeignKeyConstraint(
-            ["flagged_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_flagged_by_id")
-        ),
-        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_places_at_risk_fund_id")),
-        sa.ForeignKeyConstraint(
-            ["lifted_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_lifted_by_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_places_at_risk")),
-    )
-    op.create_index(
-        "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
-    )
-    op.create_table(
-        "source_targets",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("grant_id", sa.Uuid(), nullable=False),
-        sa.Column("fund_id", sa.Uuid(), nullable=False),
-        sa.Column("indicator", Text(10), nullable=False),
-        sa.Column("dimension", Text(20), nullable=False),
-        sa.Column("code", Text(40), nullable=False),
-        sa.Column("target", sa.BigInteger(), nullable=False),
-        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
-        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint(
-            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
-        ),
-        whole("target"),
-        sa.CheckConstraint(
-            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
-        ),
-        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
-        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
-        sa.ForeignKeyConstraint(
-            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
-    )
-    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
-    op.create_index(
-        "uq_source_targets_standing",
-        "source_targets",
-        ["grant_id", "indicator", "dimension", "code"],
-        unique=True,
-        sqlite_where=sa.text("superseded_seq IS NULL"),
-        postgresql_where=sa.text("superseded_seq IS NULL"),
-    )
-    op.create_table(
         "progress_reports",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", Text(80), nullable=False),
@@ -674,6 +750,57 @@ def make_tables() -> None:
         ["fund_id", "status"],
         unique=False,
     )
+    op.create_table(
+        "local_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("disbursement_id", sa.Uuid(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("base_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("local_minor", sa.BigInteger(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
+        sa.Column("reverses_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("declared_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        whole("base_minor"),
+        whole("local_minor"),
+        sa.CheckConstraint(
+            "(reverses_id IS NULL) = (reason IS NULL)",
+            name=op.f("ck_local_receipts_reversal_has_reason"),
+        ),
+        sa.CheckConstraint(
+            "base_minor > 0 AND base_minor <= 1000000000000000",
+            name=op.f("ck_local_receipts_base_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "local_minor > 0 AND local_minor <= 1000000000000000",
+            name=op.f("ck_local_receipts_local_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["declared_by_id"], ["persons.id"], name=op.f("fk_local_receipts_declared_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["disbursement_id"],
+            ["disbursements.id"],
+            name=op.f("fk_local_receipts_disbursement_id"),
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_local_receipts_file_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_local_receipts_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"], ["local_receipts.id"], name=op.f("fk_local_receipts_reverses_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_local_receipts")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_local_receipts_reverses_id")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_local_receipts_disbursement_id", "local_receipts", ["disbursement_id"], unique=False
+    )
+    op.create_index("ix_local_receipts_grant_id", "local_receipts", ["grant_id"], unique=False)
     op.create_table(
         "report_evidence",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -822,10 +949,6 @@ def make_tables() -> None:
         sa.Column("accepted_on", sa.Date(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
-        sa.Column("origin", Text(10), nullable=False),
-        sa.CheckConstraint(
-            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
-        ),
         sa.CheckConstraint(
             "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
         ),
@@ -857,6 +980,28 @@ def make_tables() -> None:
         unique=True,
         sqlite_where=sa.text("superseded_seq IS NULL"),
         postgresql_where=sa.text("superseded_seq IS NULL"),
+    )
+    op.create_table(
+        "report_certifications",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("is_expenditure_certified", sa.Boolean(), nullable=False),
+        sa.Column("is_request_certified", sa.Boolean(), nullable=False),
+        sa.Column("certified_by_id", sa.Uuid(), nullable=False),
+        sa.Column("certified_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "is_expenditure_certified",
+            name=op.f("ck_report_certifications_expenditure_is_certified"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["certified_by_id"],
+            ["persons.id"],
+            name=op.f("fk_report_certifications_certified_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_certifications_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_certifications")),
+        info={"append_only": True},
     )
     op.create_table(
         "report_comments",
@@ -941,49 +1086,28 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_version_id",
+        "ix_report_values_dimension_indicator",
         "report_values",
-        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
+        ["dimension", "indicator", "version_id"],
         unique=False,
     )
     op.create_table(
-        "standing_values",
+        "request_decisions",
         sa.Column("version_id", sa.Uuid(), nullable=False),
-        sa.Column("result_number", sa.Integer(), nullable=False),
-        sa.Column("dimension", Text(20), nullable=False),
-        sa.Column("code", Text(40), nullable=False),
-        sa.Column("fund_id", sa.Uuid(), nullable=False),
-        sa.Column("grant_id", sa.Uuid(), nullable=False),
-        sa.Column("indicator", Text(10), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("numerator", sa.BigInteger(), nullable=False),
-        sa.Column("denominator", sa.BigInteger(), nullable=True),
-        whole("denominator"),
-        whole("numerator"),
-        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_standing_values_fund_id")),
-        sa.ForeignKeyConstraint(
-            ["grant_id"], ["grants.id"], name=op.f("fk_standing_values_grant_id")
+        sa.Column("line_number", sa.Integer(), nullable=False),
+        sa.Column("authorised_minor", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=False),
+        whole("authorised_minor"),
+        sa.CheckConstraint(
+            "authorised_minor >= 0", name=op.f("ck_request_decisions_amount_positive")
         ),
         sa.ForeignKeyConstraint(
-            ["version_id"], ["report_versions.id"], name=op.f("fk_standing_values_version_id")
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_request_decisions_decided_by_id")
         ),
-        sa.PrimaryKeyConstraint(
-            "version_id", "result_number", "dimension", "code", name=op.f("pk_standing_values")
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_request_decisions_version_id")
         ),
-    )
-    op.create_index(
-        "ix_standing_values_fund_id",
-        "standing_values",
-        [
-            "fund_id",
-            "dimension",
-            "indicator",
-            "grant_id",
-            "code",
-            "ends_on",
-            "version_id",
-            "numerator",
-            "denominator",
-        ],
-        unique=False,
+        sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_request_decisions")),
+        info={"append_only": True},
     )

@@ -29,6 +29,7 @@ from fundops.parties import profile_models as profiles
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reports import models as reports
+from fundops.reports import money_models as report_money
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -61,6 +62,7 @@ __all__ = [
     "policy_models",
     "profiles",
     "proposals",
+    "report_money",
     "reports",
     "reviews",
     "schedule_models",

@@ -47,6 +47,8 @@ from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.reports.face_routes import router as faces
+from fundops.reports.local_routes import router as local_receipts
 from fundops.reports.routes import results_router as grant_results
 from fundops.reports.routes import router as progress_reports
 from fundops.reports.routes import start_router as report_starts
@@ -101,6 +103,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     report_steps,
     report_evidence,
     grant_results,
+    local_receipts,
+    faces,
     *BANKING,
     tracing,
     cash_plan,

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from fundops.audit import canonical
 from fundops.errors import invalid
-from fundops.proposals.content import MAX_CONTENT, Leaf
+from fundops.proposals.content import MAX_CONTENT, MAX_LEAF, MAX_WHOLE, Leaf
 from fundops.reports.dimensions import dimensions
 from fundops.schemas import In, line, refused
 
@@ -44,6 +44,17 @@ def _figure(value: Any) -> Any:
 Figure = Annotated[Leaf, AfterValidator(_figure)]
 
 
+def _as_schema(maximum: int) -> dict[str, Any]:
+    """Return the JSON schema of a leaf with at most so many characters."""
+    whole = {"type": "integer", "minimum": -MAX_WHOLE, "maximum": MAX_WHOLE}
+    kinds = [whole, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
+    return {"anyOf": [{"type": "string", "maxLength": maximum}, *kinds]}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
 def _objectives(given: dict[str, Any]) -> dict[str, Any]:
     if any(_OBJECTIVE.fullmatch(key) is None for key in given):
         raise refused("reports.unknown_objective")
@@ -62,6 +73,14 @@ def _breakdown(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 Breakdown = Annotated[
     dict[str, dict[str, Figure]],
     AfterValidator(_breakdown),
+    WithJsonSchema(
+        _closed(
+            {
+                name: _closed({code: _as_schema(MAX_FIGURE) for code in one.codes})
+                for name, one in dimensions().items()
+            }
+        )
+    ),
     Field(
         description="Counts by code, by dimension: `sex_age` (`<sex>.<age>`), `exploitation`, "
         "`group`, `assistance`.",
@@ -101,7 +120,11 @@ class ConfirmationIn(In):
 class ReportDraftIn(In):
     """The whole content of a report's draft. What is left out is empty; nothing need be right."""
 
-    narrative: Annotated[dict[str, Leaf], AfterValidator(_objectives)] = Field(
+    narrative: Annotated[
+        dict[str, Leaf],
+        AfterValidator(_objectives),
+        WithJsonSchema(_closed({str(one): _as_schema(MAX_LEAF) for one in range(1, 11)})),
+    ] = Field(
         default_factory=dict,
         description="Text by number of the objective.",
         examples=[{"4": "The shelter was open all year."}],

@@ -25,7 +25,7 @@ from fundops.parties.hands import refuse_behind
 from fundops.reports import counting, drafts, recording, screened, spending, telling, versions
 from fundops.reports.content import has_place
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportComment
-from fundops.reports.schemas import CommentIn
+from fundops.reports.schemas import ReportCommentIn
 from fundops.reports.spending_schemas import ExpenditureDecisionIn
 from fundops.reports.steps import STEPS
 from fundops.reports.versions import Kept
@@ -42,7 +42,7 @@ def send_back(
     *,
     number: int,
     reason: str,
-    comments: Sequence[CommentIn],
+    comments: Sequence[ReportCommentIn],
     keys: Fingerprints,
 ) -> None:
     """Return a submitted report to its grantee with a reason and comments on its fields.
@@ -98,7 +98,7 @@ def accept(
         )
     now = clock.now()
     if report.asks_expenditure:
-        spending.accept(db, actor, report, kept.version, lines)
+        spending.accept(db, actor, report, lines)
     seq = recording.take_step(
         db, actor, report, "accept",
         decided_at=now, decided_by_id=actor.person_id, accepted_number=kept.version.number,
@@ -145,7 +145,7 @@ def _refuse(db: Session, grant: Grant, keys: Fingerprints, texts: Mapping[str, s
     screened.refuse(screened.for_party(db, grant.grantee_id, keys), texts)
 
 
-def _check_places(kept: Kept, comments: Sequence[CommentIn]) -> None:
+def _check_places(kept: Kept, comments: Sequence[ReportCommentIn]) -> None:
     wrong = [
         FieldError(f"/comments/{at}/pointer", text("reports.no_such_place"))
         for at, one in enumerate(comments)

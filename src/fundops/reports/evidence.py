@@ -27,7 +27,7 @@ from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.records import snapshot
 from fundops.reports import queries, recording, screened
-from fundops.reports.evidence_schemas import InspectionIn, ReportEvidenceIn
+from fundops.reports.evidence_schemas import EvidenceInspectionIn, ReportEvidenceIn
 from fundops.reports.models import EvidenceInspection, ProgressReport, ReportEvidence
 from fundops.reports.terms import terms_of
 from fundops.screening.findings import Fingerprints
@@ -145,7 +145,7 @@ def inspect(
     fund: Fund,
     grant: Grant,
     found: ReportEvidence,
-    given: InspectionIn,
+    given: EvidenceInspectionIn,
     keys: Fingerprints,
 ) -> EvidenceInspection:
     """Record that the actor saw a piece of evidence on site; never changed afterwards.

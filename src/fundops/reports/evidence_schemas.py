@@ -32,7 +32,7 @@ class ReportEvidenceIn(In):
     )
 
 
-class InspectionIn(In):
+class EvidenceInspectionIn(In):
     """That a piece of evidence was seen on site."""
 
     inspected_on: Day = Field(description="Not in the future.", examples=["2026-01-15"])

@@ -32,8 +32,9 @@ class ProgressReport(Base):
 
     ``asks_narrative`` (with results) and ``asks_expenditure`` say what its requirements ask for.
     ``due_at`` is the instant at which ``due_on`` ends in ``zone``, the grantee's. ``last_number``
-    counts versions; ``draft_number`` is the draft at work; ``submitted_number`` is the one under review or decided on last;
-    ``accepted_number`` the one that counts, which stays so while a correction is on its way.
+    counts versions; ``draft_number`` is the draft at work; ``submitted_number`` the one under
+    review or decided on last; ``accepted_number`` the one that counts, which stays so while a
+    correction is on its way.
     ``currency`` and ``method`` are those of the expenditure submitted last: a grant keeps both.
     """
 

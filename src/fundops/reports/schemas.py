@@ -39,7 +39,7 @@ class SubmitReportIn(In):
     )
 
 
-class CommentIn(In):
+class ReportCommentIn(In):
     """What is to be changed in one field."""
 
     pointer: Pointer
@@ -51,7 +51,9 @@ class ReturnReportIn(In):
 
     version: Number = Field(description="The submitted version that was read.", examples=[1])
     reason: Reason
-    comments: Annotated[list[CommentIn], Field(max_length=MAX_COMMENTS)] = Field([], examples=[[]])
+    comments: Annotated[list[ReportCommentIn], Field(max_length=MAX_COMMENTS)] = Field(
+        [], examples=[[]]
+    )
 
 
 class AcceptReportIn(In):
@@ -171,10 +173,10 @@ class EvidenceOut(Out):
     added_at: str
     reused: bool | None
     reused_in: list[str] | None
-    inspections: list[InspectionOut]
+    inspections: list[EvidenceInspectionOut]
 
 
-class InspectionOut(Out):
+class EvidenceInspectionOut(Out):
     """That an auditor saw a piece of evidence on site, and whether it agrees."""
 
     id: UUID
@@ -212,7 +214,7 @@ class MarkOut(Out):
     sentence: str
 
 
-class CommentOut(Out):
+class ReportCommentOut(Out):
     """What an officer said of one field when returning a version."""
 
     pointer: str
@@ -251,7 +253,7 @@ class ReportContentOut(ReportVersionOut):
     progress_report_id: UUID
     content: dict[str, Any] | None
     withheld: list[MarkOut]
-    comments: list[CommentOut]
+    comments: list[ReportCommentOut]
 
 
 def kept_out(kept: Kept, comments: Sequence[Any] = ()) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import command
 from fundops.ledger.models import Fund
 from fundops.reports import deciding, evidence, queries, submission
-from fundops.reports.evidence_schemas import InspectionIn, ReportEvidenceIn
+from fundops.reports.evidence_schemas import EvidenceInspectionIn, ReportEvidenceIn
 from fundops.reports.routes import detail
 from fundops.reports.schemas import (
     AcceptReportIn,
     CorrectReportIn,
-    InspectionOut,
+    EvidenceInspectionOut,
     ProgressReportDetail,
     ReturnReportIn,
     SubmitReportIn,
@@ -167,11 +167,11 @@ def remove_report_evidence(request: Request, actor: Writer, report_evidence_id: 
     "/{report_evidence_id}/inspect",
     operation_id="inspect_report_evidence",
     status_code=201,
-    response_model=InspectionOut,
+    response_model=EvidenceInspectionOut,
     responses=CREATES,
 )
 def inspect_report_evidence(
-    request: Request, actor: Inspector, report_evidence_id: UUID, given: InspectionIn
+    request: Request, actor: Inspector, report_evidence_id: UUID, given: EvidenceInspectionIn
 ) -> Response:
     """Record that a piece of evidence was seen on site, and whether it agrees."""
 

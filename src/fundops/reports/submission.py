@@ -7,7 +7,7 @@ them even after the text was disposed of.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,12 @@ from fundops.parties.zones import end_of
 from fundops.records import snapshot
 from fundops.reports import drafts, evidence, recording, spending, telling, versions
 from fundops.reports.checks import Checked, check
-from fundops.reports.models import ProgressReport, ReportValue, ReportVersion
+from fundops.reports.models import (
+    ProgressReport,
+    ReportExpenditure,
+    ReportValue,
+    ReportVersion,
+)
 from fundops.reports.spending_schemas import CertificationIn
 from fundops.reports.terms import ReportTerms, terms_of
 from fundops.reports.versions import Kept
@@ -62,18 +67,19 @@ def submit(
     due_on = drafts.due_now(db, report)
     said = checked.content | ({"withheld": draft.withheld} if draft.withheld else {})
     version = versions.add(db, actor, report, "submitted", said, at, terms.text_id)
-    _write(db, version, checked)
-    spent: list[dict[str, Any]] = []
-    difference = None
+    rows, difference = _converted(db, report, terms, checked)
+    _write(db, version, figure_rows(checked.figures), expenditure_rows(rows))
+    report.currency, report.method = checked.currency, checked.method
     if terms.asks_expenditure:
-        converted = spending.convert(db, report, terms, checked.content)
-        spending.file(db, actor, report, version, converted, certified)
-        spent, difference = _spent_rows(converted.rows), converted.difference_minor
+        statement = spending.file(db, actor, report, version, rows, certified)
+        report.statement_id = statement.id
     recording.take_step(
         db, actor, report, "submit",
         before=before,
         told={
-            "values_sha256": values_sha256(figure_rows(checked.figures), spent),
+            "values_sha256": values_sha256(
+                figure_rows(checked.figures), expenditure_rows(rows)
+            ),
             "exchange_difference_minor": difference,
             "reused_evidence": evidence.reused_count(db, report.id),
         },
@@ -84,25 +90,29 @@ def submit(
     return version
 
 
-def _write(db: Session, version: ReportVersion, checked: Checked) -> None:
-    """Write the figures of a submitted version."""
-    rows = [{"version_id": version.id} | row for row in figure_rows(checked.figures)]
-    if rows:
-        db.execute(insert(ReportValue), rows)
+def _converted(
+    db: Session, report: ProgressReport, terms: ReportTerms, checked: Checked
+) -> tuple[Sequence[spending.Row], int]:
+    """Return what was spent by line, converted, and the exchange difference known by now."""
+    if not terms.asks_expenditure:
+        return (), 0
+    return spending.convert(db, report, terms, checked.content)
 
 
-def _spent_rows(rows: Iterable[spending.Row]) -> list[dict[str, Any]]:
-    """Return converted lines as ``expenditure_rows`` has those of the database."""
-    found = [
-        {
-            "line_number": row.line.number,
-            "local_minor": row.local_minor,
-            "reported_minor": row.reported_minor,
-            "requested_minor": row.requested_minor,
-        }
-        for row in rows
-    ]
-    return sorted(found, key=lambda row: row["line_number"])
+def _write(
+    db: Session,
+    version: ReportVersion,
+    figures: list[dict[str, Any]],
+    spent: list[dict[str, Any]],
+) -> None:
+    """Write the figures and expenditure of a submitted version."""
+    tables: tuple[tuple[Any, list[dict[str, Any]]], ...] = (
+        (ReportValue, figures),
+        (ReportExpenditure, spent),
+    )
+    for model, rows in tables:
+        if rows:
+            db.execute(insert(model), [{"version_id": version.id} | row for row in rows])
 
 
 def figure_rows(figures: Iterable[Any]) -> list[dict[str, Any]]:
