@@ -30,12 +30,13 @@ APPEND_ONLY = (
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
-GUARDED_COPIES: tuple[str, ...] = ()
+GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
+    """ALTER TABLE statements ADD COLUMN layout INTEGER""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -53,13 +54,18 @@ ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor >= 0 AND
 reported_minor <= 1000000000000000 AND (reported_minor > 0 OR currency IS NOT NULL))""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN kind VARCHAR(20) COLLATE "C" DEFAULT 'expenditure'
 NOT NULL""",
-    """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
 (reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
@@ -67,11 +73,6 @@ NOT NULL""",
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
-CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
-'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -79,6 +80,7 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 
 POSTGRES_DOWN = (
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
+    """ALTER TABLE statements DROP COLUMN layout""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -94,15 +96,15 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
     """ALTER TABLE expenditure_lines DROP COLUMN kind""",
+    """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor =
 reported_minor)""",
@@ -139,6 +141,26 @@ CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budg
 NULL OR typeof(annual_budget_minor) = 'integer'),
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
+)""",
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+layout INTEGER,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT uq_statements_code UNIQUE (code),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
 )""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
@@ -248,13 +270,13 @@ statement_id CHAR(32) NOT NULL,
 number INTEGER NOT NULL,
 category VARCHAR(1) NOT NULL,
 description VARCHAR(400),
+budget_line INTEGER,
 is_support_cost BOOLEAN NOT NULL,
 reported_minor BIGINT NOT NULL,
 accepted_minor BIGINT,
 unsupported_minor BIGINT,
 reason VARCHAR(2000),
 kind VARCHAR(20) DEFAULT 'expenditure' NOT NULL,
-budget_line INTEGER,
 budget_line_id CHAR(32),
 local_minor BIGINT,
 CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
@@ -320,6 +342,25 @@ CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES pa
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
 NULL OR typeof(annual_budget_minor) = 'integer')
+)""",
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
+CONSTRAINT uq_statements_code UNIQUE (code)
 )""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
@@ -476,6 +517,19 @@ COPIED = {
         "version",
         "created_at",
     ),
+    "statements": (
+        "id",
+        "code",
+        "donor_id",
+        "fund_id",
+        "from_on",
+        "as_of_on",
+        "known_seq",
+        "known_at",
+        "sha256",
+        "issued_by_id",
+        "issued_at",
+    ),
     "notices": (
         "id",
         "kind",
@@ -538,6 +592,7 @@ COPIED = {
 """Columns that both have."""
 
 SQLITE_INDEXES = (
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
@@ -548,6 +603,7 @@ SQLITE_INDEXES = (
 """Indexes of the copied tables as they become."""
 
 SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
@@ -558,6 +614,7 @@ SQLITE_OLD_INDEXES = (
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "standing_values",
     "request_decisions",
     "report_values",
     "report_expenditures",
@@ -572,6 +629,8 @@ TABLES = (
     "report_evidence",
     "local_receipts",
     "progress_reports",
+    "source_targets",
+    "places_at_risk",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -663,6 +722,75 @@ def make_tables() -> None:
             "party_id", "item_key", name=op.f("uq_confirmed_items_party_id_item_key")
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "places_at_risk",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("country", Text(2), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("flagged_by_id", sa.Uuid(), nullable=False),
+        sa.Column("flagged_at", UtcDateTime(), nullable=False),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lift_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'lifted') = (lifted_by_id IS NOT NULL)",
+            name=op.f("ck_places_at_risk_lifted_whole"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('flagged', 'lifted')", name=op.f("ck_places_at_risk_status_known")
+        ),
+        sa.CheckConstraint(
+            "lifted_by_id <> flagged_by_id", name=op.f("ck_places_at_risk_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["flagged_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_flagged_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_places_at_risk_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_lifted_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_places_at_risk")),
+    )
+    op.create_index(
+        "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
+    )
+    op.create_table(
+        "source_targets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
+        ),
+        whole("target"),
+        sa.CheckConstraint(
+            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
+        ),
+        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
+    )
+    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
+    op.create_index(
+        "uq_source_targets_standing",
+        "source_targets",
+        ["grant_id", "indicator", "dimension", "code"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
     )
     op.create_table(
         "progress_reports",
@@ -949,6 +1077,10 @@ def make_tables() -> None:
         sa.Column("accepted_on", sa.Date(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.CheckConstraint(
+            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
+        ),
         sa.CheckConstraint(
             "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
         ),
@@ -1086,9 +1218,9 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_indicator",
+        "ix_report_values_dimension_version_id",
         "report_values",
-        ["dimension", "indicator", "version_id"],
+        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
         unique=False,
     )
     op.create_table(
@@ -1110,4 +1242,45 @@ def make_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_request_decisions")),
         info={"append_only": True},
+    )
+    op.create_table(
+        "standing_values",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("result_number", sa.Integer(), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=True),
+        whole("denominator"),
+        whole("numerator"),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_standing_values_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_standing_values_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_standing_values_version_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "version_id", "result_number", "dimension", "code", name=op.f("pk_standing_values")
+        ),
+    )
+    op.create_index(
+        "ix_standing_values_fund_id",
+        "standing_values",
+        [
+            "fund_id",
+            "dimension",
+            "indicator",
+            "grant_id",
+            "code",
+            "ends_on",
+            "version_id",
+            "numerator",
+            "denominator",
+        ],
+        unique=False,
     )
