@@ -139,7 +139,6 @@ class ExpenditureLine(Base):
     number: Mapped[int]
     category: Mapped[str] = mapped_column(Text(1))
     description: Mapped[str | None] = mapped_column(Text(400))
-    budget_line: Mapped[int | None]
     is_support_cost: Mapped[bool]
     reported_minor: Mapped[int] = mapped_column(BigInteger)
     accepted_minor: Mapped[int | None] = mapped_column(BigInteger)

@@ -54,8 +54,8 @@ def axes(
     hidden: Any = literal(value=False) if actor is None else hidden_column(actor)
     name: Any = Party.name if actor is None else name_column(actor)
     columns: tuple[Any, ...] = (
-        Grant.id, _shown(hidden, Grant.code), _shown(hidden, Grant.title), name,
-        _shown(hidden, Grant.country), Grant.region, Grant.call_id, Grant.proposal_id,
+        Grant.id, shown(hidden, Grant.code), shown(hidden, Grant.title), name,
+        shown(hidden, Grant.country), Grant.region, Grant.call_id, Grant.proposal_id,
         Grant.objectives, or_(Party.is_at_risk, Party.is_anonymous), hidden,
     )  # fmt: skip
     query = (
@@ -77,7 +77,8 @@ def axes(
     return found
 
 
-def _shown(hidden: Any, column: Any) -> Any:
+def shown(hidden: Any, column: Any) -> Any:
+    """Return a column as it is, null where it is hidden."""
     return case((hidden, null()), else_=column)
 
 
@@ -128,14 +129,14 @@ def matching(actor: Actor, fund_id: UUID, wanted: Filter) -> Select[UUID] | None
     """
     if wanted.is_open:
         return None
-    shown = _shown(hidden_column(actor), Grant.country)
+    country = shown(hidden_column(actor), Grant.country)
     query = (
         select(Grant.id).join(Party, Party.id == Grant.grantee_id).where(Grant.fund_id == fund_id)
     )
     for column, value in (
         (Grant.id, wanted.grant_id),
         (Grant.call_id, wanted.call_id),
-        (shown, wanted.country),
+        (country, wanted.country),
         (Grant.region, wanted.region),
     ):
         if value is not None:

@@ -212,7 +212,8 @@ def cost(group: Group, code: str, reached: Figure, *, is_whole: bool) -> Cost:
     """Return what each result of one indicator cost in a group, where that means anything.
 
     Only counts have a cost, only where all the money of the indicator's objective in the group was
-    for this one indicator, and only of grants as wholes: not of a period or a donor's part.
+    for this one indicator, and only of grants as wholes: not of a period or a donor's part, and
+    not where other indicators were left out, for nobody then sees what else was paid for.
     """
     entry = indicator(code)
     if entry.aggregation not in ADDED:

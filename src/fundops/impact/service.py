@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundops import money as exact
 from fundops.authz import Actor, Permission
 from fundops.calls import codelists
 from fundops.calls.indicators import catalogue, of_objective
@@ -303,6 +302,12 @@ def contribution(group: Group) -> tuple[int, int]:
     return group.money["paid"], group.paid_by_all
 
 
-def shown(minor: int, currency: str) -> str:
-    """Return an amount for people."""
-    return exact.display(minor, currency)
+def coverage(db: Session, actor: Actor, question: Question) -> Answer:
+    """Return the answer by objective with all of the ten, also those nothing stands under."""
+    found = answer(db, actor, question)
+    have = {group.key: group for group in found.groups}
+    codes = codelists.get("objective").codes
+    if question.objective is not None:
+        codes = (str(question.objective),)
+    rest = [group for group in found.groups if group.key not in codes]
+    return replace(found, groups=[have.get(code) or Group(code) for code in codes] + rest)
