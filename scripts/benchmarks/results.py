@@ -75,7 +75,8 @@ class ManyResults:
             donors = [a_party(db) for _ in range(DONORS)]
             self.fund_id, self.donor_id = fund.id, donors[0].id
             reader, self.token = a_person(db, Role.FUND_MANAGER)
-            self._people = [reader.person_id, a_person(db, Role.GRANT_OFFICER)[0].person_id]
+            officers = [a_person(db, Role.GRANT_OFFICER)[0] for _ in range(2)]
+            self._people = [one.person_id for one in (reader, *officers)]
             proposals = self._proposals(db, grantee.id)
             grants = [self._grant(at, one, grantee.id) for at, one in enumerate(proposals)]
             _add(db, Grant, grants)
@@ -127,7 +128,7 @@ class ManyResults:
         }  # fmt: skip
 
     def _agreements(self, db: Session, grants: list[dict[str, Any]]) -> None:
-        now, (first, second) = clock.now() - timedelta(days=1), self._people
+        now, (first, second, third) = clock.now() - timedelta(days=1), self._people
         held = [(grant, uuid7(), uuid7(), uuid7()) for grant in grants]
         _add(db, GrantAgreement, [
             {"id": one, "grant_id": grant["id"], "fund_id": self.fund_id, "last_number": 1,
@@ -137,12 +138,9 @@ class ManyResults:
         _add(db, GrantAgreementVersion, [
             {"id": version, "agreement_id": one, "number": 1, "status": "in_force",
              "text_number": 1, "by_notice": False, "needs_revision": False,
-             "prepared_by_id": second, "prepared_at": now, "signed_by_id": None,
-             "recorded_by_id": second, "signing_office": "Director", "signed_on": FIRST,
-             "evidence_file_id": None, "signed_at": now, "countersigned_by_id": first,
+             "prepared_by_id": second, "prepared_at": now, "signed_by_id": first,
+             "signed_on": FIRST, "signed_at": now, "countersigned_by_id": third,
              "in_force_at": now, "version": 1}
-            | {"recorded_by_id": None, "signing_office": None, "signed_by_id": first,
-               "prepared_by_id": second, "countersigned_by_id": self._third(db)}
             for _, one, version, _ in held
         ])  # fmt: skip
         _add(db, GrantAgreementText, [
@@ -165,12 +163,6 @@ class ManyResults:
             for at, (_, _, _, said) in enumerate(held)
             for number in range(1, RESULTS + 1)
         ])  # fmt: skip
-
-    def _third(self, db: Session) -> UUID:
-        if len(self._people) == 2:
-            self._people = [*self._people, a_person(db, Role.FUND_MANAGER)[0].person_id]
-        third = self._people[2]
-        return third
 
     def _reports(self, db: Session, grants: list[dict[str, Any]]) -> list[tuple[int, UUID]]:
         now = clock.now()
@@ -268,7 +260,7 @@ def _copy(connection: Any, rows: list[tuple[Any, ...]]) -> None:
     columns = ", ".join(_VALUES)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(_VALUES))
-        statement = f"INSERT INTO report_values ({columns}) VALUES ({marks})"
+        statement = f"INSERT INTO report_values ({columns}) VALUES ({marks})"  # noqa: S608
         driver.run(connection, [(statement, rows)])
         return
     cursor = connection.connection.cursor()

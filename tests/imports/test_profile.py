@@ -41,6 +41,7 @@ def problems(source: str) -> str:
 
 def test_the_shipped_profiles() -> None:
     assert shipped_profiles() == (
+        "cbpf-beneficiaries",
         "cbpf-contributions",
         "cbpf-disbursements",
         "cbpf-iati",
