@@ -151,7 +151,7 @@ class Gathering:
         if self.by == "indicator":
             return
         for flow in flows:
-            parts = split(flow.amount_minor, self.shares.get(flow.grant_id, {}))
+            parts = self.split(flow)
             if self.by == "donor":
                 keys: Sequence[str] = [str(flow.donor_id)]
             else:
@@ -159,6 +159,12 @@ class Gathering:
             for objective, amount in parts:
                 if self.objective in (None, objective):
                     self._move(flow, keys, objective, amount)
+
+    def split(self, flow: Flow) -> list[tuple[int | None, int]]:
+        """Split what moved over objectives, where anything asks for what it comes to by them."""
+        if self.by != "objective" and self.objective is None and flow.what != "spent":
+            return [(None, flow.amount_minor)]
+        return split(flow.amount_minor, self.shares.get(flow.grant_id, {}))
 
     def _move(self, flow: Flow, keys: Sequence[str], objective: int | None, amount: int) -> None:
         if self.by == "objective":

@@ -212,9 +212,12 @@ def _totals(gathering: Gathering, flows: Sequence[money.Flow]) -> dict[str, int]
     for flow in flows:
         if gathering.donor_id not in (None, flow.donor_id):
             continue
-        parts = money.split(flow.amount_minor, gathering.shares.get(flow.grant_id, {}))
+        if gathering.objective is None:
+            totals[flow.what] += flow.amount_minor
+            continue
+        parts = gathering.split(flow)
         totals[flow.what] += sum(
-            amount for objective, amount in parts if gathering.objective in (None, objective)
+            amount for objective, amount in parts if objective == gathering.objective
         )
     return totals
 
@@ -224,7 +227,8 @@ def _request(
 ) -> int:
     """Put what proposals ask for under its keys; return what it comes to, counted once."""
     by, whole = question.by, 0
-    shares = money.proposed(db, question.fund.id, "objective")
+    is_split = by == "objective" or question.objective is not None
+    shares = money.proposed(db, question.fund.id, "objective") if is_split else {}
     listed = money.proposed(db, question.fund.id, by) if by in LISTS else {}
     for asked in money.requested(db, actor, question.fund, scope, question.wanted):
         percents = {int(code): share for code, share in shares.get(asked.proposal_id, ())}
