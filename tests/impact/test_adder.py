@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fundops.calls.indicators import catalogue, indicator
-from fundops.ids import uuid7
 from fundops.impact.adder import Label, Part, add, cost_each, percent, series_of
 from fundops.impact.groups import planned
 from fundops.impact.money import Target, split
@@ -148,8 +147,8 @@ def test_costs_and_targets() -> None:
     assert cost_each(100_00, indicator("4.4"), women) == 1429  # 14.2857 rounded half up
     assert cost_each(100_00, indicator("3.1"), add([part("3.1", 7)])) is None
     assert cost_each(100_00, indicator("4.4"), add([part("4.4", 0)])) is None
-    one, other = uuid7(), uuid7()
-    assert planned("4.4", [Target(one, "4.4", 5, 1), Target(other, "4.4", 6, 1)]).numerator == 11
-    rates = [Target(one, "4.10", 80, 1), Target(other, "4.10", 90, 1)]
+    persons = planned("4.4", [Target("KE", "4.4", 5, 1, 1), Target("KE", "4.4", 6, 2, 2)])
+    assert (persons.numerator, persons.label) == (11, Label.MAY_OVERLAP)
+    rates = [Target("KE", "4.10", 80, 1, 1), Target("KE", "4.10", 90, 1, 1)]
     assert planned("4.10", rates).label is Label.NOT_ADDED
     assert planned("4.10", rates[:1]).numerator == 80

@@ -30,9 +30,9 @@ class Label(StrEnum):
 class Part:
     """A figure to add: one report's, or several reports' of one series that were added already.
 
-    ``series`` is whose figure it is, the grant or, for indicators that are a country's, the
-    country; ``grants`` are the grants behind it. ``order`` decides between two figures of the
-    same day, the later known wins. ``denominator`` is there for ratios alone.
+    ``series`` is whose figure it is: the grant's or, for indicators that are a country's, the
+    country's; null for a sum of several. ``grants`` are how many stand behind it. Of two figures
+    of one day that with the higher ``order`` wins. ``denominator`` is there for ratios alone.
     """
 
     indicator: str
@@ -122,7 +122,7 @@ def _latest(parts: list[Part], grants: int) -> Figure:
 
 
 def _maximum(parts: list[Part], grants: int) -> Figure:
-    if len({part.series for part in parts}) > 1:
+    if grants > 1:
         return Figure(
             Label.NOT_ADDED, ends_on=_last(parts), grants=grants, reason="impact.highest_of_each"
         )

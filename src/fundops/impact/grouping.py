@@ -21,6 +21,8 @@ from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
 
 LISTS = ("theme", "p", "side", "exploitation", "sdg")
 """Code lists that proposals declare without shares: a grant may stand under several codes."""
+WITHHELD = "withheld"
+"""The key of grants whose grantees this reader may not know; also of one more group, if need be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +172,52 @@ def _paid_by(fund_id: UUID, donor_id: UUID) -> Select[Any]:
         .join(Lot, Lot.id == Transfer.lot_id)
         .where(Lot.donor_id == donor_id, Transfer.fund_id == fund_id, Transfer.kind == "pay")
     )
+
+
+def keyed(actor: Actor, fund_id: UUID, by: str) -> Any:
+    """Return the selection of (grant, key) by which a fund's grants are grouped.
+
+    ``None`` where all stand together or the figures have a key of their own. A grant may have
+    several keys; one that has none has null. Grants of hidden grantees have ``WITHHELD``, or null
+    under ``grant``.
+    """
+    hidden = hidden_column(actor)
+    own: Any = {
+        "grant": case((hidden, null()), else_=Grant.id),
+        "country": case((hidden, WITHHELD), else_=Grant.country),
+        "region": Grant.region,
+        "call": Grant.call_id,
+    }.get(by)
+    if own is not None:
+        return _pairs(own).join(Party, Party.id == Grant.grantee_id).where(
+            Grant.fund_id == fund_id
+        ).subquery()  # fmt: skip
+    if by == "donor":
+        donors = (
+            select(Transfer.grant_id, Lot.donor_id)
+            .join(Lot, Lot.id == Transfer.lot_id)
+            .where(Transfer.fund_id == fund_id, Transfer.kind.in_(("reserve", "pay")))
+            .distinct()
+            .subquery()
+        )
+        pairs = _pairs(donors.c.donor_id).outerjoin(donors, donors.c.grant_id == Grant.id)
+        return pairs.where(Grant.fund_id == fund_id).subquery()
+    if by not in LISTS:
+        return None
+    version = and_(
+        ProposalVersion.proposal_id == Proposal.id,
+        ProposalVersion.number == Proposal.submitted_number,
+    )
+    code = and_(ProposalCode.version_id == ProposalVersion.id, ProposalCode.list_name == by)
+    return (
+        _pairs(ProposalCode.code)
+        .outerjoin(Proposal, Proposal.id == Grant.proposal_id)
+        .outerjoin(ProposalVersion, version)
+        .outerjoin(ProposalCode, code)
+        .where(Grant.fund_id == fund_id)
+        .subquery()
+    )
+
+
+def _pairs(key: Any) -> Any:
+    return select(Grant.id.label("grant_id"), key.label("key")).select_from(Grant)

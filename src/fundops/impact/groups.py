@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from fundops.calls.indicators import ADDED, indicator
 from fundops.impact.adder import Figure, Label, Part, add, cost_each, series_of
-from fundops.impact.grouping import LISTS, Axes
+from fundops.impact.grouping import LISTS, WITHHELD
 from fundops.impact.money import AMOUNTS, Flow, Target, split
 from fundops.impact.queries import Sums
 
@@ -25,8 +26,6 @@ BY = (
 PERIODS = frozenset({"year", "quarter"})
 OVERLAPPING = frozenset({*LISTS, "donor"})
 """Groupings under which a grant may stand several times, so that rows must not be added up."""
-WITHHELD = "withheld"
-"""The key of grants whose grantees this reader may not know; also of one more group, if need be."""
 NAMELESS = "none"
 """The key of what declares no code."""
 WITHHOLDING = frozenset({"grant", "country"})
@@ -49,6 +48,12 @@ class Group:
     paid_by_all: int = 0
     requested: int = 0
     proposals: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many grants stand here, at least."""
+        told = [part.grants for parts in self.parts.values() for part in parts]
+        return max([len(self.grants), *told])
 
     @property
     def indicators(self) -> list[str]:
@@ -75,6 +80,20 @@ class Group:
         self.proposals += other.proposals
 
 
+def key_of(by: str, key: Any) -> str:
+    """Return the key of a group from what the database groups by."""
+    if key is None:
+        return WITHHELD if by == "grant" else NAMELESS
+    return str(key)
+
+
+def _part(row: Sums) -> Part:
+    entry = indicator(row.indicator)
+    series = None if row.series is None else series_of(entry, row.series, row.country)
+    most = row.highest if entry.aggregation == "maximum" else row.numerator
+    return Part(row.indicator, most, row.denominator, row.ends_on, series, row.grants)
+
+
 @dataclass
 class Gathering:
     """Groups in the making.
@@ -84,7 +103,6 @@ class Gathering:
     """
 
     by: str
-    axes: Mapping[UUID, Axes]
     keys: Callable[[UUID], Sequence[str]]
     shares: Mapping[UUID, Shares]
     objective: int | None = None
@@ -98,53 +116,37 @@ class Gathering:
             found = self.groups[key] = Group(key)
         return found
 
-    def _places(self, row: Sums) -> list[str]:
-        if self.by in PERIODS:
-            return [str(row.period)]
-        assert row.grant_id is not None, "figures that are not of a period are a grant's"
-        return self._of(row.grant_id, row.indicator)
-
-    def _of(self, grant_id: UUID, code: str) -> list[str]:
+    def _group(self, key: Any, code: str) -> Group:
+        """Return the group in which figures of an indicator with a key stand."""
         if self.by == "objective":
-            return [str(indicator(code).objective or NAMELESS)]
-        return [code] if self.by == "indicator" else list(self.keys(grant_id))
+            return self.at(str(indicator(code).objective or NAMELESS))
+        if self.by == "indicator":
+            return self.at(code)
+        return self.at(self.keys(UUID(int=0))[0] if self.by == "fund" else key_of(self.by, key))
 
     def take(self, rows: Iterable[Sums], *, broken_down: bool = False) -> None:
         """Put figures that count under their keys."""
         for row in rows:
-            part = self._part(row)
-            for key in self._places(row):
-                group = self.at(key)
-                if broken_down:
-                    codes = group.broken_down.setdefault(row.indicator, {})
-                    codes.setdefault(row.code, []).append(part)
-                    continue
-                group.parts.setdefault(row.indicator, []).append(part)
-                if row.grant_id is not None:
-                    group.grants.add(row.grant_id)
+            group = self._group(row.key, row.indicator)
+            if broken_down:
+                codes = group.broken_down.setdefault(row.indicator, {})
+                codes.setdefault(row.code, []).append(_part(row))
+            else:
+                group.parts.setdefault(row.indicator, []).append(_part(row))
 
     def review(self, rows: Iterable[Sums]) -> None:
         """Put figures under review under their keys."""
         for row in rows:
-            for key in self._places(row):
-                self.at(key).review.setdefault(row.indicator, []).append(self._part(row))
-
-    def _part(self, row: Sums) -> Part:
-        entry = indicator(row.indicator)
-        axes = None if row.grant_id is None else self.axes.get(row.grant_id)
-        series = series_of(entry, row.grant_id, None if axes is None else axes.country)
-        most = row.highest if entry.aggregation == "maximum" else row.numerator
-        return Part(
-            row.indicator, most, row.denominator, row.ends_on, series, row.grants, row.order
-        )
+            group = self._group(row.key, row.indicator)
+            group.review.setdefault(row.indicator, []).append(_part(row))
 
     def plan(self, targets: Iterable[Target]) -> None:
         """Put agreed targets under their keys; periods have none."""
         if self.by in PERIODS:
             return
         for target in targets:
-            for key in self._of(target.grant_id, target.indicator):
-                self.at(key).targets.setdefault(target.indicator, []).append(target)
+            group = self._group(target.key, target.indicator)
+            group.targets.setdefault(target.indicator, []).append(target)
 
     def pay(self, flows: Iterable[Flow]) -> None:
         """Put money under its keys, split over objectives where that is asked."""
@@ -183,11 +185,11 @@ class Gathering:
     def withhold(self) -> None:
         """See to it that what is withheld is never a single grant's: the least other joins it."""
         hidden = self.groups.get(WITHHELD)
-        if hidden is None or self.by not in WITHHOLDING or len(hidden.grants) > 1:
+        if hidden is None or self.by not in WITHHOLDING or hidden.size > 1:
             return
         others = [group for group in self.groups.values() if group.key != WITHHELD]
         if others:
-            least = min(others, key=lambda group: (len(group.grants), group.key))
+            least = min(others, key=lambda group: (group.size, group.key))
             hidden.absorb(self.groups.pop(least.key))
 
 
@@ -195,7 +197,7 @@ def planned(code: str, targets: Sequence[Target]) -> Figure:
     """Return what targets of one indicator come to, where they have a sum."""
     if not targets:
         return Figure(Label.NOTHING)
-    grants = len({target.grant_id for target in targets})
+    grants = sum(target.grants for target in targets)
     if indicator(code).aggregation in ADDED:
         label = Label.EXACT
         if indicator(code).aggregation == "new_persons" and grants > 1:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, exists, func, literal, select
+from sqlalchemy import and_, case, exists, func, literal, null, select
 from sqlalchemy.orm import Session
 
 from fundops import money
@@ -164,13 +164,14 @@ def weights(db: Session, fund: Fund, scope: Scope) -> dict[UUID, dict[int, int]]
     found: dict[UUID, dict[int, int]] = {}
     for grant_id, objectives, amount in db.execute(query):
         held = found.setdefault(grant_id, {})
-        for objective, percent in _percents(objectives):
+        for objective, percent in percents(objectives):
             held[objective] = held.get(objective, 0) + percent * int(amount)
     return found
 
 
 @lru_cache(maxsize=10_000)
-def _percents(objectives: str) -> tuple[tuple[int, int], ...]:
+def percents(objectives: str) -> tuple[tuple[int, int], ...]:
+    """Return (objective, percent) from the stored text of shares."""
     return tuple((int(code), percent) for code, percent in json.loads(objectives).items())
 
 
@@ -184,40 +185,56 @@ def split(amount_minor: int, shares: Mapping[int, int]) -> list[tuple[int | None
 
 
 class Target(NamedTuple):
-    """What is agreed for a grant in one indicator; ``results`` were agreed in it."""
+    """What is agreed in one indicator under one key: of so many grants, in so many results."""
 
-    grant_id: UUID
+    key: Any
     indicator: str
     target: int
+    grants: int
     results: int
 
 
-def targets(db: Session, fund: Fund, scope: Scope) -> Iterator[Target]:
-    """Yield the agreed targets of a fund's grants, and those a source tells; two queries."""
-    texts, agreed = _texts(fund, scope), GrantAgreedResult
-    query = (
-        select(texts.c.grant_id, agreed.indicator, func.sum(agreed.target), func.count())
+def targets(db: Session, fund: Fund, scope: Scope, keys: Any = None) -> Iterator[Target]:
+    """Yield the agreed targets of a fund's grants, and those a source tells; two queries.
+
+    ``keys`` is a selection of (grant, key) by which grants are grouped.
+    """
+    texts, agreed, told = _texts(fund, scope), GrantAgreedResult, SourceTarget
+    own = (
+        select(
+            texts.c.grant_id, agreed.indicator, func.sum(agreed.target).label("target"),
+            func.count().label("results"),
+        )
         .join(agreed, agreed.text_id == texts.c.text_id)
-        .group_by(texts.c.grant_id, agreed.indicator)
-    )
-    if scope.indicators is not None:
-        query = query.where(agreed.indicator.in_(scope.indicators))
-    have: set[UUID] = set()
-    for grant_id, code, target, count in db.execute(query):
-        have.add(grant_id)
-        yield Target(grant_id, code, int(target), int(count))
-    told = SourceTarget
-    others = select(told.grant_id, told.indicator, told.target).where(
+        .group_by(agreed.indicator, texts.c.grant_id)
+    )  # fmt: skip
+    count: Any = literal(1)
+    others = select(
+        told.grant_id, told.indicator, told.target.label("target"), count.label("results")
+    ).where(
         told.fund_id == scope.fund_id, told.dimension == "total",
         scope.known(told.recorded_seq, told.superseded_seq),
+        told.grant_id.not_in(select(texts.c.grant_id)),
     )  # fmt: skip
-    if scope.indicators is not None:
-        others = others.where(told.indicator.in_(scope.indicators))
     if scope.grants is not None:
         others = others.where(told.grant_id.in_(scope.grants))
-    for grant_id, code, target in db.execute(others):
-        if grant_id not in have:
-            yield Target(grant_id, code, int(target), 1)
+    for query, table in ((own, agreed), (others, told)):
+        if scope.indicators is not None:
+            query = query.where(table.indicator.in_(scope.indicators))
+        yield from _by_key(db, query, keys)
+
+
+def _by_key(db: Session, query: Any, keys: Any) -> Iterator[Target]:
+    each = query.subquery().c
+    key: Any = null() if keys is None else keys.c.key
+    columns: tuple[Any, ...] = (
+        key, each.indicator, func.sum(each.target), func.count(), func.sum(each.results),
+    )  # fmt: skip
+    whole = select(*columns).group_by(each.indicator)
+    if keys is not None:
+        whole = whole.join(keys, keys.c.grant_id == each.grant_id).group_by(key)
+    for found, code, target, grants, results in db.execute(whole):
+        yield Target(found, code, int(target), int(grants), int(results))
 
 
 class Asked(NamedTuple):

@@ -23,12 +23,14 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    null,
     or_,
     select,
 )  # fmt: skip
 from sqlalchemy.orm import Session
 
 from fundops.calls.indicators import catalogue
+from fundops.grants.models import Grant
 from fundops.impact.grouping import axes as axes  # asked for with the figures they group
 from fundops.reports.dimensions import TOTAL
 from fundops.reports.models import (
@@ -136,12 +138,12 @@ def facts(
 class Sums(NamedTuple):
     """Figures of one indicator that were added, or of which the latest was taken, already.
 
-    Of a grant, or of a period (``grant_id`` is then null). ``denominator`` is null unless every
-    figure has one.
+    ``key`` is what they are grouped by: a key of a grant, the number of a period, or null where
+    all stand together. ``series`` is the grant, or the country, of a latest figure; of figures
+    that were added it is null. ``denominator`` is null unless every figure has one.
     """
 
-    grant_id: UUID | None
-    period: int | None
+    key: Any
     indicator: str
     code: str
     numerator: int
@@ -149,20 +151,26 @@ class Sums(NamedTuple):
     denominator: int | None
     ends_on: date
     grants: int
-    order: int
+    series: Any = None
+    country: str | None = None
 
 
 def sums(
-    db: Session, scope: Scope, *, dimension: str = TOTAL, per: str | None = None
-) -> Iterator[Sums]:
-    """Yield what counts, added up by grant and indicator, or by period with ``per``.
+    db: Session, scope: Scope, *, dimension: str = TOTAL, per: str | None = None,
+    keys: Any = None,
+) -> Iterator[Sums]:  # fmt: skip
+    """Yield what counts, added up by indicator and by key of the grants, or by period with ``per``.
 
-    ``per`` is ``year`` or ``quarter``. Of indicators of which the latest figure counts it is the
-    latest of each grant (and period), never a sum. Two queries.
+    ``per`` is ``year`` or ``quarter``; ``keys`` a selection of (grant, key) by which grants are
+    grouped. Of indicators of which the latest figure counts it is the latest of each grant (and
+    period), never a sum. Two queries.
     """
-    yield from _added(db, scope, dimension, per)
+    if per is None:
+        yield from _added(db, scope, dimension, keys)
+    else:
+        yield from _added_by_period(db, scope, dimension, per)
     if scope.indicators is None or set(scope.indicators) & set(_LATEST):
-        yield from _newest(db, scope, dimension, per)
+        yield from _newest(db, scope, dimension, per, keys)
 
 
 @dataclass(frozen=True)
@@ -202,26 +210,56 @@ def _source(scope: Scope, dimension: str) -> _Source:
     return _Source(Joined, start, (counted(scope), value.dimension == dimension))
 
 
-def _added(db: Session, scope: Scope, dimension: str, per: str | None) -> Iterator[Sums]:
+def _added(db: Session, scope: Scope, dimension: str, keys: Any) -> Iterator[Sums]:
+    """Add up by grant, in the order in which the rows are kept, and then by key."""
     source = _source(scope, dimension)
     row = source.columns
-    whose: Any = row.grant_id if per is None else period_of(row.ends_on, per)
-    grants: Any = literal(1) if per is None else func.count(row.grant_id.distinct())
+    own: tuple[Any, ...] = (
+        row.indicator.label("indicator"), row.grant_id.label("grant_id"), row.code.label("code"),
+        func.sum(row.numerator).label("above"), func.max(row.numerator).label("most"),
+        func.sum(row.denominator).label("below"), func.max(row.ends_on).label("ends_on"),
+        (func.count() - func.count(row.denominator)).label("bare"),
+    )  # fmt: skip
+    query = source.select(*own).group_by(row.indicator, row.grant_id, row.code)
+    query = _only(query.where(row.indicator.not_in(_LATEST)), scope, row.indicator)
+    each = query.subquery().c
+    key: Any = null() if keys is None else keys.c.key
     columns: tuple[Any, ...] = (
-        row.indicator, whose, row.code, func.sum(row.numerator), func.max(row.numerator),
-        func.sum(row.denominator), func.max(row.ends_on), grants,
+        key, each.indicator, each.code, func.sum(each.above), func.max(each.most),
+        func.sum(each.below), func.max(each.ends_on), func.count(), func.sum(each.bare),
+    )  # fmt: skip
+    whole = select(*columns).group_by(each.indicator, each.code)
+    if keys is not None:
+        whole = whole.join(keys, keys.c.grant_id == each.grant_id).group_by(key)
+    for found in db.execute(whole):
+        yield _sum(found)
+
+
+def _added_by_period(db: Session, scope: Scope, dimension: str, per: str) -> Iterator[Sums]:
+    source = _source(scope, dimension)
+    row = source.columns
+    period = period_of(row.ends_on, per)
+    columns: tuple[Any, ...] = (
+        period, row.indicator, row.code, func.sum(row.numerator), func.max(row.numerator),
+        func.sum(row.denominator), func.max(row.ends_on), func.count(row.grant_id.distinct()),
         func.count() - func.count(row.denominator),
     )  # fmt: skip
-    query = source.select(*columns).group_by(row.indicator, whose, row.code)
+    query = source.select(*columns).group_by(row.indicator, period, row.code)
     query = _only(query.where(row.indicator.not_in(_LATEST)), scope, row.indicator)
-    for code, key, under, total, most, below, ends_on, count, bare in db.execute(query):
-        yield Sums(
-            key if per is None else None, None if per is None else int(key), code, under,
-            int(total), int(most), None if bare else int(below), ends_on, int(count), 0,
-        )  # fmt: skip
+    for found in db.execute(query):
+        yield _sum(found)
 
 
-def _newest(db: Session, scope: Scope, dimension: str, per: str | None) -> Iterator[Sums]:
+def _sum(found: Any) -> Sums:
+    key, code, under, total, most, below, ends_on, grants, bare = found
+    return Sums(
+        key, code, under, int(total), int(most), None if bare else int(below), ends_on, int(grants)
+    )
+
+
+def _newest(
+    db: Session, scope: Scope, dimension: str, per: str | None, keys: Any
+) -> Iterator[Sums]:
     source = _source(scope, dimension)
     row = source.columns
     period: Any = literal(0) if per is None else period_of(row.ends_on, per)
@@ -234,13 +272,20 @@ def _newest(db: Session, scope: Scope, dimension: str, per: str | None) -> Itera
         row.denominator, row.ends_on, place.label("place"),
     )  # fmt: skip
     query = source.select(*columns).where(row.indicator.in_(_LATEST))
-    ranked = _only(query, scope, row.indicator).subquery()
-    rows = select(*[one for one in ranked.c if one.name != "place"]).where(ranked.c.place == 1)
-    for grant_id, when, code, under, numerator, below, ends_on in db.execute(rows):
-        yield Sums(
-            grant_id, None if per is None else int(when), code, under, int(numerator),
-            int(numerator), below, ends_on, 1, 0,
-        )  # fmt: skip
+    each = _only(query, scope, row.indicator).subquery().c
+    key: Any = keys.c.key if keys is not None else each.period if per is not None else null()
+    rows = (
+        select(
+            key, each.indicator, each.code, each.numerator, each.denominator, each.ends_on,
+            each.grant_id, Grant.country,
+        )
+        .join(Grant, Grant.id == each.grant_id)
+        .where(each.place == 1)
+    )  # fmt: skip
+    if keys is not None:
+        rows = rows.join(keys, keys.c.grant_id == each.grant_id)
+    for found, code, under, above, below, ends_on, grant_id, country in db.execute(rows):
+        yield Sums(found, code, under, int(above), int(above), below, ends_on, 1, grant_id, country)
 
 
 def _only(query: Any, scope: Scope, column: Any) -> Any:
@@ -258,36 +303,38 @@ def period_of(column: Any, per: str) -> ColumnElement[int]:
     return year * 10 + quarter  # type: ignore[no-any-return]
 
 
-def under_review(db: Session, scope: Scope, *, per: str | None = None) -> Iterator[Sums]:
+def under_review(
+    db: Session, scope: Scope, *, per: str | None = None, keys: Any = None
+) -> Iterator[Sums]:
     """Yield what grantees reported and nobody has accepted yet; nothing as known in the past."""
     if not scope.is_latest:
         return
     report, said, value = ProgressReport, ReportVersion, ReportValue
-    period: Any = literal(0) if per is None else period_of(report.ends_on, per)
+    key: Any = null() if per is None else period_of(report.ends_on, per)
+    key = key if keys is None else keys.c.key
     columns: tuple[Any, ...] = (
-        report.grant_id, period, value.indicator, func.sum(value.numerator),
-        func.max(value.numerator), func.sum(value.denominator), report.ends_on,
-        func.count() - func.count(value.denominator),
+        key, value.indicator, func.sum(value.numerator), func.max(value.numerator),
+        func.sum(value.denominator), report.ends_on, func.count() - func.count(value.denominator),
+        report.grant_id, Grant.country,
     )  # fmt: skip
     query = (
         select(*columns)
         .select_from(report)
         .join(said, and_(said.report_id == report.id, said.number == report.submitted_number))
         .join(value, value.version_id == said.id)
+        .join(Grant, Grant.id == report.grant_id)
         .where(
             report.fund_id == scope.fund_id, report.status == "submitted",
-            report.ends_on <= scope.as_of_on, value.dimension == TOTAL,
+            # No plain comparison: SQLite would begin with all totals there ever were.
+            func.coalesce(value.dimension, "") == TOTAL, *_limits(scope, report),
         )
-        .group_by(report.grant_id, report.ends_on, value.indicator)
+        .group_by(report.grant_id, Grant.country, report.ends_on, value.indicator)
     )  # fmt: skip
-    if scope.from_on is not None:
-        query = query.where(report.ends_on >= scope.from_on)
-    if scope.grants is not None:
-        query = query.where(report.grant_id.in_(scope.grants))
-    for grant_id, when, code, total, most, below, ends_on, bare in db.execute(
-        _only(query, scope, value.indicator)
-    ):
+    if keys is not None:
+        query = query.join(keys, keys.c.grant_id == report.grant_id).group_by(key)
+    for found in db.execute(_only(query, scope, value.indicator)):
+        where, code, total, most, below, ends_on, bare, grant_id, country = found
         yield Sums(
-            grant_id, None if per is None else int(when), code, "", int(total), int(most),
-            None if bare else int(below), ends_on, 1, 0,
+            where, code, "", int(total), int(most), None if bare else int(below), ends_on, 1,
+            grant_id, country,
         )  # fmt: skip

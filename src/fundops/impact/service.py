@@ -15,22 +15,23 @@ from fundops.authz import Actor, Permission
 from fundops.calls import codelists
 from fundops.calls.indicators import catalogue, of_objective
 from fundops.calls.models import Call
+from fundops.donors.models import Lot
 from fundops.donors.scope import parties_held
 from fundops.errors import Problem
+from fundops.grants.models import Grant
 from fundops.impact import grouping, money, queries
-from fundops.impact.grouping import LISTS, Axes, Filter
+from fundops.impact.grouping import LISTS, WITHHELD, Filter
 from fundops.impact.groups import (
     NAMELESS,
     PERIODS,
-    WITHHELD,
-    WITHHOLDING,
     Gathering,
     Group,
+    key_of,
 )
 from fundops.impact.queries import Scope
 from fundops.ledger.models import Fund
 from fundops.messages import text
-from fundops.parties.labels import name_column
+from fundops.parties.labels import hidden_column, name_column
 from fundops.parties.models import Party
 from fundops.reports.models import AcceptedVersion
 
@@ -118,25 +119,24 @@ def answer(db: Session, actor: Actor, question: Question) -> Answer:
     """Return what is asked; a fixed number of queries, whatever the history."""
     fund, by = question.fund, question.by
     scope = scope_of(actor, question)
-    axes = grouping.axes(db, fund.id, actor, scope.grants)
     by_donor = by == "donor" or question.wanted.donor_id is not None
     per = by if by in PERIODS else None
+    keys = grouping.keyed(actor, fund.id, by)
     flows = list(money.flows(db, scope, per=per, by_donor=by_donor))
     payers = _payers(flows) if by == "donor" else {}
     gathering = Gathering(
         by,
-        axes,
-        _keys(db, question, axes, payers),
-        _shares(db, question, scope, axes),
+        _keys(db, question, keys),
+        _shares(db, question, scope),
         question.objective,
         question.wanted.donor_id,
     )
-    gathering.take(queries.sums(db, scope, per=per))
+    gathering.take(queries.sums(db, scope, per=per, keys=keys))
     if question.dimension is not None:
-        rows = queries.sums(db, scope, dimension=question.dimension, per=per)
+        rows = queries.sums(db, scope, dimension=question.dimension, per=per, keys=keys)
         gathering.take(rows, broken_down=True)
-    gathering.review(queries.under_review(db, scope, per=per))
-    gathering.plan(money.targets(db, fund, scope))
+    gathering.review(queries.under_review(db, scope, per=per, keys=keys))
+    gathering.plan(money.targets(db, fund, scope, keys))
     gathering.pay(flows)
     if by == "donor":
         _contributed(gathering, flows, payers)
@@ -145,7 +145,7 @@ def answer(db: Session, actor: Actor, question: Question) -> Answer:
     if has_requested:
         totals["requested"] = _request(db, actor, question, scope, gathering)
     gathering.withhold()
-    labels, groups = _labels(db, actor, question, axes), list(gathering.groups.values())
+    labels, groups = _labels(db, actor, question), list(gathering.groups.values())
     groups.sort(key=lambda group: _order(by, group.key, labels))
     return Answer(question, groups, labels, totals, _reports(db, scope), has_requested)
 
@@ -175,35 +175,25 @@ def _contributed(
             gathering.at(donor).paid_by_all += paid.get(grant_id, 0)
 
 
-def _keys(
-    db: Session, question: Question, axes: dict[UUID, Axes], payers: dict[UUID, list[str]]
-) -> Callable[[UUID], Sequence[str]]:
+def _keys(db: Session, question: Question, keys: Any) -> Callable[[UUID], Sequence[str]]:
     """Return what gives the keys of a grant under a grouping."""
-    by = question.by
-    if by in LISTS:
-        found = grouping.declared(db, question.fund.id, by)
-        return lambda grant_id: found.get(grant_id) or (NAMELESS,)
-    if by == "donor":
-        return lambda grant_id: payers.get(grant_id) or (NAMELESS,)
-
-    def keys(grant_id: UUID) -> Sequence[str]:
-        one = axes[grant_id]
-        if by in WITHHOLDING and one.is_hidden:
-            return (WITHHELD,)
-        value: Any = {
-            "grant": one.grant_id, "country": one.country, "region": one.region,
-            "call": one.call_id, "fund": question.fund.code,
-        }.get(by)  # fmt: skip
-        return (NAMELESS if value is None else str(value),)
-
-    return keys
+    if keys is None or question.by == "donor":
+        return lambda _: (question.fund.code,)
+    found: dict[UUID, list[str]] = {}
+    for grant_id, key in db.execute(select(keys.c.grant_id, keys.c.key)):
+        found.setdefault(grant_id, []).append(key_of(question.by, key))
+    return found.__getitem__
 
 
-def _shares(
-    db: Session, question: Question, scope: Scope, axes: dict[UUID, Axes]
-) -> dict[UUID, Any]:
-    agreed = money.weights(db, question.fund, scope)
-    return {grant_id: agreed.get(grant_id) or one.objectives for grant_id, one in axes.items()}
+def _shares(db: Session, question: Question, scope: Scope) -> dict[UUID, Any]:
+    """Return what the money of each grant weighs by objective: as agreed, else as awarded."""
+    agreed: dict[UUID, Any] = dict(money.weights(db, question.fund, scope))
+    query = select(Grant.id, Grant.objectives).where(Grant.fund_id == question.fund.id)
+    rows: Any = db.execute(query.where(Grant.objectives != "{}"))
+    for grant_id, objectives in rows:
+        if grant_id not in agreed:
+            agreed[grant_id] = dict(money.percents(objectives))
+    return agreed
 
 
 def _totals(gathering: Gathering, flows: Sequence[money.Flow]) -> dict[str, int]:
@@ -259,9 +249,7 @@ def _places(
     return [NAMELESS if value is None else str(value)]
 
 
-def _labels(
-    db: Session, actor: Actor, question: Question, axes: dict[UUID, Axes]
-) -> dict[str, str | None]:
+def _labels(db: Session, actor: Actor, question: Question) -> dict[str, str | None]:
     """Return what keys are called."""
     by = question.by
     named: dict[str, str | None] = {NAMELESS: None, WITHHELD: text("impact.withheld")}
@@ -271,7 +259,8 @@ def _labels(
     if by == "indicator":
         return named | {code: one.label for code, one in catalogue().items()}
     if by == "grant":
-        return named | {str(one.grant_id): one.code for one in axes.values() if one.code}
+        grants: Any = db.execute(select(Grant.id, Grant.code).where(_is_shown(actor, question)))
+        return named | {str(row[0]): row[1] for row in grants}
     if by == "call":
         calls: Any = db.execute(select(Call.id, Call.code).where(Call.fund_id == question.fund.id))
         return named | {str(row[0]): row[1] for row in calls}
@@ -281,9 +270,12 @@ def _labels(
     return named | {question.fund.code: question.fund.name}
 
 
-def _is_donor(question: Question) -> Any:
-    from fundops.donors.models import Lot
+def _is_shown(actor: Actor, question: Question) -> Any:
+    seen = select(Party.id).where(~hidden_column(actor))
+    return (Grant.fund_id == question.fund.id) & Grant.grantee_id.in_(seen)
 
+
+def _is_donor(question: Question) -> Any:
     return Party.id.in_(select(Lot.donor_id).where(Lot.fund_id == question.fund.id))
 
 

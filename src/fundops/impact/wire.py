@@ -70,7 +70,7 @@ def group_out(found: Answer, group: Group) -> dict[str, Any]:
     return {
         "key": group.key,
         "label": found.labels.get(group.key),
-        "grants": len(group.grants),
+        "grants": group.size,
         "proposals": group.proposals if found.has_requested else None,
         "requested": requested,
         **amounts,
