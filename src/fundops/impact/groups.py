@@ -38,7 +38,7 @@ class Group:
     """What stands under one key: figures to add by indicator, targets, and money by what it did."""
 
     key: str
-    grants: set[UUID] = field(default_factory=set)
+    grants: set[Any] = field(default_factory=set)
     parts: dict[str, list[Part]] = field(default_factory=dict)
     broken_down: dict[str, dict[str, list[Part]]] = field(default_factory=dict)
     review: dict[str, list[Part]] = field(default_factory=dict)
@@ -103,8 +103,8 @@ class Gathering:
     """
 
     by: str
-    keys: Callable[[UUID], Sequence[str]]
-    shares: Mapping[UUID, Shares]
+    keys: Callable[[Any], Sequence[str]]
+    shares: Mapping[Any, Shares]
     objective: int | None = None
     donor_id: UUID | None = None
     groups: dict[str, Group] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class Gathering:
             return self.at(str(indicator(code).objective or NAMELESS))
         if self.by == "indicator":
             return self.at(code)
-        return self.at(self.keys(UUID(int=0))[0] if self.by == "fund" else key_of(self.by, key))
+        return self.at(self.keys(None)[0] if self.by == "fund" else key_of(self.by, key))
 
     def take(self, rows: Iterable[Sums], *, broken_down: bool = False) -> None:
         """Put figures that count under their keys."""

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, exists, func, literal, null, select
+from sqlalchemy import and_, case, exists, func, literal, null, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from fundops import money
 from fundops.audit import AuditEvent
@@ -55,10 +56,21 @@ _IN_FORCE = (
 """Events by which a version came into force."""
 
 
-class Flow(NamedTuple):
-    """What moved for a grant: ``what`` is one of ``AMOUNTS``; donor and period where asked for."""
+def bare(column: Any) -> Any:
+    """Return a column of ids as the driver gives them, where they only tell rows apart.
 
-    grant_id: UUID
+    To make an object of each takes longer than to read it.
+    """
+    return type_coerce(column, NullType())
+
+
+class Flow(NamedTuple):
+    """What moved for a grant: ``what`` is one of ``AMOUNTS``; donor and period where asked for.
+
+    ``grant_id`` is bare, as the database has it.
+    """
+
+    grant_id: Any
     donor_id: UUID | None
     period: int | None
     what: str
@@ -76,7 +88,9 @@ def flows(
     groups: list[Any] = [moved.grant_id, moved.kind]
     groups += [period] if per is not None else []
     groups += [donor] if by_donor else []
-    columns: tuple[Any, ...] = (moved.grant_id, donor, period, moved.kind, func.sum(signed))
+    columns: tuple[Any, ...] = (
+        bare(moved.grant_id), donor, period, moved.kind, func.sum(signed),
+    )  # fmt: skip
     query = (
         select(*columns)
         .where(
@@ -150,18 +164,23 @@ def _texts(fund: Fund, scope: Scope) -> Any:
     )
 
 
-def weights(db: Session, fund: Fund, scope: Scope) -> dict[UUID, dict[int, int]]:
+def weights(db: Session, fund: Fund, scope: Scope) -> dict[Any, dict[int, int]]:
     """Return by grant what its agreed budget lines weigh for each objective; one query.
 
-    A weight is minor units times percent. Grants whose agreement is not here have none.
+    A weight is minor units times percent. Grants, by bare id, whose agreement is not here have
+    none.
     """
     texts = _texts(fund, scope)
     query = (
-        select(texts.c.grant_id, GrantBudgetLine.objectives, func.sum(GrantBudgetLine.amount_minor))
+        select(
+            bare(texts.c.grant_id),
+            GrantBudgetLine.objectives,
+            func.sum(GrantBudgetLine.amount_minor),
+        )
         .join(GrantBudgetLine, GrantBudgetLine.text_id == texts.c.text_id)
         .group_by(texts.c.grant_id, GrantBudgetLine.objectives)
     )
-    found: dict[UUID, dict[int, int]] = {}
+    found: dict[Any, dict[int, int]] = {}
     for grant_id, objectives, amount in db.execute(query):
         held = found.setdefault(grant_id, {})
         for objective, percent in percents(objectives):
@@ -180,6 +199,8 @@ def split(amount_minor: int, shares: Mapping[int, int]) -> list[tuple[int | None
     ordered = sorted((objective, share) for objective, share in shares.items() if share > 0)
     if not ordered:
         return [(None, amount_minor)]
+    if len(ordered) == 1:
+        return [(ordered[0][0], amount_minor)]
     parts = money.allocate(amount_minor, [share for _, share in ordered])
     return [(objective, part) for (objective, _), part in zip(ordered, parts, strict=True)]
 

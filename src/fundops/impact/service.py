@@ -150,9 +150,9 @@ def answer(db: Session, actor: Actor, question: Question) -> Answer:
     return Answer(question, groups, labels, totals, _reports(db, scope), has_requested)
 
 
-def _payers(flows: Sequence[money.Flow]) -> dict[UUID, list[str]]:
+def _payers(flows: Sequence[money.Flow]) -> dict[Any, list[str]]:
     """Return by grant the donors whose money it was paid or promised."""
-    found: dict[UUID, list[str]] = {}
+    found: dict[Any, list[str]] = {}
     for flow in flows:
         held = found.setdefault(flow.grant_id, [])
         if str(flow.donor_id) not in held:
@@ -161,10 +161,10 @@ def _payers(flows: Sequence[money.Flow]) -> dict[UUID, list[str]]:
 
 
 def _contributed(
-    gathering: Gathering, flows: Sequence[money.Flow], payers: dict[UUID, list[str]]
+    gathering: Gathering, flows: Sequence[money.Flow], payers: dict[Any, list[str]]
 ) -> None:
     """Set what all donors together paid to the grants that each donor paid to."""
-    paid: dict[UUID, int] = {}
+    paid: dict[Any, int] = {}
     for flow in flows:
         if flow.what == "paid":
             paid[flow.grant_id] = paid.get(flow.grant_id, 0) + flow.amount_minor
@@ -175,20 +175,20 @@ def _contributed(
             gathering.at(donor).paid_by_all += paid.get(grant_id, 0)
 
 
-def _keys(db: Session, question: Question, keys: Any) -> Callable[[UUID], Sequence[str]]:
+def _keys(db: Session, question: Question, keys: Any) -> Callable[[Any], Sequence[str]]:
     """Return what gives the keys of a grant under a grouping."""
     if keys is None or question.by == "donor":
         return lambda _: (question.fund.code,)
-    found: dict[UUID, list[str]] = {}
-    for grant_id, key in db.execute(select(keys.c.grant_id, keys.c.key)):
+    found: dict[Any, list[str]] = {}
+    for grant_id, key in db.execute(select(money.bare(keys.c.grant_id), keys.c.key)):
         found.setdefault(grant_id, []).append(key_of(question.by, key))
     return found.__getitem__
 
 
-def _shares(db: Session, question: Question, scope: Scope) -> dict[UUID, Any]:
+def _shares(db: Session, question: Question, scope: Scope) -> dict[Any, Any]:
     """Return what the money of each grant weighs by objective: as agreed, else as awarded."""
-    agreed: dict[UUID, Any] = dict(money.weights(db, question.fund, scope))
-    query = select(Grant.id, Grant.objectives).where(Grant.fund_id == question.fund.id)
+    agreed: dict[Any, Any] = dict(money.weights(db, question.fund, scope))
+    query = select(money.bare(Grant.id), Grant.objectives).where(Grant.fund_id == question.fund.id)
     rows: Any = db.execute(query.where(Grant.objectives != "{}"))
     for grant_id, objectives in rows:
         if grant_id not in agreed:
