@@ -54,6 +54,9 @@ AGREED = (
 )
 """The least text of a grant agreement."""
 
+ASSESSED = '{"capacity":{"areas":[]},"due_diligence":[],"performance":{"figures":[]},"steps":[]}'
+"""The least content of a partner assessment."""
+
 # What rules across columns, or unique keys without any text, want to have.
 OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "accounts": {"debits_minor": 0, "credits_minor": 0, "kind": "opening", "normal": "credit"},
@@ -145,7 +148,12 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     },
     "organisation_profiles": {"languages": "[]", "annual_budget_currency": "USD"},
     "parties": {"country": "AT"},
+    "partner_assessments": {"status": "proposed", "decided_by_id": None, "decided_at": None,
+        "applicable": 1, "score": 1, "override_reason": None, "risk_assessment_id": None,
+        "content": ASSESSED,
+    },
     "party_freezes": {"restore_requested_by_id": None, "restored_by_id": None},
+    "places_at_risk": {"lifted_by_id": None, "lifted_at": None, "lift_reason": None},
     "proposal_budget_lines": {"share_bp": 10_000},
     "proposal_codes": {"percent": 60},
     "proposal_versions": {"number": 1, "kind": "draft", "content": "{}"},

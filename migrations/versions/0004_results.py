@@ -18,6 +18,8 @@ depends_on = None
 
 APPEND_ONLY = (
     "confirmed_items",
+    "disposals",
+    "due_diligence_checks",
     "evidence_inspections",
     "local_receipts",
     "report_certifications",
@@ -34,6 +36,14 @@ GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
+    """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
+    """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
+('report_evidence'))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
@@ -44,7 +54,12 @@ POSTGRES_UP = (
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring'))""",
+    """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
+('report_evidence'))""",
     """ALTER TABLE expenditure_statements DROP CONSTRAINT
 ck_expenditure_statements_reported_minor_in_range""",
     """ALTER TABLE expenditure_statements ADD COLUMN currency VARCHAR(3) COLLATE "C"
@@ -54,13 +69,11 @@ ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor >= 0 AND
 reported_minor <= 1000000000000000 AND (reported_minor > 0 OR currency IS NOT NULL))""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
-    """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN kind VARCHAR(20) COLLATE "C" DEFAULT 'expenditure'
 NOT NULL""",
+    """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
 (reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
@@ -68,6 +81,8 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
@@ -79,6 +94,11 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP COLUMN disposed_at""",
+    """ALTER TABLE files DROP COLUMN screened""",
+    """ALTER TABLE files DROP COLUMN purpose""",
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
     """ALTER TABLE statements DROP COLUMN layout""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
@@ -89,6 +109,8 @@ POSTGRES_DOWN = (
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
 'grant_suspended'))""",
+    """ALTER TABLE uploads DROP CONSTRAINT ck_uploads_purpose_known""",
+    """ALTER TABLE uploads DROP COLUMN purpose""",
     """ALTER TABLE expenditure_statements DROP CONSTRAINT
 ck_expenditure_statements_reported_minor_in_range""",
     """ALTER TABLE expenditure_statements DROP COLUMN currency""",
@@ -96,15 +118,15 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP COLUMN kind""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
+    """ALTER TABLE expenditure_lines DROP COLUMN kind""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor =
 reported_minor)""",
@@ -114,6 +136,29 @@ CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
 """And back."""
 
 SQLITE_NEW = {
+    "files": """CREATE TABLE files (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+name VARCHAR(200) NOT NULL,
+media_type VARCHAR(120) NOT NULL,
+sent_sha256 VARCHAR(64) NOT NULL,
+sent_bytes BIGINT NOT NULL,
+stored_sha256 VARCHAR(64) NOT NULL,
+stored_bytes BIGINT NOT NULL,
+cleaned VARCHAR(1000) NOT NULL,
+purpose VARCHAR(20),
+screened BOOLEAN,
+uploaded_by_id CHAR(32) NOT NULL,
+declared_at DATETIME NOT NULL,
+completed_at DATETIME NOT NULL,
+disposed_at DATETIME,
+CONSTRAINT pk_files PRIMARY KEY (id),
+CONSTRAINT ck_files_purpose_known CHECK (purpose IN ('report_evidence')),
+CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
+CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) = (screened IS NULL)),
+CONSTRAINT fk_files_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_files_uploaded_by_id FOREIGN KEY(uploaded_by_id) REFERENCES persons (id)
+)""",
     "organisation_profiles": """CREATE TABLE organisation_profiles (
 id CHAR(32) NOT NULL,
 party_id CHAR(32) NOT NULL,
@@ -193,7 +238,8 @@ CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring')),
 CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
 CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
 'dropped')),
@@ -208,6 +254,31 @@ CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_chan
 CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
 CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
 CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
+)""",
+    "uploads": """CREATE TABLE uploads (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+person_id CHAR(32) NOT NULL,
+name VARCHAR(200) NOT NULL,
+size_bytes BIGINT NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+purpose VARCHAR(20),
+received_bytes BIGINT NOT NULL,
+status VARCHAR(10) NOT NULL,
+reason VARCHAR(1000),
+file_id CHAR(32),
+declared_at DATETIME NOT NULL,
+completed_at DATETIME,
+version INTEGER NOT NULL,
+CONSTRAINT pk_uploads PRIMARY KEY (id),
+CONSTRAINT ck_uploads_status_known CHECK (status IN ('declared', 'completed', 'refused')),
+CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN ('report_evidence')),
+CONSTRAINT ck_uploads_received_within CHECK (size_bytes > 0 AND received_bytes >= 0 AND
+received_bytes <= size_bytes),
+CONSTRAINT ck_uploads_completed_file CHECK ((status = 'completed') = (file_id IS NOT NULL)),
+CONSTRAINT fk_uploads_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_uploads_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_uploads_file_id FOREIGN KEY(file_id) REFERENCES files (id)
 )""",
     "expenditure_statements": """CREATE TABLE expenditure_statements (
 id CHAR(32) NOT NULL,
@@ -270,13 +341,13 @@ statement_id CHAR(32) NOT NULL,
 number INTEGER NOT NULL,
 category VARCHAR(1) NOT NULL,
 description VARCHAR(400),
-budget_line INTEGER,
 is_support_cost BOOLEAN NOT NULL,
 reported_minor BIGINT NOT NULL,
 accepted_minor BIGINT,
 unsupported_minor BIGINT,
 reason VARCHAR(2000),
 kind VARCHAR(20) DEFAULT 'expenditure' NOT NULL,
+budget_line INTEGER,
 budget_line_id CHAR(32),
 local_minor BIGINT,
 CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
@@ -316,6 +387,24 @@ grant_budget_lines (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
+    "files": """CREATE TABLE files (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+name VARCHAR(200) NOT NULL,
+media_type VARCHAR(120) NOT NULL,
+sent_sha256 VARCHAR(64) NOT NULL,
+sent_bytes BIGINT NOT NULL,
+stored_sha256 VARCHAR(64) NOT NULL,
+stored_bytes BIGINT NOT NULL,
+cleaned VARCHAR(1000) NOT NULL,
+uploaded_by_id CHAR(32) NOT NULL,
+declared_at DATETIME NOT NULL,
+completed_at DATETIME NOT NULL,
+CONSTRAINT pk_files PRIMARY KEY (id),
+CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
+CONSTRAINT fk_files_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_files_uploaded_by_id FOREIGN KEY(uploaded_by_id) REFERENCES persons (id)
+)""",
     "organisation_profiles": """CREATE TABLE organisation_profiles (
 id CHAR(32) NOT NULL,
 party_id CHAR(32) NOT NULL,
@@ -409,6 +498,29 @@ CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
 CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
 CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
 )""",
+    "uploads": """CREATE TABLE uploads (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+person_id CHAR(32) NOT NULL,
+name VARCHAR(200) NOT NULL,
+size_bytes BIGINT NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+received_bytes BIGINT NOT NULL,
+status VARCHAR(10) NOT NULL,
+reason VARCHAR(1000),
+file_id CHAR(32),
+declared_at DATETIME NOT NULL,
+completed_at DATETIME,
+version INTEGER NOT NULL,
+CONSTRAINT pk_uploads PRIMARY KEY (id),
+CONSTRAINT ck_uploads_completed_file CHECK ((status = 'completed') = (file_id IS NOT NULL)),
+CONSTRAINT ck_uploads_status_known CHECK (status IN ('declared', 'completed', 'refused')),
+CONSTRAINT ck_uploads_received_within CHECK (size_bytes > 0 AND received_bytes >= 0 AND
+received_bytes <= size_bytes),
+CONSTRAINT fk_uploads_file_id FOREIGN KEY(file_id) REFERENCES files (id),
+CONSTRAINT fk_uploads_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_uploads_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
     "expenditure_statements": """CREATE TABLE expenditure_statements (
 id CHAR(32) NOT NULL,
 code VARCHAR(80) NOT NULL,
@@ -499,6 +611,20 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
+    "files": (
+        "id",
+        "party_id",
+        "name",
+        "media_type",
+        "sent_sha256",
+        "sent_bytes",
+        "stored_sha256",
+        "stored_bytes",
+        "cleaned",
+        "uploaded_by_id",
+        "declared_at",
+        "completed_at",
+    ),
     "organisation_profiles": (
         "id",
         "party_id",
@@ -555,6 +681,21 @@ COPIED = {
         "event_seq",
         "created_at",
     ),
+    "uploads": (
+        "id",
+        "party_id",
+        "person_id",
+        "name",
+        "size_bytes",
+        "sha256",
+        "received_bytes",
+        "status",
+        "reason",
+        "file_id",
+        "declared_at",
+        "completed_at",
+        "version",
+    ),
     "expenditure_statements": (
         "id",
         "code",
@@ -592,22 +733,28 @@ COPIED = {
 """Columns that both have."""
 
 SQLITE_INDEXES = (
+    """CREATE INDEX ix_files_party_id ON files (party_id)""",
+    """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
     """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
     """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_uploads_person_id_status ON uploads (person_id, status)""",
     """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
     """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
 )
 """Indexes of the copied tables as they become."""
 
 SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_files_party_id ON files (party_id)""",
+    """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
     """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
     """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_uploads_person_id_status ON uploads (person_id, status)""",
     """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
     """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
 )
@@ -630,6 +777,10 @@ TABLES = (
     "local_receipts",
     "progress_reports",
     "source_targets",
+    "partner_assessments",
+    "due_diligence_checks",
+    "disposals",
+    "retention_rules",
     "places_at_risk",
     "confirmed_items",
 )
@@ -757,6 +908,189 @@ def make_tables() -> None:
     )
     op.create_index(
         "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
+    )
+    op.create_table(
+        "retention_rules",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_retention_rules_decided"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_retention_rules_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_retention_rules_two_persons")
+        ),
+        sa.CheckConstraint(
+            "months >= 1 AND months <= 600", name=op.f("ck_retention_rules_months_in_range")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_retention_rules_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_retention_rules_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_rules")),
+    )
+    op.create_index(
+        "ix_retention_rules_data_class", "retention_rules", ["data_class", "status"], unique=False
+    )
+    op.create_table(
+        "disposals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("before_at", UtcDateTime(), nullable=False),
+        sa.Column("rows_disposed", sa.Integer(), nullable=False),
+        sa.Column("ids_sha256", Text(64), nullable=False),
+        sa.Column("disposed_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("rows_disposed > 0", name=op.f("ck_disposals_of_something")),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["retention_rules.id"], name=op.f("fk_disposals_rule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposals")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_disposals_data_class", "disposals", ["data_class"], unique=False)
+    op.create_table(
+        "due_diligence_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(40), nullable=False),
+        sa.Column("outcome", Text(20), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("note", Text(4000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('passed', 'failed', 'not_applicable')",
+            name=op.f("ck_due_diligence_checks_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "checked_on <= valid_until_on", name=op.f("ck_due_diligence_checks_dates_ordered")
+        ),
+        sa.CheckConstraint(
+            "note IS NOT NULL OR evidence_file_id IS NOT NULL",
+            name=op.f("ck_due_diligence_checks_has_evidence"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"],
+            ["files.id"],
+            name=op.f("fk_due_diligence_checks_evidence_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_due_diligence_checks_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["persons.id"], name=op.f("fk_due_diligence_checks_recorded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_due_diligence_checks")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_due_diligence_checks_party_id", "due_diligence_checks", ["party_id"], unique=False
+    )
+    op.create_table(
+        "partner_assessments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("questionnaire", sa.Integer(), nullable=False),
+        sa.Column("applicable", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("band", Text(12), nullable=False),
+        sa.Column("computed_tier", Text(10), nullable=False),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("override_reason", Text(2000), nullable=True),
+        sa.Column("content", Text(200000), nullable=False),
+        sa.Column("assessed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("assessed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decision_reason", Text(2000), nullable=True),
+        sa.Column("risk_assessment_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (risk_assessment_id IS NOT NULL)",
+            name=op.f("ck_partner_assessments_confirmed_counts"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_partner_assessments_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "band IN ('low', 'medium', 'significant', 'high')",
+            name=op.f("ck_partner_assessments_band_known"),
+        ),
+        sa.CheckConstraint(
+            "computed_tier IN ('low', 'medium', 'high')",
+            name=op.f("ck_partner_assessments_computed_tier_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'refused', 'withdrawn')",
+            name=op.f("ck_partner_assessments_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('confirmed', 'refused') OR decided_by_id <> assessed_by_id",
+            name=op.f("ck_partner_assessments_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_partner_assessments_tier_known")
+        ),
+        sa.CheckConstraint(
+            "(tier = computed_tier) = (override_reason IS NULL)",
+            name=op.f("ck_partner_assessments_override"),
+        ),
+        sa.CheckConstraint(
+            "applicable > 0 AND score >= applicable",
+            name=op.f("ck_partner_assessments_score_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "assessed_on <= valid_until_on", name=op.f("ck_partner_assessments_dates_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assessed_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_assessed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_partner_assessments_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["risk_assessment_id"],
+            ["risk_assessments.id"],
+            name=op.f("fk_partner_assessments_risk_assessment_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_assessments")),
+        sa.UniqueConstraint("code", name=op.f("uq_partner_assessments_code")),
+    )
+    op.create_index(
+        "ix_partner_assessments_party_id", "partner_assessments", ["party_id"], unique=False
+    )
+    op.create_index(
+        "uq_partner_assessments_proposed",
+        "partner_assessments",
+        ["party_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'proposed'"),
+        postgresql_where=sa.text("status = 'proposed'"),
     )
     op.create_table(
         "source_targets",
@@ -1115,6 +1449,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "report_certifications",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("is_expenditure_certified", sa.Boolean(), nullable=False),
         sa.Column("is_request_certified", sa.Boolean(), nullable=False),
@@ -1132,7 +1467,8 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_certifications_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_certifications")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_certifications")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_certifications_version_id")),
         info={"append_only": True},
     )
     op.create_table(
@@ -1225,6 +1561,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "request_decisions",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("line_number", sa.Integer(), nullable=False),
         sa.Column("authorised_minor", sa.BigInteger(), nullable=False),
@@ -1240,7 +1577,10 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_request_decisions_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_request_decisions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_decisions")),
+        sa.UniqueConstraint(
+            "version_id", "line_number", name=op.f("uq_request_decisions_version_id_line_number")
+        ),
         info={"append_only": True},
     )
     op.create_table(

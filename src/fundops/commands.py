@@ -25,6 +25,7 @@ from fundops.messages import text
 from fundops.notices.commands import work
 from fundops.parties import commands as parties
 from fundops.payees import commands as payees
+from fundops.retention.commands import dispose
 
 app = typer.Typer(
     help=text("cli.help"),
@@ -41,6 +42,7 @@ app.add_typer(files.files_app, name="files")
 app.add_typer(files.keys_app, name="keys")
 app.add_typer(payees.vault_app, name="vault")
 app.command("import", help=text("cli.import"))(import_command)
+app.command("dispose", help=text("cli.dispose"))(dispose)
 app.command("duties", help=text("duties.help"))(duties_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
 app.command("work", help=text("cli.work"))(work)

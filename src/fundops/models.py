@@ -26,10 +26,12 @@ from fundops.overlaps import models as overlaps
 from fundops.parties import models as parties
 from fundops.parties import place_models as places
 from fundops.parties import profile_models as profiles
+from fundops.partners import models as partners
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.reports import models as reports
 from fundops.reports import money_models as report_money
+from fundops.retention import models as retention
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -57,6 +59,7 @@ __all__ = [
     "notices",
     "overlaps",
     "parties",
+    "partners",
     "payees",
     "places",
     "policy_models",
@@ -64,6 +67,7 @@ __all__ = [
     "proposals",
     "report_money",
     "reports",
+    "retention",
     "reviews",
     "schedule_models",
     "seals",

@@ -40,6 +40,8 @@ from fundops.notices.routes import ROUTERS as NOTICES
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
 from fundops.parties.routes import ROUTERS as PARTIES
+from fundops.partners import reminders as _partners  # noqa: F401 - registers its job
+from fundops.partners.routes import router as partners
 from fundops.payees.routes import ROUTERS as PAYEES
 from fundops.planning.attention_routes import router as attention
 from fundops.planning.routes import router as cash_plan
@@ -55,6 +57,7 @@ from fundops.reports.routes import router as progress_reports
 from fundops.reports.routes import start_router as report_starts
 from fundops.reports.step_routes import evidence_router as report_evidence
 from fundops.reports.step_routes import router as report_steps
+from fundops.retention.routes import router as retention
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -108,8 +111,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     faces,
     *BANKING,
     impact,
+    partners,
     tracing,
     cash_plan,
     attention,
+    retention,
     statements,
 )

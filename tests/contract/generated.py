@@ -22,6 +22,7 @@ from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
 from fundops.tracing.entries import FLOWS, INTERNAL
+from tests.screening.measured import report as screening
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -63,8 +64,11 @@ RECORDS = {
     "parties.freezes.PARTY_STEPS": "Party",
     "parties.persons.PERSON_STEPS": "Person",
     "parties.places.PLACE_STEPS": "Place at risk",
+    "partners.service.STEPS": "Partner assessment",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
+    "reports.steps.STEPS": "Progress report",
+    "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""
@@ -142,7 +146,8 @@ def indicators() -> str:
     """Return the table of the catalogue of indicators, with the rule of each."""
     lines = [
         "",
-        "| # | indicator | unit | broken down by | rule | suppressed | not with | source | verified |",
+        "| # | indicator | unit | broken down by | rule | suppressed | not with "
+        "| source | verified |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in catalogue().values():
@@ -157,10 +162,17 @@ def indicators() -> str:
     return "\n".join([*lines, "", ""])
 
 
+def report_life() -> str:
+    """Return the diagram of a progress report."""
+    return f"\n```mermaid\n{mermaid(step_tables()['reports.steps.STEPS'])}\n```\n\n"
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "problems"): problems,
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
+    ("docs/reports.md", "life"): report_life,
+    ("docs/screening.md", "measured"): screening,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
     ("docs/indicators.md", "indicators"): indicators,

@@ -21,7 +21,13 @@ SHARED = ("/v1/parties/", "/v1/events/", "/v1/commitments/", "/v1/donors/", "/v1
 What a protected party is called is decided by row (tests/parties), and of a donor's position only
 one's own funds are told (tests/tracing)."""
 
-OF_PARTIES = ("/v1/files/", "/v1/documents/", "/v1/bank_accounts/", "/v1/sanctions_checks/")
+OF_PARTIES = (
+    "/v1/files/",
+    "/v1/documents/",
+    "/v1/bank_accounts/",
+    "/v1/sanctions_checks/",
+    "/v1/partner_assessments/",
+)
 
 DRY_RUN_REFUSED = {
     # Nobody here is the reviewer; the call is a draft. See tests/reviews.

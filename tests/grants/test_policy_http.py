@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,11 +12,13 @@ from sqlalchemy import update
 from fundops import audit, clock, trail
 from fundops.authz import Role
 from fundops.errors import Problem
+from fundops.grants import risk
 from fundops.grants.policy import policy_in_force
+from fundops.grants.policy_content import Tier
 from fundops.grants.policy_models import FundPolicy
 from fundops.grants.risk import tier_of
 from fundops.ids import uuid7
-from fundops.parties.models import Membership, Token
+from fundops.parties.models import Membership, Party, Token
 from fundops.parties.tokens import new_secret, secret_hash
 from tests.factories import a_fund
 from tests.grants.grant_factories import a_grantee
@@ -226,11 +228,19 @@ def test_a_content_changed_behind_the_back_is_found(scene: Scene) -> None:
 
 def risk_body(scene: Scene, **over: Any) -> dict[str, Any]:
     return {
-        "tier": "low",
+        "tier": "high",
         "assessed_on": scene.today.isoformat(),
         "valid_until_on": (scene.today + timedelta(days=30)).isoformat(),
-        "basis": "Capacity assessment.",
+        "basis": "An allegation.",
     } | over
+
+
+def assessed(scene: Scene, tier: Tier, on: date, until: date) -> None:
+    """Have a tier recorded as by two persons."""
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        party = db.get_one(Party, scene.grantee_id)
+        risk.assess(db, scene.manager.actor, party, tier, on, until, "Capacity assessment.")
 
 
 def test_who_is_not_assessed_counts_as_high_risk_and_it_is_said(scene: Scene) -> None:
@@ -239,20 +249,17 @@ def test_who_is_not_assessed_counts_as_high_risk_and_it_is_said(scene: Scene) ->
     assert (found["tier"], found["assessment_id"]) == ("high", None)
     assert "Nobody has assessed" in found["reason"]
     old = scene.today - timedelta(days=400)
-    made = scene.officer.post(
-        f"{place}/risk_assessments",
-        json=risk_body(scene, assessed_on=str(old), valid_until_on=str(old + timedelta(days=365))),
-    )
-    assert made.status_code == 201, made.text
+    assessed(scene, "low", old, old + timedelta(days=365))
     expired = scene.officer.get(f"{place}/risk_tier").json()
-    assert (expired["tier"], expired["assessment_id"]) == ("high", made.json()["id"])
+    assert expired["tier"] == "high"
+    assert expired["assessment_id"] is not None
     assert "until" in expired["reason"]
     then = scene.officer.get(f"{place}/risk_tier?on={old + timedelta(days=365)}").json()
     assert then["tier"] == "low"
-    scene.finance.post(f"{place}/risk_assessments", json=risk_body(scene, tier="medium"))
+    last = scene.today + timedelta(days=30)
+    assessed(scene, "medium", scene.today, last)
     assert scene.officer.get(f"{place}/risk_tier").json()["tier"] == "medium"
     with scene.world.database.read() as db:
-        last = scene.today + timedelta(days=30)
         assert tier_of(db, scene.grantee_id, last).tier == "medium"
         assert tier_of(db, scene.grantee_id, last + timedelta(days=1)).tier == "high"
     listed = scene.manager.get(f"{place}/risk_assessments?sort=assessed_on").json()["items"]
@@ -261,6 +268,28 @@ def test_who_is_not_assessed_counts_as_high_risk_and_it_is_said(scene: Scene) ->
     assert page["items"] == listed[:1]
     following = f"{place}/risk_assessments?sort=assessed_on&cursor={page['next_cursor']}"
     assert scene.manager.get(following).json()["items"] == listed[1:]
+
+
+def test_nobody_finds_a_party_less_risky_alone(scene: Scene) -> None:
+    """Nor as risky for longer, nor by way of a tier between: what is found alone only warns."""
+    place = f"/v1/parties/{scene.grantee_id}/risk_assessments"
+    for tier in ("low", "medium"):
+        answer = scene.officer.post(place, json=risk_body(scene, tier=tier))
+        assert (answer.status_code, "two persons" in answer.json()["detail"]) == (409, True)
+    assessed(scene, "low", scene.today, scene.today + timedelta(days=20))
+    late = str(scene.today + timedelta(days=21))
+    in_time = str(scene.today + timedelta(days=20))
+    for tier, until in (("low", in_time), ("medium", late)):
+        body = risk_body(scene, tier=tier, valid_until_on=until)
+        assert scene.officer.post(place, json=body).status_code == 409, (tier, until)
+    warned = scene.officer.post(place, json=risk_body(scene, tier="medium", valid_until_on=in_time))
+    assert warned.status_code == 201, warned.text
+    back = risk_body(scene, tier="low", valid_until_on=in_time)
+    assert scene.finance.post(place, json=back).status_code == 409
+    worst = scene.finance.post(place, json=risk_body(scene))
+    assert worst.status_code == 201
+    found = scene.officer.get(f"/v1/parties/{scene.grantee_id}/risk_tier").json()
+    assert (found["tier"], found["assessment_id"]) == ("high", worst.json()["id"])
 
 
 def test_assessments_that_cannot_be_are_refused(scene: Scene) -> None:

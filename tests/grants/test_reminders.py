@@ -47,7 +47,8 @@ class Calendar:
                 db, audit.SYSTEM,
                 FundIn(code=f"CAL{next(_numbers)}", name="Cal", base_currency="USD", zone=zone),
             )  # fmt: skip
-            grantee = a_grantee(db, is_at_risk=at_risk)
+            # Of no country, so that the fund's zone tells when its day ends.
+            grantee = a_grantee(db, is_at_risk=at_risk, country=None)
             a_lot(db, fund, 1_000_00)
             grant = a_grant(db, fund, 100_00, grantee=grantee)
             self.officer = a_person(db, Role.GRANT_OFFICER)[0]

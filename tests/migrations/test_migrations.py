@@ -29,6 +29,7 @@ from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards
 
 GUARDED = {
+    "disposals",
     "confirmed_items",
     "evidence_inspections",
     "local_receipts",
@@ -47,6 +48,7 @@ GUARDED = {
     "call_extensions",
     "consensuses",
     "disbursement_steps",
+    "due_diligence_checks",
     "eligibility_decisions",
     "grant_schedules",
     "grant_agreed_results",

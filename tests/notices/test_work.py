@@ -26,7 +26,11 @@ from fundops.notices import jobs
 from tests.factories import a_person
 from tests.notices.notice_factories import a_channel, by_status, told
 
-NOTHING_DUE = ["payments: to confirm 0, to review 0.", "requirements: due 0, overdue 0."]
+NOTHING_DUE = [
+    "payments: to confirm 0, to review 0.",
+    "requirements: due 0, overdue 0.",
+    "partners: assessments 0.",
+]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from fundops.grants.schedule_models import Requirement
 from tests.grants.agreement_factories import Deal
 from tests.world import Caller, World
 
-
 CERTIFIED = {"expenditure": True, "request": True}
 
 
@@ -105,7 +104,7 @@ def full(report: Any = None, **over: Any) -> dict[str, Any]:
                     name: {code: "7"}
                     for name, code in (
                         ("sex_age", "unknown.unknown"), ("exploitation", "not_known"),
-                        ("group", "unknown"), ("assistance", "unknown"),
+                        ("group", "unknown"),
                     )
                 },
             }

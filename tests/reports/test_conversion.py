@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fundops import money
 from fundops.reports import conversion
 from fundops.reports.conversion import AVERAGE, FIRST_IN, METHODS, Basis, Exchanged, Spent
 
@@ -197,3 +199,28 @@ def test_partly_accepted_reports_are_never_charged_beyond_their_cost(
         whole.report(received, until, *lines)
     assert books.booked == sum(one.accepted_minor for one in books.spent)
     assert books.booked <= whole.booked
+
+
+def test_the_page_shows_what_the_conversion_gives() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "face.md").read_text(encoding="utf-8")
+    for row in the_example():
+        assert row in page, row
+
+
+def the_example() -> list[str]:
+    """Return the rows of the example's table."""
+    found = []
+    for method in METHODS:
+        books = Books(method)
+        for until, local in ((JUNE, 300_000_00), (SEPTEMBER, 200_000_00), (DECEMBER, 340_000_00)):
+            received = [one for one in TRANCHES if one.received_on <= until]
+            difference = books.report(received, until, local)
+            shown = [
+                money.display(minor, currency)
+                for minor, currency in (
+                    (local, "UAH"), (books.spent[-1].reported_minor, "USD"), (difference, "USD"),
+                    (books.booked, "USD"),
+                )
+            ]  # fmt: skip
+            found.append(f"| `{method}` | {until:%d %B} | {' | '.join(shown)} |")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ def test_money_that_came_back_was_not_received(scene: MoneyScene) -> None:
             db.get_one(Disbursement, scene.second_id),
             db.get_one(Grant, scene.grant_id),
         )
-        given = ReturnIn(reason="The account was closed.", returned_on="2026-08-09")
+        given = ReturnIn(reason="The account was closed.", returned_on=date(2026, 8, 9))
         actor = scene.finance.actor
         paying.return_(db, actor, db.get_one(Fund, scene.fund_id), payment, grant, given)
         assert local_queries.received(db, scene.grant_id, "UAH") == []
@@ -128,7 +129,7 @@ def test_others_neither_see_nor_declare(scene: MoneyScene) -> None:
 
 def test_the_list_asks_the_database_as_often_for_many(scene: MoneyScene) -> None:
     scene.know_rate("41")
-    counts = []
+    counts: list[int] = []
     for size in (1, 8):
         for _ in range(size):
             assert scene.declare("10.00", "400.00").status_code == 201

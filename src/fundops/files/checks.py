@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,7 +26,8 @@ from fundops.messages import text
 YOUNG = timedelta(days=1)
 """A content without a row may belong to a transaction that has not ended; not after a day."""
 
-_REFERENCES: list[InstrumentedAttribute[str]] = [File.stored_sha256]
+_REFERENCES: list[InstrumentedAttribute[str]] = []
+"""Columns beside files' own that hold addresses of contents."""
 
 
 def refer(column: InstrumentedAttribute[str]) -> None:
@@ -50,7 +50,11 @@ def run(db: Session, store: Store) -> list[Fault]:
 
 
 def _faults(db: Session, store: Store) -> Iterator[Fault]:
-    query = select(File.id, File.name, File.stored_sha256, File.stored_bytes).order_by(File.id)
+    query = (
+        select(File.id, File.name, File.stored_sha256, File.stored_bytes)
+        .where(File.disposed_at.is_(None))
+        .order_by(File.id)
+    )
     known: dict[str, int | str] = {}
     for file_id, name, sha256, size in db.execute(query.execution_options(yield_per=500)):
         if sha256 not in known:
@@ -110,8 +114,11 @@ def sweep(database: Database, store: Store, *, removes: bool) -> Sweep:
 
 def referred(db: Session) -> set[str]:
     """Return the addresses of all contents that some record refers to."""
-    columns: list[InstrumentedAttribute[Any]] = list(_REFERENCES)
-    return {sha256 for column in columns for sha256 in db.execute(select(column)).scalars()}
+    of_files = select(File.stored_sha256).where(File.disposed_at.is_(None))
+    found = set(db.execute(of_files).scalars())
+    for column in _REFERENCES:
+        found |= set(db.execute(select(column)).scalars())
+    return found
 
 
 def _remove(database: Database, store: Store, found: Sweep, cutoff: float) -> None:

@@ -34,6 +34,8 @@ def content(store: Store, file: File) -> bytes:
     Raises ``not-found`` when it is gone or damaged, which is logged and found by the check of
     files: nothing but the very bytes that were kept ever goes out.
     """
+    if file.disposed_at is not None:
+        raise Problem("not-found", detail=text("files.content_disposed"))
     try:
         return store.read(file.stored_sha256)
     except ContentMissing:

@@ -181,11 +181,14 @@ def list_risk_assessments(
 def assess_risk(
     request: Request, actor: Assessor, party_id: UUID, given: RiskAssessmentIn
 ) -> Response:
-    """Record how risky it is to fund a party; plans made from now on follow it."""
+    """Record on your own that a party is riskier than it stands; plans made from now on follow it.
+
+    That it is less risky, or for longer, is found by a partner assessment, which takes two persons.
+    """
 
     def work(db: Session) -> dict[str, Any]:
         party = queries.get_party(db, party_id)
-        made = risk.assess(
+        made = risk.warn(
             db, actor, party, given.tier, given.assessed_on, given.valid_until_on, given.basis
         )
         return assessment_out(made)

@@ -1,8 +1,8 @@
 """The calendar's reminders: what falls due soon is told once, what is overdue once a week.
 
 A day ends where the grantee is. What a submitted report answers is told of no more, unless that is
-returned. The grantee is told. Visits and spot checks are for the fund's own people to make: of those it is
-told only that they come, and the officers are told when they are overdue.
+returned. The grantee is told. Visits and spot checks are for the fund's own people to make: of
+those it is told only that they come, and the officers are told when they are overdue.
 """
 
 from __future__ import annotations

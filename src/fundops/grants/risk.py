@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.errors import Problem, invalid
-from fundops.grants.policy_content import Tier
+from fundops.grants.policy_content import TIERS, Tier
 from fundops.grants.policy_models import RiskAssessment
 from fundops.grants.rules import refuse_interest
 from fundops.ids import uuid7
@@ -53,6 +53,33 @@ def tier_of(db: Session, party_id: UUID, on: date) -> RiskTier:
     days = {"on": found.assessed_on.isoformat(), "until": found.valid_until_on.isoformat()}
     tier: Tier = found.tier  # type: ignore[assignment]
     return RiskTier(tier, text("risk.assessed", **days), found.id)
+
+
+def warn(
+    db: Session,
+    actor: audit.Author,
+    party: Party,
+    tier: Tier,
+    assessed_on: date,
+    valid_until_on: date,
+    basis: str,
+) -> RiskAssessment:
+    """Record on one's own that a party is riskier than it stands today; see ``assess``.
+
+    To find it less risky, or as risky for longer, takes two persons and an assessment that says
+    why: raises ``conflict`` for that.
+    """
+    today = clock.today("UTC")
+    standing = tier_of(db, party.id, today)
+    if tier != TIERS[-1]:
+        is_riskier = TIERS.index(tier) > TIERS.index(standing.tier)
+        last = None if standing.assessment_id is None else db.get(
+            RiskAssessment, standing.assessment_id
+        )  # fmt: skip
+        if not is_riskier or last is None or valid_until_on > last.valid_until_on:
+            detail = text("risk.takes_two", tier=standing.tier)
+            raise Problem("conflict", detail=detail)
+    return assess(db, actor, party, tier, assessed_on, valid_until_on, basis)
 
 
 def assess(

@@ -224,6 +224,20 @@ CHECKS: tuple[Check, ...] = (
         "THEN e.accepted_minor - e.prefinanced_minor - e.disallowed_minor ELSE 0 END",
     ),
     Check(
+        "statement_lines_add_up",
+        "SELECT e.code, e.accepted_minor FROM expenditure_statements e JOIN (SELECT statement_id, "
+        "SUM(accepted_minor) AS n FROM expenditure_lines GROUP BY statement_id) l "
+        "ON l.statement_id = e.id WHERE e.status IN ('accepted', 'corrected') "
+        "AND e.accepted_minor <> l.n",
+    ),
+    Check(
+        "local_receipts_within",
+        "SELECT d.code, u.n FROM disbursements d JOIN (SELECT l.disbursement_id, "
+        "SUM(l.base_minor) AS n FROM local_receipts l LEFT JOIN local_receipts r "
+        "ON r.reverses_id = l.id WHERE l.reverses_id IS NULL AND r.id IS NULL "
+        "GROUP BY l.disbursement_id) u ON u.disbursement_id = d.id WHERE u.n > d.amount_minor",
+    ),
+    Check(
         "advances_given_up",
         "SELECT w.code, w.minor FROM (SELECT id, code, CASE status WHEN 'approved' "
         "THEN amount_minor ELSE 0 END AS minor FROM advance_write_offs UNION ALL "

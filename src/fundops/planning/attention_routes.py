@@ -12,14 +12,19 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
 from fundops.errors import Problem
 from fundops.pages import json_response
-from fundops.planning import grant_rules, money_rules, payment_rules
+from fundops.planning import grant_rules, money_rules, partner_rules, payment_rules
 from fundops.planning.attention import MAX_FUNDS, PER_RULE, Rule, Shown, funds_of, gather
 from fundops.schemas import READS, Out
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["planning"], route_class=StrictRoute)
 
-RULES: tuple[Rule, ...] = (*payment_rules.RULES, *money_rules.RULES, *grant_rules.RULES)
+RULES: tuple[Rule, ...] = (
+    *payment_rules.RULES,
+    *money_rules.RULES,
+    *grant_rules.RULES,
+    *partner_rules.RULES,
+)
 """Every rule, in the order in which they are asked."""
 
 MAX_ENTRIES, MAX_PERSONS = 500, 20

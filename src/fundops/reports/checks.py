@@ -163,7 +163,8 @@ def amount_or_zero(value: Any, currency: str) -> int:
     try:
         return values.amount(value, currency)
     except Wrong as wrong:
-        if wrong.args == Wrong("money.zero").args:
+        is_negative = str(value).strip().startswith("-")
+        if wrong.args == Wrong("money.zero").args and not is_negative:
             return 0
         raise
 

@@ -29,7 +29,7 @@ from fundops.reports.schemas import ReportCommentIn
 from fundops.reports.spending_schemas import ExpenditureDecisionIn
 from fundops.reports.steps import STEPS
 from fundops.reports.versions import Kept
-from fundops.screening.findings import Fingerprints
+from fundops.vault import Vault
 
 REVIEW = Permission.REPORT_REVIEW
 
@@ -43,7 +43,7 @@ def send_back(
     number: int,
     reason: str,
     comments: Sequence[ReportCommentIn],
-    keys: Fingerprints,
+    keys: Vault,
 ) -> None:
     """Return a submitted report to its grantee with a reason and comments on its fields.
 
@@ -81,7 +81,7 @@ def accept(
     *,
     number: int,
     lines: Sequence[ExpenditureDecisionIn],
-    keys: Fingerprints,
+    keys: Vault,
 ) -> None:
     """Accept a submitted report: from now on it counts, and what it answers is done.
 
@@ -115,7 +115,7 @@ def correct(
     report: ProgressReport,
     grant: Grant,
     reason: str,
-    keys: Fingerprints,
+    keys: Vault,
 ) -> None:
     """Open an accepted report again for a correction, which counts once it is accepted itself."""
     recording.require_running(grant, "correct")
@@ -141,7 +141,7 @@ def _seen(db: Session, report: ProgressReport, number: int) -> Kept:
     return versions.get(db, report, number, submitted_only=True)
 
 
-def _refuse(db: Session, grant: Grant, keys: Fingerprints, texts: Mapping[str, str | None]) -> None:
+def _refuse(db: Session, grant: Grant, keys: Vault, texts: Mapping[str, str | None]) -> None:
     screened.refuse(screened.for_party(db, grant.grantee_id, keys), texts)
 
 

@@ -26,7 +26,7 @@ from fundops.records import snapshot
 from fundops.reports import content, recording, screened, versions
 from fundops.reports.content import ReportDraftIn
 from fundops.reports.models import ProgressReport, ReportRequirement, ReportVersion
-from fundops.screening.findings import Fingerprints
+from fundops.vault import Vault
 
 NARRATIVE, FINANCIAL = "narrative_report", "financial_report"
 
@@ -144,7 +144,7 @@ def cleaned(
     report: ProgressReport,
     grant: Grant,
     given: ReportDraftIn,
-    keys: Fingerprints,
+    keys: Vault,
 ) -> dict[str, Any]:
     """Return what may be stored of what was sent: screened, with marks for what was left out."""
     earlier = versions.get(db, report, report.draft_number).withheld

@@ -30,8 +30,10 @@ from fundops.reports import queries, recording, screened
 from fundops.reports.evidence_schemas import EvidenceInspectionIn, ReportEvidenceIn
 from fundops.reports.models import EvidenceInspection, ProgressReport, ReportEvidence
 from fundops.reports.terms import terms_of
-from fundops.screening.findings import Fingerprints
+from fundops.vault import Vault
 
+PURPOSE = "report_evidence"
+"""What files are uploaded for that may be evidence: those are screened."""
 MAX_EVIDENCE = 1_000
 """Pieces of evidence of one report."""
 MAX_INSPECTIONS = 50
@@ -46,7 +48,7 @@ def add(
     report: ProgressReport,
     grant: Grant,
     given: ReportEvidenceIn,
-    keys: Fingerprints,
+    keys: Vault,
 ) -> ReportEvidence:
     """Attach a file of the grantee or a number in its register to a line, result or report.
 
@@ -121,6 +123,8 @@ def _file(db: Session, actor: Actor, grant: Grant, file_id: UUID) -> File:
         raise invalid("/file_id", "validation.unknown_record") from problem
     if found.party_id != grant.grantee_id:
         raise invalid("/file_id", "validation.unknown_record")
+    if found.purpose != PURPOSE:
+        raise invalid("/file_id", "reports.not_screened")
     return found
 
 
@@ -146,7 +150,7 @@ def inspect(
     grant: Grant,
     found: ReportEvidence,
     given: EvidenceInspectionIn,
-    keys: Fingerprints,
+    keys: Vault,
 ) -> EvidenceInspection:
     """Record that the actor saw a piece of evidence on site; never changed afterwards.
 
@@ -209,7 +213,7 @@ def evidence_out(
     db: Session, actor: Actor, report_id: UUID, *, shows_reuse: bool
 ) -> list[dict[str, Any]]:
     """Return the wire form of a report's evidence, in the order in which it was added."""
-    columns: tuple[Any, ...] = (ReportEvidence, File.name, File.media_type)
+    columns: tuple[Any, ...] = (ReportEvidence, File.name, File.screened)
     query = (
         select(*columns)
         .outerjoin(File, File.id == ReportEvidence.file_id)
@@ -229,7 +233,7 @@ def evidence_out(
             "result": each.result_number,
             "file_id": each.file_id,
             "file_name": name,
-            "is_screened": media_type is None or not media_type.startswith("image/"),
+            "is_screened": screened is not False,
             "register_number": each.register_number,
             "sha256": each.content_sha256,
             "added_at": each.added_at,
@@ -237,7 +241,7 @@ def evidence_out(
             "reused_in": reuses.get(each.id, []) if shows_reuse else None,
             "inspections": inspected.get(each.id, []),
         }
-        for each, name, media_type in rows
+        for each, name, screened in rows
     ]
 
 

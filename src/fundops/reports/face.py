@@ -117,24 +117,41 @@ def face(db: Session, fund: Fund, grant: Grant, report: ProgressReport | None = 
     return made
 
 
-def rows_of(db: Session, fund: Fund, grant: Grant, report: ProgressReport | None) -> list[FaceRow]:
+def rows_of(db: Session, grant: Grant, report: ProgressReport | None) -> list[FaceRow]:
     """Return the rows of the form: agreed lines, lines that were, and what is of no line."""
+    rows, _ = _rows(db, grant, report)
+    return sorted(rows.values(), key=_order)
+
+
+def left_of(db: Session, grant: Grant, report: ProgressReport) -> dict[int, int]:
+    """Return what is left of each line that a report requests under, by the report's numbers.
+
+    Its numbers are those of the text it was submitted under; nothing is left of a line that is
+    agreed no more.
+    """
+    rows, asked = _rows(db, grant, report)
+    found = {number: rows.get(key) for number, key in asked.items()}
+    return {
+        number: 0 if row is None else max(row.balance_minor, 0) for number, row in found.items()
+    }
+
+
+def _rows(
+    db: Session, grant: Grant, report: ProgressReport | None
+) -> tuple[dict[Key, FaceRow], dict[int, Key]]:
+    """Return the rows, and which of them each number of the request's own text is of."""
     held = queries.lines_in_force(db, grant.id)
     booked = queries.booked(db, grant.id)
     request = queries.request_of(db, grant, report)
     lines = queries.lines_of(db, {one.line_id for one in booked if one.line_id is not None})
     asked = queries.lines_of_text(db, request.text_id) if request is not None else []
     keys = _keys([*held, *lines, *asked])
-    rows = {
-        keys[line.id]: FaceRow(
-            LINE, line.number, line.category, line.description, line.amount_minor
-        )
-        for line in held
-    }
+    rows = {keys[line.id]: _agreed(line) for line in held}
     _book(rows, booked, {line.id: keys[line.id] for line in lines}, report)
+    numbers = {line.number: keys[line.id] for line in asked}
     if request is not None:
-        _ask(rows, request, {line.number: keys[line.id] for line in asked})
-    return sorted(rows.values(), key=_order)
+        _ask(rows, request, numbers)
+    return rows, numbers
 
 
 def _agreed(line: GrantBudgetLine) -> FaceRow:

@@ -103,8 +103,11 @@ def currency_of(db: Session, grant_id: UUID) -> str | None:
         ProgressReport.grant_id == grant_id, ProgressReport.currency.is_not(None)
     )
     found = db.execute(reports.order_by(ProgressReport.number.desc()).limit(1)).scalar()
-    if found is not None:
-        return found
+    return found if found is not None else received_in(db, grant_id)
+
+
+def received_in(db: Session, grant_id: UUID) -> str | None:
+    """Return the currency of what a grant's grantee says that it received, if it does."""
     rows = select(LocalReceipt.currency).where(LocalReceipt.grant_id == grant_id, standing())
     return db.execute(rows.limit(1)).scalar()
 

@@ -28,7 +28,7 @@ from fundops.reports.local_schemas import (
     LocalReversalIn,
     shown,
 )
-from fundops.schemas import COMMANDS, CREATES, LISTS
+from fundops.schemas import COMMANDS, CREATES, READS
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["local receipts"], route_class=StrictRoute)
@@ -41,7 +41,7 @@ Writer = Annotated[Actor, Depends(Can(Permission.REPORT_WRITE))]
     "/grants/{grant_id}/local_receipts",
     operation_id="list_local_receipts",
     response_model=LocalReceiptPage,
-    responses=LISTS,
+    responses=READS,
 )
 def list_local_receipts(
     request: Request, actor: Reader, paging: Paging, grant_id: UUID

@@ -59,11 +59,13 @@ class ReportCertification(Base):
 
     __tablename__ = "report_certifications"
     __table_args__ = (
+        UniqueConstraint("version_id"),
         CheckConstraint("is_expenditure_certified", name="expenditure_is_certified"),
         {"info": {"append_only": True}},
     )
 
-    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"))
     is_expenditure_certified: Mapped[bool]
     is_request_certified: Mapped[bool]
     certified_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
@@ -78,13 +80,15 @@ class RequestDecision(Base):
 
     __tablename__ = "request_decisions"
     __table_args__ = (
+        UniqueConstraint("version_id", "line_number"),
         CheckConstraint("authorised_minor >= 0", name="amount_positive"),
         whole("authorised_minor"),
         {"info": {"append_only": True}},
     )
 
-    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"), primary_key=True)
-    line_number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"))
+    line_number: Mapped[int]
     authorised_minor: Mapped[int] = mapped_column(BigInteger)
     decided_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     decided_at: Mapped[datetime]

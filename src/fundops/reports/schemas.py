@@ -158,7 +158,7 @@ def reported_line_out(row: Any, currency: str, base: str) -> dict[str, Any]:
 class EvidenceOut(Out):
     """A piece of evidence. ``reused``: the same content shows something else as well, here or in
     any other grant; null for readers who do not review. ``reused_in`` names those reports that the
-    reader may see. ``is_screened`` is false for images, which nothing can be searched for in.
+    reader may see. ``is_screened`` is false where not all of a file could be searched: images.
     """
 
     id: UUID

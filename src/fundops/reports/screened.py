@@ -26,7 +26,7 @@ from fundops.reports import content
 from fundops.reports.content import ConfirmationIn
 from fundops.reports.models import ConfirmedItem
 from fundops.screening import Finding, confirmable, item_key, screen
-from fundops.screening.findings import Fingerprints
+from fundops.vault import Vault
 
 MAX_CONFIRMED = 5_000
 """Items that one party may have confirmed."""
@@ -39,7 +39,7 @@ LASTING = ("/narrative/", *(f"/{name}" for name in content.PROSE))
 class Screening:
     """What is asked for a party: its confirmed items, under the keys that made them."""
 
-    keys: Fingerprints = field(repr=False)
+    keys: Vault = field(repr=False)
     confirmed: frozenset[str]
 
     def found(self, words: str) -> list[Finding]:
@@ -47,7 +47,7 @@ class Screening:
         return screen(words, self.confirmed, keys=self.keys)
 
 
-def for_party(db: Session, party_id: UUID, keys: Fingerprints) -> Screening:
+def for_party(db: Session, party_id: UUID, keys: Vault) -> Screening:
     """Return the screening of what is written about a party's work."""
     query = select(ConfirmedItem.item_key).where(ConfirmedItem.party_id == party_id)
     return Screening(keys, frozenset(db.execute(query.limit(MAX_CONFIRMED)).scalars()))
@@ -68,7 +68,7 @@ def clean(
     db: Session,
     actor: Actor,
     party_id: UUID,
-    keys: Fingerprints,
+    keys: Vault,
     given: Mapping[str, Any],
     confirmations: Sequence[ConfirmationIn],
     earlier: Sequence[Mapping[str, Any]] = (),
@@ -111,7 +111,7 @@ def _confirm(
     db: Session,
     actor: Actor,
     party_id: UUID,
-    keys: Fingerprints,
+    keys: Vault,
     confirmations: Sequence[ConfirmationIn],
     said: Mapping[str, Sequence[Finding]],
 ) -> frozenset[str]:
@@ -129,6 +129,8 @@ def _confirm(
     query = select(func.count()).where(ConfirmedItem.party_id == party_id)
     if db.execute(query).scalar_one() + len(found) > MAX_CONFIRMED:
         raise Problem("conflict", detail=text("reports.too_many_confirmed", limit=MAX_CONFIRMED))
+    if found:
+        keys.prepare(db)
     for item in sorted(found):
         made = ConfirmedItem(
             id=uuid7(),

@@ -22,6 +22,7 @@ from fundops.expenditures.models import EXCHANGE, ExpenditureStatement
 from fundops.expenditures.schemas import AcceptIn, LineDecisionIn
 from fundops.funds.rates import rate_on
 from fundops.grants.models import Grant
+from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.records import snapshot
@@ -173,14 +174,14 @@ def _keep_certification(
     db: Session, actor: Actor, grant: Grant, version: ReportVersion, certified: CertificationIn
 ) -> None:
     made = ReportCertification(
-        version_id=version.id, is_expenditure_certified=certified.expenditure,
+        id=uuid7(), version_id=version.id, is_expenditure_certified=certified.expenditure,
         is_request_certified=certified.request, certified_by_id=actor.person_id,
         certified_at=clock.now(),
     )  # fmt: skip
     db.add(made)
     db.flush()
     audit.record(
-        db, actor, "progress_report.certified", "report_certification", version.id,
+        db, actor, "progress_report.certified", "report_certification", made.id,
         fund_id=grant.fund_id, after=snapshot(made),
     )  # fmt: skip
 
@@ -270,7 +271,7 @@ def _authorise(
 ) -> None:
     """Keep what is authorised of each line's request."""
     version_id = spending_queries.submitted_version(db, report)
-    left = {row.number: max(row.balance_minor, 0) for row in face.rows_of(db, grant, report)}
+    left = face.left_of(db, grant, report)
     decided = {one.number: (index, one.authorised) for index, one in enumerate(decisions)}
     made = []
     for number, asked in spending_queries.requests(db, version_id).items():
@@ -285,16 +286,16 @@ def _authorise(
                 raise invalid(f"{place}/amount", "face.beyond_balance", left=shown)
         made.append((number, minor))
     now = clock.now()
-    for number, minor in made:
-        db.add(
-            RequestDecision(
-                version_id=version_id, line_number=number, authorised_minor=minor,
-                decided_by_id=actor.person_id, decided_at=now,
-            )
-        )  # fmt: skip
+    db.add_all(
+        RequestDecision(
+            id=uuid7(), version_id=version_id, line_number=number, authorised_minor=minor,
+            decided_by_id=actor.person_id, decided_at=now,
+        )
+        for number, minor in made
+    )  # fmt: skip
     db.flush()
     audit.record(
-        db, actor, "progress_report.request_decided", "request_decision", version_id,
+        db, actor, "progress_report.request_decided", "progress_report", report.id,
         fund_id=grant.fund_id, after={"authorised": [list(one) for one in made]},
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from fundops.grants import agreement_queries
 from fundops.grants.agreement_models import GrantAgreedResult, GrantBudgetLine
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
+from fundops.reports import local_queries
 from fundops.reports.dimensions import Dimension, asked_of, is_ratio
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportValue
 
@@ -84,7 +85,8 @@ class AgreedResult:
 class ReportTerms:
     """All that a report is checked against.
 
-    ``currency`` and ``method`` are what an earlier report of the grant declared, else null.
+    ``currency`` and ``method`` are what an earlier report of the grant declared; before one did,
+    the currency is that of what was received, if any was declared. Else they are null.
     ``text_id`` is the agreement's text whose numbers count; null where nothing is in force.
     """
 
@@ -132,7 +134,7 @@ def terms_of(db: Session, report: ProgressReport, text_id: UUID | None = None) -
         lines=lines,
         results=_results(db, report, text_id),
         base_currency=db.get_one(Fund, grant.fund_id).base_currency,
-        currency=declared[0],
+        currency=declared[0] or local_queries.received_in(db, grant.id),
         method=declared[1],
         text_id=text_id,
     )

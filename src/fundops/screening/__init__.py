@@ -5,14 +5,22 @@ Chinese. It misses some and suspects some that is harmless: ``docs/screening.md`
 """
 
 from fundops.screening.findings import KINDS, Finding, confirmable, hidden, item_key, item_keys
-from fundops.screening.scan import screen
+from fundops.screening.positions import Place
+from fundops.screening.scan import item_of, screen
+from fundops.screening.screened_files import CannotScreen, FileFinding, Screened, screen_file
 
 __all__ = [
     "KINDS",
+    "CannotScreen",
+    "FileFinding",
     "Finding",
+    "Place",
+    "Screened",
     "confirmable",
     "hidden",
     "item_key",
     "item_keys",
+    "item_of",
     "screen",
+    "screen_file",
 ]

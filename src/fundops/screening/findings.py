@@ -71,15 +71,20 @@ def confirmable(kind: str) -> bool:
 def item_key(keys: Fingerprints | bytes, item: str) -> str:
     """Return the keyed fingerprint of an item, which is what a confirmation stores."""
     if isinstance(keys, bytes):
-        return hmac.new(keys, (_PURPOSE + item).encode(), hashlib.sha256).hexdigest()
-    return keys.fingerprint(_PURPOSE + item)
+        return hmac.new(keys, _said(item).encode(), hashlib.sha256).hexdigest()
+    return keys.fingerprint(_said(item))
 
 
 def item_keys(keys: Fingerprints | bytes, item: str) -> tuple[str, ...]:
     """Return every fingerprint an item may be stored under; several while a key is replaced."""
     if isinstance(keys, bytes):
         return (item_key(keys, item),)
-    return keys.fingerprints(_PURPOSE + item)
+    return keys.fingerprints(_said(item))
+
+
+def _said(item: str) -> str:
+    """Return what the fingerprint is made of; half letters, which no encoding has, as signs."""
+    return _PURPOSE + item.encode("utf-8", "replace").decode()
 
 
 def hidden(text: str, findings: Iterable[Finding]) -> str:

@@ -27,14 +27,21 @@ class Page:
         return marked(self.tokens)
 
     @cached_property
-    def inside(self) -> list[frozenset[str]]:
-        """For every token the sets of the phrases that it is part of."""
-        found: list[set[str]] = [set() for _ in self.tokens]
+    def inside(self) -> dict[int, set[str]]:
+        """For every token that is part of phrases, their sets."""
+        found: dict[int, set[str]] = {}
+        alone: dict[str, set[str]] = {}
         for at, several in self.begins.items():
+            word = self.tokens[at].word
+            if at not in found and all(end == at + 1 for _, end in several):
+                if word not in alone:
+                    alone[word] = {name for name, _ in several}
+                found[at] = alone[word]  # shared: told again below when a phrase reaches over it
+                continue
             for name, end in several:
                 for inner in range(at, end):
-                    found[inner].add(name)
-        return [frozenset(one) for one in found]
+                    found[inner] = found.get(inner, set()) | {name}
+        return found
 
     @cached_property
     def _numbers(self) -> dict[int, int]:
@@ -46,7 +53,7 @@ class Page:
 
     def has(self, at: int, name: str) -> bool:
         """Return whether the token ``at`` is part of a phrase of the set ``name``."""
-        return 0 <= at < len(self.tokens) and name in self.inside[at]
+        return name in self.inside.get(at, ())
 
     def touches(self, at: int) -> bool:
         """Return whether nothing stands between the token ``at`` and the one before it."""
@@ -58,9 +65,9 @@ class Page:
             before = at - step
             if before < 0 or self.tokens[before].text == "\n":
                 return False
-            if cue in self.inside[before]:
+            if self.has(before, cue):
                 return True
-            if links not in self.inside[before]:
+            if not self.has(before, links):
                 return False
         return False
 

@@ -112,7 +112,7 @@ def _number_at(page: Page, groups: list[Group], at: int, *, has_plus: bool) -> i
         return _after_cue(page, groups, at)
     if first.digits.startswith("0") and not has_plus:
         return _national(page, groups, at)
-    return _by_shape(page, groups, at) if at == 0 else 0
+    return _by_shape(page, groups) if at == 0 else 0
 
 
 def _parted(groups: list[Group], at: int) -> bool:
@@ -145,7 +145,7 @@ def _cued(page: Page, start: int) -> bool:
 
 
 def _windows(groups: list[Group], at: int, least: int, most: int) -> Iterator[int]:
-    """Yield sizes, longest first, of windows of ``least`` to ``most`` digits that end at a space."""
+    """Yield sizes of windows of ``least`` to ``most`` digits that end at a space, longest first."""
     total, sizes = 0, []
     for size in range(1, min(_GROUPS, len(groups) - at) + 1):
         total += len(groups[at + size - 1].digits)
@@ -188,6 +188,9 @@ def _international(groups: list[Group], at: int, *, has_plus: bool) -> int:
         )
         if is_possible and len(digits) >= 9 and not _is_thousands(groups[at : at + size]):
             return size
+    for size in _windows(groups, at, 10, _MOST) if has_plus else ():
+        if not _is_thousands(groups[at : at + size]):
+            return size  # nothing else is written with a plus and so many digits
     return 0
 
 
@@ -249,7 +252,7 @@ def _is_hour(digits: str) -> bool:
     return len(digits) == 4 and int(digits[:2]) < 25 and int(digits[2:]) < 60
 
 
-def _by_shape(page: Page, groups: list[Group], at: int) -> int:
+def _by_shape(page: Page, groups: list[Group]) -> int:
     """Take the whole run if it is grouped as telephones are and stands alone."""
     digits = _joined(groups)
     if not 8 <= len(digits) <= 12 or _is_thousands(groups):
@@ -260,7 +263,8 @@ def _by_shape(page: Page, groups: list[Group], at: int) -> int:
         or (len(lengths) == 1 and digits[0] == "1" and digits[1] in "3456789")
         or (digits[:2] in {"89", "79"})
     )
-    is_hyphened = lengths == (3, 3, 3) and {group.sign for group in groups[1:]} == {"-"}
+    is_hyphened = lengths in {(3, 3, 3), (4, 4)} and {one.sign for one in groups[1:]} == {"-"}
+    is_hyphened = is_hyphened and not any(_is_year(group.digits) for group in groups)
     if not (is_mobile or is_hyphened or lengths in _SHAPES):
         return 0
     if any(_is_year(group.digits) for group in (groups[0], *groups[1:-1])):

@@ -11,73 +11,62 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"[^\W\d_]+|[0-9]+|\n|[^\w\s]|_")
+_TOKEN = re.compile(r"[\u4e00-\u9fff]|(?:(?![\u4e00-\u9fff])[^\W\d_])+|[0-9]+|\n|[^\w\s]|_")
 _MARKS = frozenset({"Mn", "Me"})
 _HIDDEN = frozenset({"Cf"})
 _TATWEEL = "\u0640"
-_ALIKE = str.maketrans(
-    {
-        "أ": "ا",
-        "إ": "ا",
-        "آ": "ا",
-        "ٱ": "ا",
-        "ى": "ي",
-        "ی": "ي",
-        "ک": "ك",
-        "ة": "ه",
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2012": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2212": "-",
-        "\u2019": "'",
-        "\u2018": "'",
-        "\u02bc": "'",
-        "،": ",",
-        "؛": ";",
-        "；": ";",
-        "，": ",",
-        "：": ":",
-        "（": "(",
-        "）": ")",
-        "＋": "+",
-        "＠": "@",
-        "．": ".",
-        "\u066b": ".",
-        "\u066c": ",",
-        "\u2032": "'",
-        "\u2033": '"',
-        "\u201d": '"',
-        "\u201c": '"',
-        "\u00ba": "°",
-    }
-)
-_SINGLE = {letter: chr(to) if isinstance(to, int) else to for letter, to in _ALIKE.items()}
+_SINGLE = {
+    "أ": "ا",
+    "إ": "ا",
+    "آ": "ا",
+    "ٱ": "ا",
+    "ى": "ي",
+    "ی": "ي",
+    "ک": "ك",
+    "ة": "ه",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u02bc": "'",
+    "،": ",",
+    "؛": ";",
+    "；": ";",
+    "，": ",",
+    "：": ":",
+    "（": "(",
+    "）": ")",
+    "＋": "+",
+    "＠": "@",
+    "．": ".",
+    "\u066b": ".",
+    "\u066c": ",",
+    "\u2032": "'",
+    "\u2033": '"',
+    "\u201d": '"',
+    "\u201c": '"',
+    "\u00ba": "°",
+}
+_ALIKE = str.maketrans(_SINGLE)
 
 
 class Token(NamedTuple):
-    """A word, a run of digits, one sign or a line's end, at ``[start:end]`` of what was read."""
+    """A word, a run of digits, one sign or a line's end, at ``[start:end]`` of what was read.
+
+    ``word`` is its folded text; a capital is told of words only.
+    """
 
     start: int
     end: int
     text: str
     word: str
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a run of digits."""
-        return self.text[0].isdigit()
-
-    @property
-    def is_word(self) -> bool:
-        """Whether it is of letters."""
-        return self.text[0].isalpha()
-
-    @property
-    def is_capital(self) -> bool:
-        """Whether it is a word that begins with a capital."""
-        return self.text[0].isupper()
+    is_number: bool
+    is_word: bool
+    is_capital: bool
 
 
 def folded(word: str) -> str:
@@ -96,7 +85,7 @@ def spaced(text: str) -> str:
 def _one(letter: str) -> str:
     """Return one letter as it is read, always one; nothing for one that is not seen."""
     if letter in _SINGLE:
-        return str(_SINGLE[letter])[:1] if letter not in _KEPT else letter
+        return letter if letter in _KEPT else _SINGLE[letter]
     category = unicodedata.category(letter)
     if category == "Nd":
         return str(unicodedata.decimal(letter))
@@ -129,10 +118,17 @@ class Reading:
     @cached_property
     def tokens(self) -> list[Token]:
         """Every token in order."""
-        return [
-            Token(found.start(), found.end(), found[0], folded(found[0]))
-            for found in _TOKEN.finditer(self.text)
-        ]
+        known: dict[str, tuple[str, bool, bool, bool]] = {}
+        found = []
+        for one in _TOKEN.finditer(self.text):
+            text = one[0]
+            told = known.get(text)
+            if told is None:
+                first = text[0]
+                told = folded(text), "0" <= first <= "9", first.isalpha(), first.isupper()
+                known[text] = told
+            found.append(Token(one.start(), one.end(), text, *told))
+        return found
 
     def before(self, at: int) -> str:
         """Return the character before ``at``, or nothing."""

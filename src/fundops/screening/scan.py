@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 
 from fundops.screening.dates import days
+from fundops.screening.documents import documents
 from fundops.screening.findings import KINDS, Finding, Fingerprints, item_keys
 from fundops.screening.online import emails, profiles
 from fundops.screening.page import Page
+from fundops.screening.people import people
 from fundops.screening.phones import phones
-from fundops.screening.reading import read
+from fundops.screening.places import addresses, coordinates
+from fundops.screening.reading import read, spaced
 
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
@@ -28,14 +31,35 @@ def screen(
     found = _settled(list(_searched(page)))
     if confirmed is None:
         return found
-    return [one for one in found if not _is_confirmed(one.item, confirmed, keys)]
+    return [one for one in found if not is_confirmed(one.item, confirmed, keys)]
+
+
+def item_of(kind: str, text: str) -> str:
+    """Return the item that ``text`` is as a ``kind``: what somebody types to confirm it.
+
+    The same as the ``item`` of a finding of it; empty when nothing is left of it.
+    """
+    reading = read(text.strip())
+    if kind == "phone":
+        return "".join(one for one in reading.text if "0" <= one <= "9").removeprefix("00")
+    if kind == "email":
+        found = [one.item for one in emails(reading)]
+        return found[0] if found else ""
+    if kind == "profile":
+        found = [one.item for one in profiles(reading)]
+        return found[0] if found else spaced(reading.text).lstrip("@")
+    return spaced(reading.text)
 
 
 def _searched(page: Page) -> Iterator[Finding]:
     dated = days(page)
     yield from emails(page.reading)
     yield from profiles(page.reading)
+    yield from documents(page)
+    yield from coordinates(page)
     yield from phones(page, dated)
+    yield from people(page, dated)
+    yield from addresses(page)
 
 
 def _settled(found: list[Finding]) -> list[Finding]:
@@ -51,7 +75,8 @@ def _settled(found: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _is_confirmed(item: str, confirmed: Confirmed, keys: Fingerprints | bytes | None) -> bool:
+def is_confirmed(item: str, confirmed: Confirmed, keys: Fingerprints | bytes | None) -> bool:
+    """Return whether a grantee has confirmed ``item``, as ``screen`` asks."""
     if callable(confirmed):
         return confirmed(item)
     assert keys is not None, "stored keys are compared under the keys that made them"

@@ -72,17 +72,29 @@ def variants(word: str) -> tuple[str, ...]:
 
 def marked(tokens: list[Token]) -> Marks:
     """Return where the phrases of every set stand in a text."""
-    table, found = _by_first(), {}
+    found: Marks = {}
+    known: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for at, token in enumerate(tokens):
+        beginning = known.get(token.word)
+        if beginning is None:
+            beginning = known[token.word] = _beginning(token.word)
         several = [
             (name, at + len(phrase))
-            for word in variants(token.word)
-            for name, phrase in table.get(word, ())
-            if all(
-                at + step < len(tokens) and tokens[at + step].word == phrase[step]
-                for step in range(1, len(phrase))
-            )
+            for name, phrase in beginning
+            if len(phrase) == 1 or _follows(tokens, at, phrase)
         ]
         if several:
             found[at] = several
     return found
+
+
+def _beginning(word: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the phrases that a word may begin, with their sets."""
+    table = _by_first()
+    return [pair for one in variants(word) for pair in table.get(one, ())]
+
+
+def _follows(tokens: list[Token], at: int, phrase: tuple[str, ...]) -> bool:
+    return at + len(phrase) <= len(tokens) and all(
+        tokens[at + step].word == phrase[step] for step in range(1, len(phrase))
+    )

@@ -8,9 +8,9 @@ line was agreed for, so that every split sums to the row exactly.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,19 +18,8 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from fundops import money
-from fundops.expenditures.models import (
-    ExpenditureLine,
-    ExpenditureStatement,
-    Receivable,
-    ReceivableEntry,
-)
-from fundops.grants.agreement_models import (
-    COUNTED,
-    GrantAgreement,
-    GrantAgreementText,
-    GrantAgreementVersion,
-    GrantBudgetLine,
-)
+from fundops.expenditures.models import ExpenditureLine, Receivable, ReceivableEntry
+from fundops.grants.agreement_models import GrantBudgetLine
 from fundops.ledger.models import Transfer
 from fundops.tracing.registers import Moment
 
@@ -147,17 +136,14 @@ def _lines(db: Session, statements: Collection[UUID]) -> dict[UUID, list[Any]]:
             select(
                 ExpenditureLine.statement_id, ExpenditureLine.category,
                 ExpenditureLine.accepted_minor, ExpenditureLine.unsupported_minor,
-                ExpenditureLine.budget_line, ExpenditureStatement.grant_id,
-                ExpenditureStatement.decided_at,
+                GrantBudgetLine.objectives,
             )
-            .join(ExpenditureStatement, ExpenditureStatement.id == ExpenditureLine.statement_id)
+            .outerjoin(GrantBudgetLine, GrantBudgetLine.id == ExpenditureLine.budget_line_id)
             .where(ExpenditureLine.statement_id.in_(wanted[start : start + CHUNK]))
             .order_by(ExpenditureLine.statement_id, ExpenditureLine.number)
         )  # fmt: skip
-        rows = list(db.execute(query))
-        agreed = _Agreed(db, {row.grant_id for row in rows if row.budget_line is not None})
-        for row in rows:
-            shares = agreed.objectives(row.grant_id, row.decided_at, row.budget_line)
+        for row in db.execute(query):
+            shares = json.loads(row.objectives) if row.objectives else {None: 1}
             found.setdefault(row.statement_id, []).append((row, shares))
     return found
 
@@ -175,49 +161,3 @@ def _parts(lines: Collection[Any], column: str) -> dict[Part, int]:
             key = (row.category, objective)
             parts[key] = parts.get(key, 0) + share
     return {part: weight for part, weight in parts.items() if weight}
-
-
-class _Agreed:
-    """The objectives of agreed budget lines, by grant, instant and number of the line."""
-
-    def __init__(self, db: Session, grants: Collection[UUID]) -> None:
-        self._texts: dict[UUID, list[tuple[datetime, UUID]]] = {}
-        self._lines: dict[tuple[UUID, int], dict[str | None, int]] = {}
-        if not grants:
-            return
-        query = (
-            select(
-                GrantAgreement.grant_id, GrantAgreementVersion.in_force_at, GrantAgreementText.id
-            )
-            .join(GrantAgreementVersion, GrantAgreementVersion.agreement_id == GrantAgreement.id)
-            .join(
-                GrantAgreementText,
-                (GrantAgreementText.version_id == GrantAgreementVersion.id)
-                & (GrantAgreementText.number == GrantAgreementVersion.text_number),
-            )
-            .where(
-                GrantAgreement.grant_id.in_(sorted(grants)),
-                GrantAgreementVersion.status.in_(COUNTED),
-            )
-            .order_by(GrantAgreementVersion.number)
-        )
-        for grant_id, in_force_at, text_id in db.execute(query):
-            assert in_force_at is not None, "what is or was in force has its instant"
-            self._texts.setdefault(grant_id, []).append((in_force_at, text_id))
-        texts = [text_id for group in self._texts.values() for _, text_id in group]
-        for line in db.execute(
-            select(GrantBudgetLine).where(GrantBudgetLine.text_id.in_(texts))
-        ).scalars():
-            self._lines[line.text_id, line.number] = dict(json.loads(line.objectives))
-
-    def objectives(
-        self, grant_id: UUID, at: datetime | None, number: int | None
-    ) -> Mapping[str | None, int]:
-        """Return the objectives of a line, as agreed then, with their percents."""
-        if number is None:
-            return {None: 1}
-        texts = self._texts.get(grant_id, [])
-        then = [text_id for since, text_id in texts if at is None or since <= at]
-        if not then:
-            return {None: 1}
-        return self._lines.get((then[-1], number)) or {None: 1}
