@@ -76,7 +76,7 @@ def test_results_of_imported_grants(database: Database, tmp_path: Path) -> None:
     assert reached(database) == {"": 41, "male.adult": 20, "female.adult": 21}
     assert planned(database)[""] == 86
     with database.read() as db:
-        report = db.execute(select(ProgressReport).order_by(ProgressReport.code)).scalars().first()
+        report = db.execute(select(ProgressReport).order_by(ProgressReport.code)).scalars().all()[0]
         accepted = db.execute(select(AcceptedVersion.origin)).scalars().all()
         assert (report.status, report.submitted_by_id, report.decided_by_id) == (
             "accepted", None, None,
@@ -103,6 +103,7 @@ def test_results_of_imported_grants(database: Database, tmp_path: Path) -> None:
     with database.read() as db:
         versions = db.execute(select(AcceptedVersion).order_by(AcceptedVersion.accepted_seq))
         old = next(one for one in versions.scalars() if one.superseded_seq is not None)
+        assert old.superseded_seq is not None
         known = old.superseded_seq - 1
         fund_id = fund(db).id
         was = [row.numerator for row in facts(db, fund_id, old.ends_on, known, dimension="total")]
