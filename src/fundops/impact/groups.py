@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ WITHHOLDING = frozenset({"grant", "country"})
 Shares = Mapping[int, int]
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """What stands under one key: figures to add by indicator, targets, and money by what it did."""
 
@@ -80,10 +81,13 @@ class Group:
         self.proposals += other.proposals
 
 
+@lru_cache(maxsize=10_000)
 def key_of(by: str, key: Any) -> str:
-    """Return the key of a group from what the database groups by."""
+    """Return the key of a group from what the database groups by, ids as the driver has them."""
     if key is None:
         return WITHHELD if by == "grant" else NAMELESS
+    if by in ("grant", "call", "donor") and isinstance(key, str):
+        return str(UUID(key))
     return str(key)
 
 

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, exists, func, literal, null, select, type_coerce
+from sqlalchemy import and_, case, exists, func, literal, null, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from fundops import money
 from fundops.audit import AuditEvent
@@ -31,7 +30,7 @@ from fundops.grants.agreement_models import (
     GrantAgreementVersion,
     GrantBudgetLine,
 )
-from fundops.impact.grouping import Filter, declaring
+from fundops.impact.grouping import Filter, bare, declaring
 from fundops.impact.models import SourceTarget
 from fundops.impact.queries import Scope, period_of
 from fundops.ledger.models import Fund, Transfer
@@ -54,14 +53,6 @@ _IN_FORCE = (
     "grant_agreement_version.in_force",
 )
 """Events by which a version came into force."""
-
-
-def bare(column: Any) -> Any:
-    """Return a column of ids as the driver gives them, where they only tell rows apart.
-
-    To make an object of each takes longer than to read it.
-    """
-    return type_coerce(column, NullType())
 
 
 class Flow(NamedTuple):

@@ -180,7 +180,7 @@ def _keys(db: Session, question: Question, keys: Any) -> Callable[[Any], Sequenc
     if keys is None or question.by == "donor":
         return lambda _: (question.fund.code,)
     found: dict[Any, list[str]] = {}
-    for grant_id, key in db.execute(select(money.bare(keys.c.grant_id), keys.c.key)):
+    for grant_id, key in db.execute(select(grouping.bare(keys.c.grant_id), keys.c.key)):
         found.setdefault(grant_id, []).append(key_of(question.by, key))
     return found.__getitem__
 
@@ -188,7 +188,9 @@ def _keys(db: Session, question: Question, keys: Any) -> Callable[[Any], Sequenc
 def _shares(db: Session, question: Question, scope: Scope) -> dict[Any, Any]:
     """Return what the money of each grant weighs by objective: as agreed, else as awarded."""
     agreed: dict[Any, Any] = dict(money.weights(db, question.fund, scope))
-    query = select(money.bare(Grant.id), Grant.objectives).where(Grant.fund_id == question.fund.id)
+    query = select(grouping.bare(Grant.id), Grant.objectives).where(
+        Grant.fund_id == question.fund.id
+    )
     rows: Any = db.execute(query.where(Grant.objectives != "{}"))
     for grant_id, objectives in rows:
         if grant_id not in agreed:
