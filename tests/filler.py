@@ -169,6 +169,8 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "receipts": {"fee_minor": 0, "exchange_minor": 0, "matched_minor": 0},
     "rankings": {"parameters": '{"order":"raw"}', "result": '{"rows":[]}'},
     "accepted_versions": {"superseded_seq": None},
+    "source_targets": {"superseded_seq": None},
+    "retention_rules": {"decided_by_id": None, "decided_at": None},
     "progress_reports": {"status": "accepted", "correction_reason": None, "asks_narrative": True,
         "submitted_by_id": None,
     },

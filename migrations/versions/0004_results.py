@@ -25,7 +25,6 @@ APPEND_ONLY = (
     "report_certifications",
     "report_expenditures",
     "report_reads",
-    "report_receipts",
     "report_requirements",
     "report_values",
     "report_versions",
@@ -37,8 +36,6 @@ GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
-    """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
-""",
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
@@ -77,27 +74,26 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
 CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
-    """ALTER TABLE persons DROP COLUMN language""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
     """ALTER TABLE files DROP COLUMN disposed_at""",
@@ -122,11 +118,11 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -140,18 +136,6 @@ CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
 """And back."""
 
 SQLITE_NEW = {
-    "persons": """CREATE TABLE persons (
-id CHAR(32) NOT NULL,
-code VARCHAR(40) NOT NULL,
-name VARCHAR(200) NOT NULL,
-language VARCHAR(12),
-status VARCHAR(10) NOT NULL,
-version INTEGER NOT NULL,
-created_at DATETIME NOT NULL,
-CONSTRAINT pk_persons PRIMARY KEY (id),
-CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
-CONSTRAINT uq_persons_code UNIQUE (code)
-)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -403,17 +387,6 @@ grant_budget_lines (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
-    "persons": """CREATE TABLE persons (
-id CHAR(32) NOT NULL,
-code VARCHAR(40) NOT NULL,
-name VARCHAR(200) NOT NULL,
-status VARCHAR(10) NOT NULL,
-version INTEGER NOT NULL,
-created_at DATETIME NOT NULL,
-CONSTRAINT pk_persons PRIMARY KEY (id),
-CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
-CONSTRAINT uq_persons_code UNIQUE (code)
-)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -638,14 +611,6 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
-    "persons": (
-        "id",
-        "code",
-        "name",
-        "status",
-        "version",
-        "created_at",
-    ),
     "files": (
         "id",
         "party_id",
@@ -796,9 +761,9 @@ SQLITE_OLD_INDEXES = (
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "standing_values",
     "request_decisions",
     "report_values",
-    "report_receipts",
     "report_expenditures",
     "report_contents",
     "report_comments",
@@ -811,6 +776,7 @@ TABLES = (
     "report_evidence",
     "local_receipts",
     "progress_reports",
+    "source_targets",
     "partner_assessments",
     "due_diligence_checks",
     "disposals",
@@ -1127,6 +1093,40 @@ def make_tables() -> None:
         postgresql_where=sa.text("status = 'proposed'"),
     )
     op.create_table(
+        "source_targets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
+        ),
+        whole("target"),
+        sa.CheckConstraint(
+            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
+        ),
+        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
+    )
+    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
+    op.create_index(
+        "uq_source_targets_standing",
+        "source_targets",
+        ["grant_id", "indicator", "dimension", "code"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
+    )
+    op.create_table(
         "progress_reports",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", Text(80), nullable=False),
@@ -1411,6 +1411,10 @@ def make_tables() -> None:
         sa.Column("accepted_on", sa.Date(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.CheckConstraint(
+            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
+        ),
         sa.CheckConstraint(
             "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
         ),
@@ -1518,22 +1522,6 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_table(
-        "report_receipts",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version_id", sa.Uuid(), nullable=False),
-        sa.Column("body", Text(20000), nullable=False),
-        sa.Column("sha256", Text(64), nullable=False),
-        sa.Column("key_id", Text(64), nullable=False),
-        sa.Column("signature", Text(200), nullable=False),
-        sa.Column("issued_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["report_versions.id"], name=op.f("fk_report_receipts_version_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_receipts")),
-        sa.UniqueConstraint("version_id", name=op.f("uq_report_receipts_version_id")),
-        info={"append_only": True},
-    )
-    op.create_table(
         "report_values",
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("result_number", sa.Integer(), nullable=False),
@@ -1566,9 +1554,9 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_indicator",
+        "ix_report_values_dimension_version_id",
         "report_values",
-        ["dimension", "indicator", "version_id"],
+        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
         unique=False,
     )
     op.create_table(
@@ -1594,4 +1582,45 @@ def make_tables() -> None:
             "version_id", "line_number", name=op.f("uq_request_decisions_version_id_line_number")
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "standing_values",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("result_number", sa.Integer(), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=True),
+        whole("denominator"),
+        whole("numerator"),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_standing_values_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_standing_values_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_standing_values_version_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "version_id", "result_number", "dimension", "code", name=op.f("pk_standing_values")
+        ),
+    )
+    op.create_index(
+        "ix_standing_values_fund_id",
+        "standing_values",
+        [
+            "fund_id",
+            "dimension",
+            "indicator",
+            "grant_id",
+            "code",
+            "ends_on",
+            "version_id",
+            "numerator",
+            "denominator",
+        ],
+        unique=False,
     )

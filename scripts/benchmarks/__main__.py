@@ -6,7 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.benchmarks import banking, books, calls, plans, posting, program, reports, web
+from scripts.benchmarks import (
+    banking,
+    books,
+    calls,
+    impact,
+    plans,
+    posting,
+    program,
+    reports,
+    web,
+)
 from scripts.benchmarks.ground import Ground, ground
 from scripts.benchmarks.measure import Result, table
 from tests.databases import KINDS, Kind
@@ -21,6 +31,7 @@ GROUPS: dict[str, PerDatabase] = {
     "reads": lambda place, kind, quick: web.measure_reads(place, kind, quick=quick),
     "calls": lambda place, kind, quick: calls.measure(place, kind, quick=quick),
     "plans": lambda place, kind, quick: plans.measure(place, kind, quick=quick),
+    "impact": lambda place, kind, quick: impact.measure(place, kind, quick=quick),
     "banking": lambda place, kind, quick: banking.measure(place, kind, quick=quick),
     "imports": lambda place, kind, _quick: program.measure_imports(place, kind),
 }

@@ -18,6 +18,7 @@ from fundops.grants import (
     standing_models,
 )
 from fundops.grants import models as grants
+from fundops.impact import models as impact
 from fundops.imports import models as imports
 from fundops.ledger import models as ledger
 from fundops.notices import models as notices
@@ -51,6 +52,7 @@ __all__ = [
     "funds",
     "grants",
     "idempotency",
+    "impact",
     "imports",
     "ledger",
     "metadata",

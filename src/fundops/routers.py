@@ -35,6 +35,7 @@ from fundops.grants.requirement_routes import REQUIREMENT_ROUTERS as REQUIREMENT
 from fundops.grants.routes import awards_router as awards
 from fundops.grants.routes import router as grants
 from fundops.grants.standing_routes import router as standing
+from fundops.impact.routes import router as impact
 from fundops.notices.routes import ROUTERS as NOTICES
 from fundops.overlaps.routes import router as overlaps
 from fundops.parties.profile_routes import router as profiles
@@ -111,6 +112,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     local_receipts,
     faces,
     *BANKING,
+    impact,
     partners,
     tracing,
     cash_plan,

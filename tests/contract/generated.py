@@ -15,6 +15,7 @@ from pathlib import Path
 
 import fundops
 from fundops.authz import PARTY_ROLES, ROLE_PERMISSIONS, Permission, Role
+from fundops.calls.indicators import catalogue
 from fundops.errors import PROBLEMS, TYPE_PREFIX
 from fundops.exports.donor_statement import DETAIL
 from fundops.exports.statement_columns import columns
@@ -161,6 +162,26 @@ def covered() -> str:
     return "\n".join(["", *lines, "", ""])
 
 
+def indicators() -> str:
+    """Return the table of the catalogue of indicators, with the rule of each."""
+    lines = [
+        "",
+        "| # | indicator | unit | broken down by | rule | suppressed | not with "
+        "| source | verified |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in catalogue().values():
+        rule = {"new_persons": "newly counted"}.get(one.aggregation, one.aggregation)
+        where = f"{rule}, of a country" if one.per == "country" else rule
+        split, others = ", ".join(one.disaggregation), ", ".join(one.never_added_with)
+        marks = ("yes" if one.is_suppressed else "no", "yes" if one.is_verified else "no")
+        lines.append(
+            f"| {one.code} | {one.label} | {one.unit} | {split} | {where} | {marks[0]} | {others} "
+            f"| {one.reference} | {marks[1]} |"
+        )
+    return "\n".join([*lines, "", ""])
+
+
 def report_life() -> str:
     """Return the diagram of a progress report."""
     return f"\n```mermaid\n{mermaid(step_tables()['reports.steps.STEPS'])}\n```\n\n"
@@ -175,6 +196,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/screening.md", "measured"): screening,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
+    ("docs/indicators.md", "indicators"): indicators,
 }
 """Page and name of each generated part, and what writes it."""
 

@@ -27,6 +27,10 @@ UNREACHABLE_FAMILIES = {
 }
 # ... and single rules:
 UNREACHABLE = {
+    "ck_source_targets_count": "reading refuses rows with negative counts",
+    "ck_source_targets_superseded_later": "the chain's sequences only rise",
+    "ck_source_targets_total_has_no_code": "imports write totals under no code",
+    "uq_source_targets_standing": "an import supersedes what stands before it writes",
     "ck_grant_agreed_results_counts": "the schema asks for counts, and proposals were checked",
     "ck_grant_agreement_versions_countersigned": "the steps set the person before the status",
     "ck_grant_agreement_versions_notice_is_amendment": "only amendments are by notice",

@@ -54,6 +54,16 @@ KINDS: Mapping[str, tuple[tuple[str, frozenset[str]], ...]] = {
         ("call", frozenset({"round_title", "application_code"})),
     ),
     "transaction": (("amount", frozenset({"amount_minor", "on"})),),
+    "result": (
+        (
+            "reached",
+            frozenset({"reached_men", "reached_women", "reached_boys", "reached_girls"}),
+        ),
+        (
+            "planned",
+            frozenset({"planned_men", "planned_women", "planned_boys", "planned_girls"}),
+        ),
+    ),
 }  # fmt: skip
 """Kinds of change and the fields that make them; the first that applies names the change."""
 

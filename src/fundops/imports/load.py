@@ -35,6 +35,7 @@ from fundops.imports.findings import Finding
 from fundops.imports.load_calls import load_calls
 from fundops.imports.load_contributions import load_contributions
 from fundops.imports.load_grants import load_grants
+from fundops.imports.load_results import load_results
 from fundops.imports.load_transactions import load_transactions
 from fundops.imports.models import ImportRecord, ImportRun, SetAsideRow
 from fundops.imports.profile import Profile, load_profile
@@ -54,6 +55,7 @@ LOADERS: Mapping[str, Callable[[Load], None]] = {
     "application": load_calls,
     "project": load_grants,
     "transaction": load_transactions,
+    "result": load_results,
 }
 
 

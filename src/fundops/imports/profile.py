@@ -61,7 +61,7 @@ class Profile(_Strict):
 
     name: str = Field(pattern=_NAME)
     title: str = Field(min_length=1)
-    kind: Literal["contribution", "round", "project", "application", "transaction"]
+    kind: Literal["contribution", "round", "project", "application", "transaction", "result"]
     format: Literal["table", "iati"] = "table"
     currency: str
     key: list[str] = Field(min_length=1)

@@ -220,12 +220,37 @@ class TransactionRecord(Record):
     receiver: str = _text(needed=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResultRecord(Record):
+    """What one project planned and reached in people, by sex and age.
+
+    The totals are those of the parts; where the source gives its own and it differs, the row says
+    so and the parts are taken. ``indicator`` is of the catalogue.
+    """
+
+    code: str = _text(needed=True, ident=True)
+    fund_code: str = _text(needed=True)
+    year: int = _typed("year", needed=True)
+    indicator: str = _text(needed=True)
+    planned_men: int = _typed("integer", needed=True)
+    planned_women: int = _typed("integer", needed=True)
+    planned_boys: int = _typed("integer", needed=True)
+    planned_girls: int = _typed("integer", needed=True)
+    planned_total: int | None = _typed("integer")
+    reached_men: int = _typed("integer", needed=True)
+    reached_women: int = _typed("integer", needed=True)
+    reached_boys: int = _typed("integer", needed=True)
+    reached_girls: int = _typed("integer", needed=True)
+    reached_total: int | None = _typed("integer")
+
+
 RECORD_KINDS: Mapping[str, type[Record]] = {
     "contribution": ContributionRecord,
     "round": RoundRecord,
     "project": ProjectRecord,
     "application": ApplicationRecord,
     "transaction": TransactionRecord,
+    "result": ResultRecord,
 }
 
 YEAR_FIELDS: Mapping[str, str] = {
@@ -234,6 +259,7 @@ YEAR_FIELDS: Mapping[str, str] = {
     "project": "year",
     "application": "year",
     "transaction": "on",
+    "result": "year",
 }
 """The field a summary takes the year from."""
 

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from fundops.calls.indicators import catalogue
 from fundops.imports.mapping import Draft, Mapper
 
 _UNNAMED = frozenset(
@@ -131,6 +132,23 @@ def _transaction(mapper: Mapper, draft: Draft) -> None:
     _named(draft, mapper, "receiver")
 
 
+def _result(mapper: Mapper, draft: Draft) -> None:
+    """Refuse negative counts and unknown indicators; tell of totals that are not their parts'."""
+    values = draft.values
+    if values["indicator"] not in catalogue():
+        draft.report("error", "indicator_unknown", mapper.column("indicator"))
+    for what in ("planned", "reached"):
+        parts = [values[f"{what}_{who}"] for who in ("men", "women", "boys", "girls")]
+        if min(parts) < 0:
+            draft.report("error", "negative_count", mapper.column(f"{what}_men"))
+        total = values.get(f"{what}_total")
+        if total is not None and total != sum(parts):
+            draft.report(
+                "warning", "total_not_of_parts", mapper.column(f"{what}_total"), total=total,
+                parts=sum(parts),
+            )  # fmt: skip
+
+
 def _order(draft: Draft, mapper: Mapper, first: str, last: str) -> None:
     begin: date | None = draft.values.get(first)
     end: date | None = draft.values.get(last)
@@ -154,4 +172,5 @@ _RULES: Mapping[str, Callable[[Mapper, Draft], None]] = {
     "project": _project,
     "application": _application,
     "transaction": _transaction,
+    "result": _result,
 }

@@ -22,7 +22,7 @@ from fundops.ledger.models import Fund
 from fundops.lifecycle import require
 from fundops.messages import text
 from fundops.parties.hands import refuse_behind
-from fundops.reports import drafts, recording, screened, spending, telling, versions
+from fundops.reports import counting, drafts, recording, screened, spending, telling, versions
 from fundops.reports.content import has_place
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportComment
 from fundops.reports.schemas import ReportCommentIn
@@ -159,18 +159,17 @@ def _let_count(db: Session, report: ProgressReport, kept: Kept, seq: int, now: d
     """Let a version count from event ``seq`` on, in the place of the one before."""
     earlier = standing(db, report.id)
     if earlier is not None:
-        earlier.superseded_seq = seq
-        db.flush()
+        counting.take_out(db, earlier, seq)
     fund = db.get_one(Fund, report.fund_id)
-    db.add(
+    counting.let_count(
+        db,
         AcceptedVersion(
             id=uuid7(),
             version_id=kept.version.id, report_id=report.id, grant_id=report.grant_id,
             fund_id=report.fund_id, starts_on=report.starts_on, ends_on=report.ends_on,
             accepted_on=day_in(now, fund.zone), accepted_seq=seq, superseded_seq=None,
-        )
+        ),
     )  # fmt: skip
-    db.flush()
 
 
 def standing(db: Session, report_id: UUID) -> AcceptedVersion | None:

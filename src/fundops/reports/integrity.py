@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.messages import text
+from fundops.reports.counting import figures_standing
 from fundops.reports.models import (
     AcceptedVersion,
     ReportContent,
@@ -25,7 +26,7 @@ from fundops.reports.models import (
     ReportValue,
     ReportVersion,
 )
-from fundops.reports.steps import EVENTS
+from fundops.reports.steps import EVENTS, IMPORTED
 from fundops.reports.submission import expenditure_rows, figure_rows, values_sha256
 
 PAGE = 500
@@ -80,7 +81,7 @@ def _sealed(db: Session) -> dict[tuple[UUID, int], str]:
     query = (
         select(AuditEvent.record_id, AuditPayload.payload)
         .join(AuditPayload, AuditPayload.seq == AuditEvent.seq)
-        .where(AuditEvent.action == EVENTS["submit"])
+        .where(AuditEvent.action.in_((EVENTS["submit"], IMPORTED)))
         .order_by(AuditEvent.seq)
     )
     found: dict[tuple[UUID, int], str] = {}
@@ -100,7 +101,7 @@ def accepted_told(db: Session) -> Iterator[str]:
             AuditEvent,
             (AuditEvent.seq == AcceptedVersion.accepted_seq)
             & (AuditEvent.record_id == AcceptedVersion.report_id)
-            & (AuditEvent.action == EVENTS["accept"]),
+            & AuditEvent.action.in_((EVENTS["accept"], IMPORTED)),
         )
         .where(AuditEvent.seq.is_(None))
     )
@@ -112,6 +113,7 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "report_contents_sealed": contents_sealed,
     "report_figures_sealed": figures_sealed,
     "report_versions_accepted": accepted_told,
+    "report_figures_standing": figures_standing,
 }
 """Each check by its name; ``reports.check.<name>`` says what holds where it finds nothing."""
 

@@ -23,6 +23,7 @@ REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
 VERSION_KINDS = ("draft", "submitted", "aside")
 """``aside`` was sent from a page that had grown old: kept, but never the draft at work."""
 CONFIRMED_AS = ("staff", "official", "published_contact")
+ACCEPTED_BY = ("fund", "source")
 EVIDENCE_KINDS = ("file", "register")
 
 
@@ -170,9 +171,13 @@ class ReportValue(Base):
         CheckConstraint(f"numerator <= {MAX_MINOR}", name="numerator_bounded"),
         whole("numerator"),
         whole("denominator"),
-        Index("ix_report_values_dimension_indicator", "dimension", "indicator", "version_id"),
+        # All that adding up asks for, in the order of versions: it reads the index alone.
+        Index(
+            "ix_report_values_dimension_version_id", "dimension", "version_id", "indicator",
+            "code", "numerator", "denominator",
+        ),
         {"info": {"append_only": True}},
-    )
+    )  # fmt: skip
 
     version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"), primary_key=True)
     result_number: Mapped[int] = mapped_column(primary_key=True)
@@ -219,11 +224,13 @@ class AcceptedVersion(Base):
 
     ``accepted_seq`` and ``superseded_seq`` are sequences of the audit chain: as known at K those
     count with ``accepted_seq <= K`` and no ``superseded_seq <= K``. Of a report one stands.
+    ``origin`` is ``source`` for figures that were imported: the source accepted them, nobody here.
     """
 
     __tablename__ = "accepted_versions"
     __table_args__ = (
         UniqueConstraint("version_id"),
+        one_of("origin", ACCEPTED_BY),
         CheckConstraint("superseded_seq > accepted_seq", name="superseded_later"),
         Index(
             "uq_accepted_versions_standing", "report_id", unique=True,
@@ -244,6 +251,36 @@ class AcceptedVersion(Base):
     accepted_on: Mapped[date]
     accepted_seq: Mapped[int] = mapped_column(BigInteger)
     superseded_seq: Mapped[int | None] = mapped_column(BigInteger)
+    origin: Mapped[str] = mapped_column(Text(10), default="fund")
+
+
+class StandingValue(Base):
+    """A figure that counts at present: of an accepted version that no correction has replaced.
+
+    A copy of its ``report_values`` row with what figures are grouped by, kept by acceptance alone
+    (``reports.counting``), so that adding up a fund's figures reads one index in its own order.
+    """
+
+    __tablename__ = "standing_values"
+    __table_args__ = (
+        whole("numerator"),
+        whole("denominator"),
+        Index(
+            "ix_standing_values_fund_id", "fund_id", "dimension", "indicator", "grant_id", "code",
+            "ends_on", "version_id", "numerator", "denominator",
+        ),
+    )  # fmt: skip
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"), primary_key=True)
+    result_number: Mapped[int] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(Text(20), primary_key=True)
+    code: Mapped[str] = mapped_column(Text(40), primary_key=True)
+    fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
+    indicator: Mapped[str] = mapped_column(Text(10))
+    ends_on: Mapped[date]
+    numerator: Mapped[int] = mapped_column(BigInteger)
+    denominator: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ReportComment(Base):

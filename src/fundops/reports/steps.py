@@ -29,3 +29,6 @@ EDITABLE = frozenset({"draft", "returned"})
 
 RUNNING = ("awarded", "suspended", "terminated")
 """Statuses of grants that are still reported on."""
+
+IMPORTED = "progress_report.imported"
+"""Action of the event by which a source's figures came in, accepted by the source."""
