@@ -43,12 +43,12 @@ NOTHING = Band(0, None)
 class Cell:
     """A count of persons, published or only part of a sum.
 
-    ``rank`` orders what is hidden first: 0 before 1 and so on; the coarsest totals have the greatest.
-    ``is_presence`` keeps "1 to 10" (never "10 or fewer") for a small count and 0 for none, so that
-    work done for few people stays visible. ``keep`` is the band under which the same count was
-    published before to the same readers; it is repeated. ``before`` are figures that were shown for
-    the same thing when it was counted otherwise. A ``is_concealed`` count has no figure of its own,
-    large or small, and may not be worked out either.
+    ``rank`` orders what is hidden first: 0 before 1 and so on; the coarsest totals have the
+    greatest. ``is_presence`` keeps "1 to 10" (never "10 or fewer") for a small count and 0 for
+    none, so that work done for few people stays visible. ``keep`` is the band under which the same
+    count was published before to the same readers; it is repeated. ``before`` are figures that
+    were shown for the same thing when it was counted otherwise. A ``is_concealed`` count has no
+    figure of its own, large or small, and may not be worked out either.
     """
 
     key: str
@@ -83,12 +83,13 @@ class Readers:
 
 
 def top_of(threshold: int) -> int:
-    """Return the upper end of the band of small counts: 10 for a threshold of 11, 6 for 5.
+    """Return the upper end of the band of small counts: 10 for a threshold of 11, 7 for 5.
 
-    A band of 1 to 4 would be narrower than ``WIDTH`` by itself, and whoever works out why a further
-    cell had to be hidden may shorten a band by one at either end: so it ends at ``WIDTH`` + 2 or more.
+    A band of 1 to 4 would be narrower than ``WIDTH`` by itself. It ends at ``WIDTH`` + 3 at least,
+    because whoever tries out for which tables the same cells would have been hidden can shorten a
+    band by some at either end.
     """
-    return max(threshold - 1, WIDTH + 2)
+    return max(threshold - 1, WIDTH + 3)
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ def large(top: int) -> Band:
 def first_bands(cells: Mapping[str, Cell], sums: Sequence[Sum], top: int) -> dict[str, Band]:
     """Return the bands of published cells by their own counts.
 
-    None is shown, a small count is "1 to top", any other is shown. What a small total consists of is
-    not shown at all: each part is "top or fewer", whether it is none or not, and so are the parts'
-    parts. Whoever sees the bands could have assigned them, so the rule itself tells nothing more.
+    None is shown, a small count is "1 to top", any other is shown. What a small total consists of
+    is not shown at all: each part is "top or fewer", whether it is none or not, and so are the
+    parts' parts. Who sees the bands could have assigned them, so the rule itself tells nothing.
     """
     bands = {cell.key: _own(cell, top) for cell in cells.values() if cell.is_published}
     below = defaultdict(list)

@@ -1,8 +1,8 @@
 """The sums of one connected group of cells as a matrix, and moves between tables that obey them.
 
-A *move* is what another table has more or less of in each cell. Moves are found by linear programmes
-and are whole numbers, checked exactly: where a programme's answer is not whole, the same question is
-asked again for whole numbers only. Nothing rests on the solver's arithmetic.
+A *move* is what another table has more or less of in each cell. Moves are found by linear
+programmes and are whole numbers, checked exactly: where a programme's answer is not whole, the same
+question is asked again for whole numbers only. Nothing rests on the solver's arithmetic.
 """
 
 from __future__ import annotations

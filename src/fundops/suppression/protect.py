@@ -1,9 +1,9 @@
 """Hiding further cells until no unsafe count can be bounded closer than its band.
 
-Each unsafe count is a *target* that must be able to stand at the lower and at the upper end of what
-is told of it. A table that shows so is a *witness*: it agrees with every figure shown, every band,
-every sum and everything told before. One witness serves all targets that it moves far enough, and it
-stays one when more is hidden. Where there is none, the cheapest further cells are hidden.
+Each unsafe count is a *target* that must be able to stand at the lower and at the upper end of its
+band. A table that shows so is a *witness*: it agrees with every figure shown, every band, every sum
+and everything told before. One witness serves all targets that it moves far enough, and it stays
+one when more is hidden. Where there is none, the cheapest further cells are hidden.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fundops.suppression.cells import NOTHING, Band, Readers, Unsound
+from fundops.suppression.cells import NOTHING, WIDTH, Band, Readers, Unsound
 from fundops.suppression.labels import large
 from fundops.suppression.network import REACH, Network, Question
 from fundops.suppression.table import Line, Table, Target
@@ -106,6 +106,8 @@ class _Group:
             for is_up in (True, False):
                 if self._missing(place, is_up) > 0:
                     self._repair(place, is_up)
+            if self.highest[place] - self.lowest[place] < WIDTH:
+                raise Unsound("a count was pinned by what was told before")
 
     def reached(self) -> dict[str, tuple[int, int]]:
         """Return the least and greatest value that witnesses give each target, by key."""
@@ -150,10 +152,26 @@ class _Group:
             question = _question(least, most, self.price[:blocks].copy())
             found = self.network.move(question) if is_possible else None
             if found is not None:
-                self._hide(found)
-                self._note(found)
+                self._take(found)
                 return
-        raise Unsound("a count was pinned by what was told before")
+        self._stretch(place, side, far)
+
+    def _stretch(self, place: int, side: int, far: int) -> None:
+        """Move a target as far as what was told before allows, which is less than its band."""
+        import numpy as np
+
+        spot, most, cost = int(self.spots[place]), self.room.copy(), self.price.copy()
+        most[1 - side :: 2, spot] = 0
+        most[side, spot] = min(far, int(most[side, spot]))
+        most[side + 2, spot] = min(far - int(most[side, spot]), int(most[side + 2, spot]))
+        cost[side::2, spot] = -DEAR * float(self.price.max())
+        found = self.network.move(_question(np.zeros_like(most), most, cost))
+        if found is not None:
+            self._take(found)
+
+    def _take(self, move: Any) -> None:
+        self._hide(move)
+        self._note(move)
 
     def _hide(self, move: Any) -> None:
         """Hide each cell that a witness moves and that is shown; tell nothing of one that the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fundops.suppression.cells import Cell, Pattern, Readers, Sum, checked, top_of
@@ -31,6 +31,29 @@ def decide(
     """
     by_key = checked(cells, sums)
     top = top_of(threshold)
-    table = Table(by_key, sums, first_bands(by_key, sums, top), top)
+    bands = first_bands(by_key, sums, top)
+    together = [
+        one
+        for limit in sorted({one.top for one in readers})
+        for one in _together(by_key, sums, limit)
+    ]
+    for cell, _ in together:
+        by_key[cell.key] = cell
+    table = Table(by_key, [*sums, *(one for _, one in together)], bands, top)
     work = tuple(protect(table, one) for one in readers)
     return Decision(Pattern(dict(table.bands)), work)
+
+
+def _together(
+    cells: Mapping[str, Cell], sums: Sequence[Sum], top: int
+) -> Iterator[tuple[Cell, Sum]]:
+    """Yield the small parts of each total that are small together too, as cells of their own.
+
+    They are what remains of a total when its other parts are shown: a small count like any other.
+    """
+    for place, one in enumerate(sums):
+        parts = tuple(part for part in one.parts if 1 <= cells[part].count <= top)
+        count = sum(cells[part].count for part in parts)
+        if len(parts) > 1 and count <= top and count < cells[one.total].count:
+            at = f"\x00{top}.{place}"
+            yield Cell(at, count, is_published=False), Sum(at, parts)

@@ -1,4 +1,4 @@
-"""The cells with their sums by place, what readers are told of each, and which counts are unsafe."""
+"""Cells with their sums by place, what readers are told of each, and which counts are unsafe."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Table:
         return self.bands.get(self.cells[at].key, NOTHING).meets(self.before(at, readers))
 
     def groups(self, readers: Readers) -> Iterator[tuple[list[int], list[Line]]]:
-        """Yield the cells whose count readers did not know before, with their sums, by connection."""
+        """Yield the cells that readers did not know before, with their sums, by connection."""
         leader = list(range(len(self.cells)))
 
         def lead(at: int) -> int:
@@ -75,10 +75,11 @@ class Table:
     def target(self, at: int, readers: Readers) -> Target | None:
         """Return what must be possible for a cell, if its count is unsafe for these readers.
 
-        A small count must be able to be anything within its band, or within the band less some at
-        both ends where it is wide: never narrower than ``WIDTH`` + 1, and the same for all counts
-        of a band, so that a further cell being hidden says little of them. A figure that differs by a small
-        number from one shown before must be able to be the same, or to differ by more.
+        A small count must be able to be anything within its band; at the lower end some are left
+        out where the band is wide, the same for all counts, which leaves ``WIDTH`` + 1 or more. The
+        upper end is needed: were the difference of two shown figures small, and no cell of its own,
+        no count in it could reach that end. A figure that differs by a small number from one shown
+        before must be able to be the same, or to differ by more.
         """
         cell, told, top = self.cells[at], self.told(at, readers), readers.top
         slack = (top - WIDTH - 2) // 2
@@ -86,7 +87,7 @@ class Table:
             return Target(at, max(0, cell.count - top), cell.count + top)
         if 1 <= cell.count <= top:
             high = REACH if told.high is None else told.high
-            return Target(at, max(told.low, 1 + slack), min(high, top - slack))
+            return Target(at, max(told.low, 1 + slack), min(high, top))
         if cell.count and changed_little(cell, top) and not told.is_exact:
             before = next(one for one in cell.before if 1 <= abs(cell.count - one) <= top)
             if cell.count > before:
