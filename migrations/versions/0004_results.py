@@ -19,6 +19,7 @@ depends_on = None
 APPEND_ONLY = (
     "confirmed_items",
     "evidence_inspections",
+    "release_cells",
     "report_expenditures",
     "report_reads",
     "report_requirements",
@@ -63,6 +64,8 @@ TABLES = (
     "report_reads",
     "report_evidence",
     "progress_reports",
+    "release_cells",
+    "releases",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -152,6 +155,112 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmed_items")),
         sa.UniqueConstraint(
             "party_id", "item_key", name=op.f("uq_confirmed_items_party_id_item_key")
+        ),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "releases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("class_name", Text(10), nullable=False),
+        sa.Column("as_of_on", sa.Date(), nullable=False),
+        sa.Column("known_seq", sa.BigInteger(), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("indicators", Text(400), nullable=False),
+        sa.Column("pattern_id", Text(64), nullable=False),
+        sa.Column("basis", Text(64), nullable=False),
+        sa.Column("cells", sa.Integer(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("prepared_at", UtcDateTime(), nullable=False),
+        sa.Column("prepared_by_id", sa.Uuid(), nullable=True),
+        sa.Column("published_at", UtcDateTime(), nullable=True),
+        sa.Column("published_by_id", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.Column("withdrawn_by_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'withdrawn') = (withdrawn_at IS NOT NULL)",
+            name=op.f("ck_releases_withdrawn_at"),
+        ),
+        sa.CheckConstraint(
+            "class_name IN ('outside', 'inside')", name=op.f("ck_releases_class_name_known")
+        ),
+        sa.CheckConstraint(
+            "status <> 'published' OR published_at IS NOT NULL",
+            name=op.f("ck_releases_published_by"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'withdrawn' OR reason IS NOT NULL", name=op.f("ck_releases_withdrawn_why")
+        ),
+        sa.CheckConstraint(
+            "status IN ('prepared', 'published', 'withdrawn')",
+            name=op.f("ck_releases_status_known"),
+        ),
+        whole("threshold"),
+        sa.CheckConstraint(
+            "(published_at IS NULL) = (published_by_id IS NULL)",
+            name=op.f("ck_releases_published_whole"),
+        ),
+        sa.CheckConstraint(
+            "published_by_id <> prepared_by_id", name=op.f("ck_releases_two_persons")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_releases_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["prepared_by_id"], ["persons.id"], name=op.f("fk_releases_prepared_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["published_by_id"], ["persons.id"], name=op.f("fk_releases_published_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by_id"], ["persons.id"], name=op.f("fk_releases_withdrawn_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("code", name=op.f("uq_releases_code")),
+    )
+    op.create_index("ix_releases_fund_id", "releases", ["fund_id", "as_of_on"], unique=False)
+    op.create_table(
+        "release_cells",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("level", Text(10), nullable=False),
+        sa.Column("unit", Text(80), nullable=False),
+        sa.Column("period", Text(20), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(60), nullable=False),
+        sa.Column("measure", Text(12), nullable=False),
+        sa.Column("low", sa.BigInteger(), nullable=False),
+        sa.Column("high", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "level IN ('fund', 'region', 'country', 'grant')",
+            name=op.f("ck_release_cells_level_known"),
+        ),
+        sa.CheckConstraint(
+            "measure IN ('count', 'numerator', 'denominator')",
+            name=op.f("ck_release_cells_measure_known"),
+        ),
+        sa.CheckConstraint(
+            "low >= 0 AND (high IS NULL OR low <= high)", name=op.f("ck_release_cells_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["releases.id"], name=op.f("fk_release_cells_release_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release_cells")),
+        sa.UniqueConstraint(
+            "release_id",
+            "indicator",
+            "level",
+            "unit",
+            "period",
+            "dimension",
+            "code",
+            "measure",
+            name=op.f(
+                "uq_release_cells_release_id_indicator_level_unit_period_dimension_code_measure"
+            ),
         ),
         info={"append_only": True},
     )

@@ -26,6 +26,7 @@ from fundops.parties import models as parties
 from fundops.parties import profile_models as profiles
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
+from fundops.releases import models as releases
 from fundops.reports import models as reports
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
@@ -57,6 +58,7 @@ __all__ = [
     "policy_models",
     "profiles",
     "proposals",
+    "releases",
     "reports",
     "reviews",
     "schedule_models",

@@ -47,6 +47,7 @@ from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.releases.routes import RELEASE_ROUTERS as RELEASES
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -92,6 +93,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     safeguards,
     *EXPENDITURES,
     *BANKING,
+    *RELEASES,
     tracing,
     cash_plan,
     attention,

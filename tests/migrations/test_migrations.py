@@ -31,6 +31,7 @@ from tests.migrations.schemas import guards_of, schema_of, without_guards
 GUARDED = {
     "confirmed_items",
     "evidence_inspections",
+    "release_cells",
     "report_expenditures",
     "report_reads",
     "report_requirements",
