@@ -19,50 +19,699 @@ depends_on = None
 APPEND_ONLY = (
     "confirmed_items",
     "evidence_inspections",
+    "local_receipts",
     "release_cells",
+    "report_certifications",
     "report_expenditures",
     "report_reads",
     "report_requirements",
     "report_values",
     "report_versions",
+    "request_decisions",
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
 GUARDED_COPIES: tuple[str, ...] = ()
 """Copied tables that were guarded so, and are again, on SQLite."""
 
-POSTGRES_UP: tuple[str, ...] = ()
+POSTGRES_UP = (
+    """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
+('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
+    """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
+""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+    """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
+""",
+    """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
+('report_evidence'))""",
+    """ALTER TABLE expenditure_statements DROP CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range""",
+    """ALTER TABLE expenditure_statements ADD COLUMN currency VARCHAR(3) COLLATE "C"
+""",
+    """ALTER TABLE expenditure_statements ADD CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor >= 0 AND
+reported_minor <= 1000000000000000 AND (reported_minor > 0 OR currency IS NOT NULL))""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines ADD COLUMN kind VARCHAR(20) COLLATE "C" DEFAULT 'expenditure'
+NOT NULL""",
+    """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
+    """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
+    """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
+(local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
+(kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
++ unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
+0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
+<= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
+KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
+)
 """What changes in tables that were there, on PostgreSQL."""
 
-POSTGRES_DOWN: tuple[str, ...] = ()
+POSTGRES_DOWN = (
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP COLUMN screened""",
+    """ALTER TABLE files DROP COLUMN purpose""",
+    """ALTER TABLE organisation_profiles DROP COLUMN zone""",
+    """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
+    """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
+('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
+'channel_code', 'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended'))""",
+    """ALTER TABLE uploads DROP CONSTRAINT ck_uploads_purpose_known""",
+    """ALTER TABLE uploads DROP COLUMN purpose""",
+    """ALTER TABLE expenditure_statements DROP CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range""",
+    """ALTER TABLE expenditure_statements DROP COLUMN currency""",
+    """ALTER TABLE expenditure_statements ADD CONSTRAINT
+ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000)""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
+    """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
+    """ALTER TABLE expenditure_lines DROP COLUMN kind""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
+(accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor =
+reported_minor)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
+)
 """And back."""
 
-SQLITE_NEW = {}
+SQLITE_NEW = {
+    "files": """CREATE TABLE files (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+name VARCHAR(200) NOT NULL,
+media_type VARCHAR(120) NOT NULL,
+sent_sha256 VARCHAR(64) NOT NULL,
+sent_bytes BIGINT NOT NULL,
+stored_sha256 VARCHAR(64) NOT NULL,
+stored_bytes BIGINT NOT NULL,
+cleaned VARCHAR(1000) NOT NULL,
+purpose VARCHAR(20),
+screened BOOLEAN,
+uploaded_by_id CHAR(32) NOT NULL,
+declared_at DATETIME NOT NULL,
+completed_at DATETIME NOT NULL,
+CONSTRAINT pk_files PRIMARY KEY (id),
+CONSTRAINT ck_files_purpose_known CHECK (purpose IN ('report_evidence')),
+CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
+CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) = (screened IS NULL)),
+CONSTRAINT fk_files_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_files_uploaded_by_id FOREIGN KEY(uploaded_by_id) REFERENCES persons (id)
+)""",
+    "organisation_profiles": """CREATE TABLE organisation_profiles (
+id CHAR(32) NOT NULL,
+party_id CHAR(32) NOT NULL,
+registered_on DATE,
+registration_country VARCHAR(2),
+registration_number VARCHAR(120),
+assisting_since_on DATE,
+annual_budget_minor BIGINT,
+annual_budget_currency VARCHAR(3),
+annual_budget_year INTEGER,
+has_own_account BOOLEAN,
+has_safeguarding_policy BOOLEAN,
+works_directly BOOLEAN,
+languages VARCHAR(200) NOT NULL,
+mission VARCHAR(4000),
+zone VARCHAR(64),
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_organisation_profiles PRIMARY KEY (id),
+CONSTRAINT ck_organisation_profiles_budget_has_currency CHECK ((annual_budget_minor IS NULL)
+= (annual_budget_currency IS NULL)),
+CONSTRAINT ck_organisation_profiles_budget_positive CHECK (annual_budget_minor IS NULL OR
+annual_budget_minor >= 0),
+CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
+NULL OR typeof(annual_budget_minor) = 'integer'),
+CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
+CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id)
+)""",
+    "uploads": """CREATE TABLE uploads (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+person_id CHAR(32) NOT NULL,
+name VARCHAR(200) NOT NULL,
+size_bytes BIGINT NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+purpose VARCHAR(20),
+received_bytes BIGINT NOT NULL,
+status VARCHAR(10) NOT NULL,
+reason VARCHAR(1000),
+file_id CHAR(32),
+declared_at DATETIME NOT NULL,
+completed_at DATETIME,
+version INTEGER NOT NULL,
+CONSTRAINT pk_uploads PRIMARY KEY (id),
+CONSTRAINT ck_uploads_status_known CHECK (status IN ('declared', 'completed', 'refused')),
+CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN ('report_evidence')),
+CONSTRAINT ck_uploads_received_within CHECK (size_bytes > 0 AND received_bytes >= 0 AND
+received_bytes <= size_bytes),
+CONSTRAINT ck_uploads_completed_file CHECK ((status = 'completed') = (file_id IS NOT NULL)),
+CONSTRAINT fk_uploads_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_uploads_person_id FOREIGN KEY(person_id) REFERENCES persons (id),
+CONSTRAINT fk_uploads_file_id FOREIGN KEY(file_id) REFERENCES files (id)
+)""",
+    "expenditure_statements": """CREATE TABLE expenditure_statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+grant_id CHAR(32) NOT NULL,
+starts_on DATE NOT NULL,
+ends_on DATE NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT NOT NULL,
+prefinanced_minor BIGINT NOT NULL,
+disallowed_minor BIGINT NOT NULL,
+replaces_id CHAR(32),
+reason VARCHAR(2000),
+status VARCHAR(10) NOT NULL,
+reported_by_id CHAR(32) NOT NULL,
+reported_at DATETIME NOT NULL,
+decided_by_id CHAR(32),
+decided_at DATETIME,
+decision_reason VARCHAR(2000),
+accepted_on DATE,
+currency VARCHAR(3),
+version INTEGER NOT NULL,
+CONSTRAINT pk_expenditure_statements PRIMARY KEY (id),
+CONSTRAINT ck_expenditure_statements_status_known CHECK (status IN ('reported', 'returned',
+'accepted', 'corrected')),
+CONSTRAINT ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor >= 0 AND
+reported_minor <= 1000000000000000 AND (reported_minor > 0 OR currency IS NOT NULL)),
+CONSTRAINT ck_expenditure_statements_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_prefinanced_minor_whole CHECK (prefinanced_minor IS
+NULL OR typeof(prefinanced_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_disallowed_minor_whole CHECK (disallowed_minor IS NULL
+OR typeof(disallowed_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_period_ordered CHECK (starts_on <= ends_on),
+CONSTRAINT ck_expenditure_statements_two_persons CHECK (decided_by_id <> reported_by_id),
+CONSTRAINT ck_expenditure_statements_decided_by_somebody CHECK ((status = 'reported') =
+(decided_by_id IS NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_has_date CHECK ((status IN ('accepted',
+'corrected')) = (accepted_on IS NOT NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_within CHECK (accepted_minor >= 0 AND
+accepted_minor <= reported_minor),
+CONSTRAINT ck_expenditure_statements_parts_within CHECK (prefinanced_minor >= 0 AND
+disallowed_minor >= 0 AND prefinanced_minor + disallowed_minor <= accepted_minor),
+CONSTRAINT ck_expenditure_statements_correction_has_reason CHECK ((replaces_id IS NULL) =
+(reason IS NULL)),
+CONSTRAINT uq_expenditure_statements_code UNIQUE (code),
+CONSTRAINT fk_expenditure_statements_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_expenditure_statements_replaces_id FOREIGN KEY(replaces_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT fk_expenditure_statements_reported_by_id FOREIGN KEY(reported_by_id) REFERENCES
+persons (id),
+CONSTRAINT fk_expenditure_statements_decided_by_id FOREIGN KEY(decided_by_id) REFERENCES
+persons (id)
+)""",
+    "expenditure_lines": """CREATE TABLE expenditure_lines (
+id CHAR(32) NOT NULL,
+statement_id CHAR(32) NOT NULL,
+number INTEGER NOT NULL,
+category VARCHAR(1) NOT NULL,
+description VARCHAR(400),
+is_support_cost BOOLEAN NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT,
+unsupported_minor BIGINT,
+reason VARCHAR(2000),
+kind VARCHAR(20) DEFAULT 'expenditure' NOT NULL,
+budget_line INTEGER,
+budget_line_id CHAR(32),
+local_minor BIGINT,
+CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
+CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number),
+CONSTRAINT ck_expenditure_lines_category_known CHECK (category IN ('A', 'B', 'C', 'D', 'E',
+'F', 'G')),
+CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN ('expenditure',
+'exchange_difference')),
+CONSTRAINT ck_expenditure_lines_reported_minor_in_range CHECK (reported_minor <=
+1000000000000000 AND reported_minor >= CASE kind WHEN 'exchange_difference' THEN
+-1000000000000000 ELSE 0 END),
+CONSTRAINT ck_expenditure_lines_reported_something CHECK (reported_minor > 0 OR local_minor
+IS NOT NULL OR kind = 'exchange_difference'),
+CONSTRAINT ck_expenditure_lines_local_minor_whole CHECK (local_minor IS NULL OR
+typeof(local_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_local_positive CHECK (local_minor >= 0),
+CONSTRAINT ck_expenditure_lines_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_unsupported_minor_whole CHECK (unsupported_minor IS NULL OR
+typeof(unsupported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK (kind = 'expenditure' AND
+accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor + unsupported_minor =
+reported_minor OR kind = 'exchange_difference' AND unsupported_minor = 0 AND (accepted_minor
+= reported_minor OR accepted_minor > reported_minor AND accepted_minor <= 0)),
+CONSTRAINT ck_expenditure_lines_decided_whole CHECK ((accepted_minor IS NULL) =
+(unsupported_minor IS NULL)),
+CONSTRAINT ck_expenditure_lines_refusal_has_reason CHECK (unsupported_minor = 0 OR reason IS
+NOT NULL),
+CONSTRAINT fk_expenditure_lines_statement_id FOREIGN KEY(statement_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN KEY(budget_line_id) REFERENCES
+grant_budget_lines (id)
+)""",
+}
 """Tables as they become, on SQLite."""
 
-SQLITE_OLD = {}
+SQLITE_OLD = {
+    "files": """CREATE TABLE files (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+name VARCHAR(200) NOT NULL,
+media_type VARCHAR(120) NOT NULL,
+sent_sha256 VARCHAR(64) NOT NULL,
+sent_bytes BIGINT NOT NULL,
+stored_sha256 VARCHAR(64) NOT NULL,
+stored_bytes BIGINT NOT NULL,
+cleaned VARCHAR(1000) NOT NULL,
+uploaded_by_id CHAR(32) NOT NULL,
+declared_at DATETIME NOT NULL,
+completed_at DATETIME NOT NULL,
+CONSTRAINT pk_files PRIMARY KEY (id),
+CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
+CONSTRAINT fk_files_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_files_uploaded_by_id FOREIGN KEY(uploaded_by_id) REFERENCES persons (id)
+)""",
+    "organisation_profiles": """CREATE TABLE organisation_profiles (
+id CHAR(32) NOT NULL,
+party_id CHAR(32) NOT NULL,
+registered_on DATE,
+registration_country VARCHAR(2),
+registration_number VARCHAR(120),
+assisting_since_on DATE,
+annual_budget_minor BIGINT,
+annual_budget_currency VARCHAR(3),
+annual_budget_year INTEGER,
+has_own_account BOOLEAN,
+has_safeguarding_policy BOOLEAN,
+works_directly BOOLEAN,
+languages VARCHAR(200) NOT NULL,
+mission VARCHAR(4000),
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_organisation_profiles PRIMARY KEY (id),
+CONSTRAINT ck_organisation_profiles_budget_has_currency CHECK ((annual_budget_minor IS NULL)
+= (annual_budget_currency IS NULL)),
+CONSTRAINT ck_organisation_profiles_budget_positive CHECK (annual_budget_minor IS NULL OR
+annual_budget_minor >= 0),
+CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
+CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
+NULL OR typeof(annual_budget_minor) = 'integer')
+)""",
+    "notices": """CREATE TABLE notices (
+id CHAR(32) NOT NULL,
+kind VARCHAR(40) NOT NULL,
+channel_id CHAR(32),
+person_id CHAR(32),
+party_id CHAR(32),
+fund_id CHAR(32),
+about_type VARCHAR(40),
+about_id CHAR(32),
+facts VARCHAR(200) NOT NULL,
+is_neutral BOOLEAN NOT NULL,
+in_inbox BOOLEAN NOT NULL,
+language VARCHAR(12) NOT NULL,
+urgency VARCHAR(10) NOT NULL,
+status VARCHAR(10) NOT NULL,
+why VARCHAR(20),
+attempts INTEGER NOT NULL,
+next_try_at DATETIME NOT NULL,
+lease_until DATETIME,
+digest_id CHAR(32),
+sent_at DATETIME,
+read_at DATETIME,
+event_seq BIGINT NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_notices PRIMARY KEY (id),
+CONSTRAINT ck_notices_leased CHECK ((status = 'sending') = (lease_until IS NOT NULL)),
+CONSTRAINT ck_notices_sent_when CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+CONSTRAINT ck_notices_told_why CHECK ((status IN ('failed', 'dropped')) = (why IS NOT
+NULL)),
+CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
+'bank_account_changed', 'bank_account_refused', 'channel_changed', 'channel_code',
+'disbursement_requested', 'disbursement_certified', 'disbursement_approved',
+'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
+'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
+'requirement_due', 'requirement_overdue', 'refund_requested', 'review_after_due',
+'grant_suspended')),
+CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
+'dropped')),
+CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
+CONSTRAINT ck_notices_why_known CHECK (why IN ('no_channel', 'by_hand', 'expired',
+'undeliverable')),
+CONSTRAINT ck_notices_somebody CHECK (person_id IS NOT NULL OR party_id IS NOT NULL),
+CONSTRAINT fk_notices_channel_id FOREIGN KEY(channel_id) REFERENCES contact_channels (id),
+CONSTRAINT fk_notices_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_notices_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_notices_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
+    "uploads": """CREATE TABLE uploads (
+id CHAR(32) NOT NULL,
+party_id CHAR(32),
+person_id CHAR(32) NOT NULL,
+name VARCHAR(200) NOT NULL,
+size_bytes BIGINT NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+received_bytes BIGINT NOT NULL,
+status VARCHAR(10) NOT NULL,
+reason VARCHAR(1000),
+file_id CHAR(32),
+declared_at DATETIME NOT NULL,
+completed_at DATETIME,
+version INTEGER NOT NULL,
+CONSTRAINT pk_uploads PRIMARY KEY (id),
+CONSTRAINT ck_uploads_completed_file CHECK ((status = 'completed') = (file_id IS NOT NULL)),
+CONSTRAINT ck_uploads_status_known CHECK (status IN ('declared', 'completed', 'refused')),
+CONSTRAINT ck_uploads_received_within CHECK (size_bytes > 0 AND received_bytes >= 0 AND
+received_bytes <= size_bytes),
+CONSTRAINT fk_uploads_file_id FOREIGN KEY(file_id) REFERENCES files (id),
+CONSTRAINT fk_uploads_party_id FOREIGN KEY(party_id) REFERENCES parties (id),
+CONSTRAINT fk_uploads_person_id FOREIGN KEY(person_id) REFERENCES persons (id)
+)""",
+    "expenditure_statements": """CREATE TABLE expenditure_statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(80) NOT NULL,
+grant_id CHAR(32) NOT NULL,
+starts_on DATE NOT NULL,
+ends_on DATE NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT NOT NULL,
+prefinanced_minor BIGINT NOT NULL,
+disallowed_minor BIGINT NOT NULL,
+replaces_id CHAR(32),
+reason VARCHAR(2000),
+status VARCHAR(10) NOT NULL,
+reported_by_id CHAR(32) NOT NULL,
+reported_at DATETIME NOT NULL,
+decided_by_id CHAR(32),
+decided_at DATETIME,
+decision_reason VARCHAR(2000),
+accepted_on DATE,
+version INTEGER NOT NULL,
+CONSTRAINT pk_expenditure_statements PRIMARY KEY (id),
+CONSTRAINT ck_expenditure_statements_decided_by_somebody CHECK ((status = 'reported') =
+(decided_by_id IS NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_has_date CHECK ((status IN ('accepted',
+'corrected')) = (accepted_on IS NOT NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_disallowed_minor_whole CHECK (disallowed_minor IS NULL
+OR typeof(disallowed_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_prefinanced_minor_whole CHECK (prefinanced_minor IS
+NULL OR typeof(prefinanced_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_statements_status_known CHECK (status IN ('reported', 'returned',
+'accepted', 'corrected')),
+CONSTRAINT ck_expenditure_statements_correction_has_reason CHECK ((replaces_id IS NULL) =
+(reason IS NULL)),
+CONSTRAINT ck_expenditure_statements_accepted_within CHECK (accepted_minor >= 0 AND
+accepted_minor <= reported_minor),
+CONSTRAINT ck_expenditure_statements_two_persons CHECK (decided_by_id <> reported_by_id),
+CONSTRAINT ck_expenditure_statements_parts_within CHECK (prefinanced_minor >= 0 AND
+disallowed_minor >= 0 AND prefinanced_minor + disallowed_minor <= accepted_minor),
+CONSTRAINT ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000),
+CONSTRAINT ck_expenditure_statements_period_ordered CHECK (starts_on <= ends_on),
+CONSTRAINT fk_expenditure_statements_decided_by_id FOREIGN KEY(decided_by_id) REFERENCES
+persons (id),
+CONSTRAINT fk_expenditure_statements_grant_id FOREIGN KEY(grant_id) REFERENCES grants (id),
+CONSTRAINT fk_expenditure_statements_replaces_id FOREIGN KEY(replaces_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT fk_expenditure_statements_reported_by_id FOREIGN KEY(reported_by_id) REFERENCES
+persons (id),
+CONSTRAINT uq_expenditure_statements_code UNIQUE (code)
+)""",
+    "expenditure_lines": """CREATE TABLE expenditure_lines (
+id CHAR(32) NOT NULL,
+statement_id CHAR(32) NOT NULL,
+number INTEGER NOT NULL,
+category VARCHAR(1) NOT NULL,
+description VARCHAR(400),
+is_support_cost BOOLEAN NOT NULL,
+reported_minor BIGINT NOT NULL,
+accepted_minor BIGINT,
+unsupported_minor BIGINT,
+reason VARCHAR(2000),
+CONSTRAINT pk_expenditure_lines PRIMARY KEY (id),
+CONSTRAINT ck_expenditure_lines_accepted_minor_whole CHECK (accepted_minor IS NULL OR
+typeof(accepted_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_category_known CHECK (category IN ('A', 'B', 'C', 'D', 'E',
+'F', 'G')),
+CONSTRAINT ck_expenditure_lines_reported_minor_whole CHECK (reported_minor IS NULL OR
+typeof(reported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_unsupported_minor_whole CHECK (unsupported_minor IS NULL OR
+typeof(unsupported_minor) = 'integer'),
+CONSTRAINT ck_expenditure_lines_decided_whole CHECK ((accepted_minor IS NULL) =
+(unsupported_minor IS NULL)),
+CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK (accepted_minor >= 0 AND
+unsupported_minor >= 0 AND accepted_minor + unsupported_minor = reported_minor),
+CONSTRAINT ck_expenditure_lines_reported_minor_in_range CHECK (reported_minor > 0 AND
+reported_minor <= 1000000000000000),
+CONSTRAINT ck_expenditure_lines_refusal_has_reason CHECK (unsupported_minor = 0 OR reason IS
+NOT NULL),
+CONSTRAINT fk_expenditure_lines_statement_id FOREIGN KEY(statement_id) REFERENCES
+expenditure_statements (id),
+CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number)
+)""",
+}
 """Tables as they were, on SQLite."""
 
-COPIED = {}
+COPIED = {
+    "files": (
+        "id",
+        "party_id",
+        "name",
+        "media_type",
+        "sent_sha256",
+        "sent_bytes",
+        "stored_sha256",
+        "stored_bytes",
+        "cleaned",
+        "uploaded_by_id",
+        "declared_at",
+        "completed_at",
+    ),
+    "organisation_profiles": (
+        "id",
+        "party_id",
+        "registered_on",
+        "registration_country",
+        "registration_number",
+        "assisting_since_on",
+        "annual_budget_minor",
+        "annual_budget_currency",
+        "annual_budget_year",
+        "has_own_account",
+        "has_safeguarding_policy",
+        "works_directly",
+        "languages",
+        "mission",
+        "version",
+        "created_at",
+    ),
+    "notices": (
+        "id",
+        "kind",
+        "channel_id",
+        "person_id",
+        "party_id",
+        "fund_id",
+        "about_type",
+        "about_id",
+        "facts",
+        "is_neutral",
+        "in_inbox",
+        "language",
+        "urgency",
+        "status",
+        "why",
+        "attempts",
+        "next_try_at",
+        "lease_until",
+        "digest_id",
+        "sent_at",
+        "read_at",
+        "event_seq",
+        "created_at",
+    ),
+    "uploads": (
+        "id",
+        "party_id",
+        "person_id",
+        "name",
+        "size_bytes",
+        "sha256",
+        "received_bytes",
+        "status",
+        "reason",
+        "file_id",
+        "declared_at",
+        "completed_at",
+        "version",
+    ),
+    "expenditure_statements": (
+        "id",
+        "code",
+        "grant_id",
+        "starts_on",
+        "ends_on",
+        "reported_minor",
+        "accepted_minor",
+        "prefinanced_minor",
+        "disallowed_minor",
+        "replaces_id",
+        "reason",
+        "status",
+        "reported_by_id",
+        "reported_at",
+        "decided_by_id",
+        "decided_at",
+        "decision_reason",
+        "accepted_on",
+        "version",
+    ),
+    "expenditure_lines": (
+        "id",
+        "statement_id",
+        "number",
+        "category",
+        "description",
+        "is_support_cost",
+        "reported_minor",
+        "accepted_minor",
+        "unsupported_minor",
+        "reason",
+    ),
+}
 """Columns that both have."""
 
-SQLITE_INDEXES: tuple[str, ...] = ()
+SQLITE_INDEXES = (
+    """CREATE INDEX ix_files_party_id ON files (party_id)""",
+    """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_uploads_person_id_status ON uploads (person_id, status)""",
+    """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
+    """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
+)
 """Indexes of the copied tables as they become."""
 
-SQLITE_OLD_INDEXES: tuple[str, ...] = ()
+SQLITE_OLD_INDEXES = (
+    """CREATE INDEX ix_files_party_id ON files (party_id)""",
+    """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
+    """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
+    """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
+    """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
+    """CREATE INDEX ix_notices_status_next_try_at ON notices (status, next_try_at)""",
+    """CREATE INDEX ix_uploads_person_id_status ON uploads (person_id, status)""",
+    """CREATE INDEX ix_expenditure_statements_grant_id ON expenditure_statements (grant_id)""",
+    """CREATE INDEX ix_expenditure_statements_replaces_id ON expenditure_statements (replaces_id)""",
+)
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "request_decisions",
     "report_values",
     "report_expenditures",
     "report_contents",
     "report_comments",
-    "evidence_inspections",
+    "report_certifications",
     "accepted_versions",
     "report_versions",
+    "evidence_inspections",
     "report_requirements",
     "report_reads",
     "report_evidence",
+    "local_receipts",
     "progress_reports",
     "release_cells",
     "releases",
@@ -280,8 +929,11 @@ def make_tables() -> None:
         sa.Column("asks_narrative", sa.Boolean(), nullable=False),
         sa.Column("asks_expenditure", sa.Boolean(), nullable=False),
         sa.Column("language", Text(3), nullable=False),
+        sa.Column("currency", Text(3), nullable=True),
+        sa.Column("method", Text(20), nullable=True),
         sa.Column("status", Text(10), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("draft_number", sa.Integer(), nullable=False),
         sa.Column("submitted_number", sa.Integer(), nullable=True),
         sa.Column("submitted_at", UtcDateTime(), nullable=True),
         sa.Column("submitted_by_id", sa.Uuid(), nullable=True),
@@ -347,6 +999,57 @@ def make_tables() -> None:
         ["fund_id", "status"],
         unique=False,
     )
+    op.create_table(
+        "local_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("disbursement_id", sa.Uuid(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("base_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", Text(3), nullable=False),
+        sa.Column("local_minor", sa.BigInteger(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
+        sa.Column("reverses_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("declared_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        whole("base_minor"),
+        whole("local_minor"),
+        sa.CheckConstraint(
+            "(reverses_id IS NULL) = (reason IS NULL)",
+            name=op.f("ck_local_receipts_reversal_has_reason"),
+        ),
+        sa.CheckConstraint(
+            "base_minor > 0 AND base_minor <= 1000000000000000",
+            name=op.f("ck_local_receipts_base_minor_in_range"),
+        ),
+        sa.CheckConstraint(
+            "local_minor > 0 AND local_minor <= 1000000000000000",
+            name=op.f("ck_local_receipts_local_minor_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["declared_by_id"], ["persons.id"], name=op.f("fk_local_receipts_declared_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["disbursement_id"],
+            ["disbursements.id"],
+            name=op.f("fk_local_receipts_disbursement_id"),
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_local_receipts_file_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_local_receipts_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"], ["local_receipts.id"], name=op.f("fk_local_receipts_reverses_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_local_receipts")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_local_receipts_reverses_id")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_local_receipts_disbursement_id", "local_receipts", ["disbursement_id"], unique=False
+    )
+    op.create_index("ix_local_receipts_grant_id", "local_receipts", ["grant_id"], unique=False)
     op.create_table(
         "report_evidence",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -431,12 +1134,38 @@ def make_tables() -> None:
         "ix_report_requirements_report_id", "report_requirements", ["report_id"], unique=False
     )
     op.create_table(
+        "evidence_inspections",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("evidence_id", sa.Uuid(), nullable=False),
+        sa.Column("inspected_on", sa.Date(), nullable=False),
+        sa.Column("agrees", sa.Boolean(), nullable=False),
+        sa.Column("note", Text(2000), nullable=True),
+        sa.Column("inspected_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"],
+            ["report_evidence.id"],
+            name=op.f("fk_evidence_inspections_evidence_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["inspected_by_id"],
+            ["persons.id"],
+            name=op.f("fk_evidence_inspections_inspected_by_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_inspections")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_evidence_inspections_evidence_id", "evidence_inspections", ["evidence_id"], unique=False
+    )
+    op.create_table(
         "report_versions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("kind", Text(10), nullable=False),
         sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("text_id", sa.Uuid(), nullable=True),
         sa.Column("saved_by_id", sa.Uuid(), nullable=True),
         sa.Column("saved_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
@@ -448,6 +1177,9 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["saved_by_id"], ["persons.id"], name=op.f("fk_report_versions_saved_by_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["text_id"], ["grant_agreement_texts.id"], name=op.f("fk_report_versions_text_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_versions")),
         sa.UniqueConstraint(
             "report_id", "number", name=op.f("uq_report_versions_report_id_number")
@@ -456,6 +1188,7 @@ def make_tables() -> None:
     )
     op.create_table(
         "accepted_versions",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
@@ -480,7 +1213,8 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["report_versions.id"], name=op.f("fk_accepted_versions_version_id")
         ),
-        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_accepted_versions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_versions")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_accepted_versions_version_id")),
     )
     op.create_index(
         "ix_accepted_versions_fund_id", "accepted_versions", ["fund_id", "ends_on"], unique=False
@@ -497,29 +1231,28 @@ def make_tables() -> None:
         postgresql_where=sa.text("superseded_seq IS NULL"),
     )
     op.create_table(
-        "evidence_inspections",
+        "report_certifications",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("evidence_id", sa.Uuid(), nullable=False),
-        sa.Column("inspected_on", sa.Date(), nullable=False),
-        sa.Column("agrees", sa.Boolean(), nullable=False),
-        sa.Column("note", Text(2000), nullable=True),
-        sa.Column("inspected_by_id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["evidence_id"],
-            ["report_evidence.id"],
-            name=op.f("fk_evidence_inspections_evidence_id"),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("is_expenditure_certified", sa.Boolean(), nullable=False),
+        sa.Column("is_request_certified", sa.Boolean(), nullable=False),
+        sa.Column("certified_by_id", sa.Uuid(), nullable=False),
+        sa.Column("certified_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "is_expenditure_certified",
+            name=op.f("ck_report_certifications_expenditure_is_certified"),
         ),
         sa.ForeignKeyConstraint(
-            ["inspected_by_id"],
+            ["certified_by_id"],
             ["persons.id"],
-            name=op.f("fk_evidence_inspections_inspected_by_id"),
+            name=op.f("fk_report_certifications_certified_by_id"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_inspections")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_certifications_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_certifications")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_certifications_version_id")),
         info={"append_only": True},
-    )
-    op.create_index(
-        "ix_evidence_inspections_evidence_id", "evidence_inspections", ["evidence_id"], unique=False
     )
     op.create_table(
         "report_comments",
@@ -558,11 +1291,11 @@ def make_tables() -> None:
         whole("reported_minor"),
         whole("requested_minor"),
         sa.CheckConstraint(
-            "local_minor > 0 AND local_minor <= 1000000000000000",
-            name=op.f("ck_report_expenditures_local_minor_in_range"),
+            "local_minor <= 1000000000000000 AND reported_minor <= 1000000000000000 AND requested_minor <= 1000000000000000",
+            name=op.f("ck_report_expenditures_amounts_bounded"),
         ),
         sa.CheckConstraint(
-            "reported_minor >= 0 AND requested_minor >= 0",
+            "local_minor >= 0 AND reported_minor >= 0 AND requested_minor >= 0",
             name=op.f("ck_report_expenditures_amounts_positive"),
         ),
         sa.ForeignKeyConstraint(
@@ -589,8 +1322,7 @@ def make_tables() -> None:
             "denominator IS NULL OR numerator <= denominator", name=op.f("ck_report_values_share")
         ),
         sa.CheckConstraint(
-            "numerator > 0 AND numerator <= 1000000000000000",
-            name=op.f("ck_report_values_numerator_in_range"),
+            "numerator <= 1000000000000000", name=op.f("ck_report_values_numerator_bounded")
         ),
         sa.CheckConstraint(
             "numerator >= 0 AND (denominator IS NULL OR denominator >= 0)",
@@ -609,4 +1341,28 @@ def make_tables() -> None:
         "report_values",
         ["dimension", "indicator", "version_id"],
         unique=False,
+    )
+    op.create_table(
+        "request_decisions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("line_number", sa.Integer(), nullable=False),
+        sa.Column("authorised_minor", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=False),
+        whole("authorised_minor"),
+        sa.CheckConstraint(
+            "authorised_minor >= 0", name=op.f("ck_request_decisions_amount_positive")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_request_decisions_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_request_decisions_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_decisions")),
+        sa.UniqueConstraint(
+            "version_id", "line_number", name=op.f("uq_request_decisions_version_id_line_number")
+        ),
+        info={"append_only": True},
     )

@@ -136,6 +136,7 @@ def check() -> None:
     from fundops.ledger import checks
     from fundops.notices import checks as notices
     from fundops.payees import keeping
+    from fundops.reports import integrity as reports
     from fundops.reviews import checks as reviews
     from fundops.vault import BadKeys, Vault
 
@@ -152,6 +153,7 @@ def check() -> None:
         violations += [checks.Violation(*one, "") for one in keeping.check(db, vault)]
         violations += [checks.Violation(name, where, "") for name, where in notices.run(db)]
         violations += [checks.Violation(name, where, "") for name, where in agreements.run(db)]
+        violations += [checks.Violation(name, where, "") for name, where in reports.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -163,6 +165,7 @@ def check() -> None:
             (keeping, lambda name: text(f"vault.check.{name}")),
             (notices, lambda name: text(f"notices.check.{name}")),
             (agreements, lambda name: text(f"agreements.check.{name}")),
+            (reports, lambda name: text(f"reports.check.{name}")),
         )
         for module, sentence in told:
             for name in module.CHECKS:

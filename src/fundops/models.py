@@ -28,6 +28,7 @@ from fundops.payees import models as payees
 from fundops.proposals import models as proposals
 from fundops.releases import models as releases
 from fundops.reports import models as reports
+from fundops.reports import money_models as report_money
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
 
@@ -59,6 +60,7 @@ __all__ = [
     "profiles",
     "proposals",
     "releases",
+    "report_money",
     "reports",
     "reviews",
     "schedule_models",

@@ -48,6 +48,13 @@ from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
 from fundops.releases.routes import RELEASE_ROUTERS as RELEASES
+from fundops.reports.face_routes import router as faces
+from fundops.reports.local_routes import router as local_receipts
+from fundops.reports.routes import results_router as grant_results
+from fundops.reports.routes import router as progress_reports
+from fundops.reports.routes import start_router as report_starts
+from fundops.reports.step_routes import evidence_router as report_evidence
+from fundops.reports.step_routes import router as report_steps
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
@@ -92,6 +99,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     duties,
     safeguards,
     *EXPENDITURES,
+    progress_reports,
+    report_starts,
+    report_steps,
+    report_evidence,
+    grant_results,
+    local_receipts,
+    faces,
     *BANKING,
     *RELEASES,
     tracing,

@@ -21,6 +21,7 @@ IRREGULAR = {
     "party": "parties",
     "channel": "contact_channels",
     "report": "agreement_reports",
+    "report_evidence": "report_evidence",
     "donor": "parties",
     "document": "party_documents",
     "item": "board_items",

@@ -169,7 +169,9 @@ def check_sanctions(db: Session, party_id: UUID) -> None:
     sanctions.check(db, officer, db.get_one(Party, party_id), given)
 
 
-def make_agreed(db: Session, grant: Grant) -> GrantAgreementVersion:
+def make_agreed(
+    db: Session, grant: Grant, lines: tuple[Line, ...] | None = None
+) -> GrantAgreementVersion:
     """See to it that an agreement of a grant is in force, signed by both parties on one day."""
     found = agreement_queries.in_force(db, grant.id)
     if found is not None:
@@ -181,7 +183,8 @@ def make_agreed(db: Session, grant: Grant) -> GrantAgreementVersion:
     shares = shares_of(grant.objectives) or {4: 100}
     agreed = Agreed(
         grant.title, "en", grant.awarded_on, grant.awarded_on.replace(year=2027),
-        grant.awarded_minor, None, (Line("A", "All of it", shares, grant.awarded_minor),), (),
+        grant.awarded_minor, None,
+        lines or (Line("A", "All of it", shares, grant.awarded_minor),), (),
     )  # fmt: skip
     agreement = writing.agreement_of(db, officer, grant)
     version = writing.add_version(

@@ -13,12 +13,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fundops.db import Base, Text, in_range, one_of, whole
 from fundops.errors import register_constraints
+from fundops.money import MAX_MINOR
 
 STATEMENT_STATUSES = ("reported", "returned", "accepted", "corrected")
 REQUEST_STATUSES = ("requested", "received", "written_off", "withdrawn")
 RECEIVABLE_STATUSES = ("open", "settled", "superseded")
 ENTRY_KINDS = ("additional_support", "justification_accepted", "refunded", "written_off")
 CATEGORIES = ("A", "B", "C", "D", "E", "F", "G")
+SPENT, EXCHANGE = "expenditure", "exchange_difference"
+LINE_KINDS = (SPENT, EXCHANGE)
 
 
 class ExpenditureStatement(Base):
@@ -26,13 +29,18 @@ class ExpenditureStatement(Base):
 
     ``prefinanced_minor`` is the part accepted beyond what the grantee had been paid: no lot stands
     behind it until the next payment. ``disallowed_minor`` is what an audit took back. A correction
-    is another statement (``replaces_id``); the original stays, ``corrected``.
+    is another statement (``replaces_id``); the original stays, ``corrected``. One that a progress
+    report made has the ``currency`` in which the grantee reported; it is decided with it.
     """
 
     __tablename__ = "expenditure_statements"
     __table_args__ = (
         one_of("status", STATEMENT_STATUSES),
-        in_range("reported_minor"),
+        CheckConstraint(
+            f"reported_minor >= 0 AND reported_minor <= {MAX_MINOR}"
+            " AND (reported_minor > 0 OR currency IS NOT NULL)",
+            name="reported_minor_in_range",
+        ),
         whole("reported_minor"),
         whole("accepted_minor"),
         whole("prefinanced_minor"),
@@ -77,6 +85,7 @@ class ExpenditureStatement(Base):
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None] = mapped_column(Text(2000))
     accepted_on: Mapped[date | None]
+    currency: Mapped[str | None] = mapped_column(Text(3))
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}
@@ -86,20 +95,37 @@ class ExpenditureLine(Base):
     """One line of a statement by budget category; ``accepted_minor`` is null until it is decided.
 
     ``is_support_cost`` marks the grantee's own indirect cost, which is capped at the agreed share
-    of accepted direct expenditure.
+    of accepted direct expenditure. A line of a progress report is of a line of the agreed budget
+    and says what was spent in the grantee's currency (``local_minor``). ``exchange_difference`` is
+    what the rates made of earlier reports: a loss, or below zero a gain, which is taken off the
+    direct expenditure accepted with it as far as that goes; the rest is left to the next report.
     """
 
     __tablename__ = "expenditure_lines"
     __table_args__ = (
         UniqueConstraint("statement_id", "number"),
         one_of("category", CATEGORIES),
-        in_range("reported_minor"),
+        one_of("kind", LINE_KINDS),
+        CheckConstraint(
+            f"reported_minor <= {MAX_MINOR} AND reported_minor >= CASE kind"
+            f" WHEN 'exchange_difference' THEN -{MAX_MINOR} ELSE 0 END",
+            name="reported_minor_in_range",
+        ),
+        CheckConstraint(
+            "reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference'",
+            name="reported_something",
+        ),
+        whole("local_minor"),
+        CheckConstraint("local_minor >= 0", name="local_positive"),
         whole("reported_minor"),
         whole("accepted_minor"),
         whole("unsupported_minor"),
         CheckConstraint(
-            "accepted_minor >= 0 AND unsupported_minor >= 0"
-            " AND accepted_minor + unsupported_minor = reported_minor",
+            "kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0"
+            " AND accepted_minor + unsupported_minor = reported_minor"
+            " OR kind = 'exchange_difference' AND unsupported_minor = 0"
+            " AND (accepted_minor = reported_minor"
+            " OR accepted_minor > reported_minor AND accepted_minor <= 0)",
             name="decided_adds_up",
         ),
         CheckConstraint(
@@ -118,6 +144,10 @@ class ExpenditureLine(Base):
     accepted_minor: Mapped[int | None] = mapped_column(BigInteger)
     unsupported_minor: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(Text(2000))
+    kind: Mapped[str] = mapped_column(Text(20), default=SPENT, server_default=SPENT)
+    budget_line: Mapped[int | None]
+    budget_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("grant_budget_lines.id"))
+    local_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class RefundRequest(Base):

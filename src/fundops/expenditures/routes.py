@@ -174,7 +174,8 @@ def _detail(
     db: Session, actor: Actor, statement_id: UUID, permission: Permission
 ) -> dict[str, Any]:
     row = queries.row(db, actor, ExpenditureStatement, statement_id, permission)
-    lines = [line_out(line, row.base_currency) for line in queries.lines(db, statement_id)]
+    found = queries.lines(db, statement_id)
+    lines = [line_out(line, row.base_currency, row.currency) for line in found]
     return expenditure_out(row) | {"lines": lines}
 
 

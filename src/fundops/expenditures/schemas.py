@@ -98,16 +98,25 @@ class ExpenditureOut(Out):
     status: str
     decision_reason: str | None
     accepted_on: str | None
+    currency: str | None = Field(
+        description="The grantee's, for the statement of a progress report.", examples=["UAH"]
+    )
     version: int
 
 
 class ExpenditureLineOut(Out):
-    """A line; what was accepted and what not is null until somebody has decided."""
+    """A line; what was accepted and what not is null until somebody has decided.
+
+    ``exchange_difference``: what the rates made of earlier reports, a gain below zero.
+    """
 
     number: int
     category: str
     description: str | None
     is_support_cost: bool
+    kind: str = Field(examples=["expenditure"])
+    budget_line: int | None = Field(description="Number of the agreed budget's line.")
+    spent: MoneyOut | None = Field(description="In the grantee's currency, if it reported so.")
     reported: MoneyOut
     accepted: MoneyOut | None
     unsupported: MoneyOut | None
@@ -172,17 +181,21 @@ def expenditure_out(row: Any) -> dict[str, Any]:
         "status": row.status,
         "decision_reason": row.decision_reason,
         "accepted_on": row.accepted_on,
+        "currency": row.currency,
         "version": row.version,
     }
 
 
-def line_out(row: Any, currency: str) -> dict[str, Any]:
-    """Return the wire form of a line."""
+def line_out(row: Any, currency: str, local: str | None) -> dict[str, Any]:
+    """Return the wire form of a line; ``local`` is the currency the grantee reported in."""
     return {
         "number": row.number,
         "category": row.category,
         "description": row.description,
         "is_support_cost": row.is_support_cost,
+        "kind": row.kind,
+        "budget_line": row.budget_line,
+        "spent": money_out(row.local_minor, local),
         "reported": money_out(row.reported_minor, currency),
         "accepted": money_out(row.accepted_minor, currency),
         "unsupported": money_out(row.unsupported_minor, currency),

@@ -1,39 +1,61 @@
-"""Statements of expenditure: reported by one person, returned or accepted by another."""
+"""Statements of expenditure: reported by one person, returned or accepted by another.
+
+Most are filed by a grant's progress reports and decided on with them (``filed``). ``report`` is
+for grants that are asked for no financial report, such as imported ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from fundops import audit, clock, money
+from fundops import clock, money
 from fundops.authz import Actor, Permission
 from fundops.errors import Problem, invalid
 from fundops.expenditures import attribution, receivables
-from fundops.expenditures.models import ExpenditureLine, ExpenditureStatement
+from fundops.expenditures.filing import (
+    Filing,
+    Line,
+    file,
+    record,
+    refuse_overlap,
+    reported_minor,
+    require_running,
+)
+from fundops.expenditures.models import EXCHANGE, SPENT, ExpenditureLine, ExpenditureStatement
 from fundops.expenditures.schemas import AcceptIn, ExpenditureIn, LineDecisionIn
 from fundops.expenditures.standing import accepted_so_far, unspent
 from fundops.expenditures.terms import allowed_support_cost, percent, terms_of
+from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
-from fundops.grants.rules import base_minor, code_for, past_day, refuse_interest
-from fundops.ids import uuid7
+from fundops.grants.rules import base_minor, past_day, refuse_interest
+from fundops.grants.schedule_models import Requirement
 from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
-from fundops.parties.models import Party
 from fundops.records import snapshot
 
 STEPS: Steps = {
     "return": step("reported", "returned", Permission.EXPENDITURE_ACCEPT, ("reported_by_id",)),
     "accept": step("reported", "accepted", Permission.EXPENDITURE_ACCEPT, ("reported_by_id",)),
+    "return_with_report": step(
+        "reported", "returned", Permission.REPORT_REVIEW, ("reported_by_id",)
+    ),
+    "accept_with_report": step(
+        "reported", "accepted", Permission.REPORT_REVIEW, ("reported_by_id",)
+    ),
     "correct": step("accepted", "corrected", Permission.EXPENDITURE_ACCEPT),
 }
-RUNNING = ("awarded", "suspended", "terminated")
-"""Statuses of grants whose expenditure is still reported and accepted."""
+
+
+Difference = Callable[[int, int], int]
+"""Gives the exchange difference of a statement whose other lines come to so much reported, and so
+much accepted, in minor units: a loss is positive."""
 
 
 def report(
@@ -41,53 +63,53 @@ def report(
 ) -> ExpenditureStatement:
     """Report what was spent in a period; nothing is booked before another person accepts it.
 
-    Raises ``conflict`` for a period of which something is accepted already, unless the statement
+    Raises ``conflict`` for a grant that is asked for financial reports, whose expenditure comes
+    with those, and for a period of which something is accepted already, unless the statement
     corrects just that.
     """
-    _require_running(grant)
     if given.starts_on > given.ends_on:
         raise invalid("/ends_on", "validation.dates_order")
     past_day(fund, given.ends_on, "/ends_on")
     _check_replaced(db, grant, given)
-    _refuse_overlap(db, grant, given.starts_on, given.ends_on, given.replaces_id)
-    minors = [
-        base_minor(fund, line.reported, f"/lines/{index}/reported")
-        for index, line in enumerate(given.lines)
-    ]
-    if sum(minors) > money.MAX_MINOR:
-        raise invalid("/lines", "money.too_large")
-    grantee = db.get_one(Party, grant.grantee_id)
-    statement = ExpenditureStatement(
-        id=uuid7(), code=code_for(db, grantee, "EXP", given.ends_on.year), grant_id=grant.id,
-        starts_on=given.starts_on, ends_on=given.ends_on, reported_minor=sum(minors),
-        accepted_minor=0, prefinanced_minor=0, disallowed_minor=0,
-        replaces_id=given.replaces_id, reason=given.reason, status="reported",
-        reported_by_id=actor.person_id, reported_at=clock.now(),
-    )  # fmt: skip
-    db.add(statement)
-    db.flush()
-    db.add_all(
-        ExpenditureLine(
-            id=uuid7(), statement_id=statement.id, number=number, category=line.category,
-            description=line.description, is_support_cost=line.is_support_cost,
-            reported_minor=minor,
+    if given.replaces_id is None and asks_reports(db, grant):
+        raise Problem("conflict", detail=text("expenditures.by_report"))
+    lines = [
+        Line(
+            line.category, line.description, line.is_support_cost,
+            base_minor(fund, line.reported, f"/lines/{index}/reported"),
         )
-        for number, (line, minor) in enumerate(zip(given.lines, minors, strict=True), start=1)
+        for index, line in enumerate(given.lines)
+    ]  # fmt: skip
+    filing = Filing(given.starts_on, given.ends_on, lines, given.replaces_id, given.reason)
+    return file(db, actor, grant, filing)
+
+
+def asks_reports(db: Session, grant: Grant) -> bool:
+    """Return whether a grant's expenditure comes with its progress reports: it is asked for them.
+
+    A grant without an agreement in force, such as one that was imported, is not.
+    """
+    query = select(
+        exists().where(
+            Requirement.grant_id == grant.id, Requirement.kind == "financial_report",
+            Requirement.status.in_(("due", "waiver_requested", "done")),
+        )
     )  # fmt: skip
-    _record(db, actor, "reported", statement, grant, reason=given.reason)
-    return statement
+    return bool(db.execute(query).scalar_one()) and in_force(db, grant.id) is not None
 
 
 def send_back(
-    db: Session, actor: Actor, statement: ExpenditureStatement, grant: Grant, reason: str
-) -> ExpenditureStatement:
+    db: Session, actor: Actor, statement: ExpenditureStatement, grant: Grant, reason: str,
+    *, with_report: bool = False,
+) -> ExpenditureStatement:  # fmt: skip
     """Return a statement to whoever reported it; a new one takes its place."""
     before = snapshot(statement)
+    _require_way(statement, with_report)
     refuse_interest(db, actor, grant.grantee_id)
-    _decide(actor, statement, "return")
+    _decide(actor, statement, "return_with_report" if with_report else "return")
     statement.decision_reason = reason
     db.flush()
-    _record(db, actor, "returned", statement, grant, reason=reason, before=before)
+    record(db, actor, "returned", statement, grant, reason=reason, before=before)
     return statement
 
 
@@ -98,34 +120,59 @@ def accept(
     grant: Grant,
     statement: ExpenditureStatement,
     given: AcceptIn,
+    difference: Difference | None = None,
 ) -> ExpenditureStatement:
     """Accept a statement, in all or in part: the lots' shares are booked.
 
     What is not accepted becomes a receivable as far as the grantee was paid for it; what exceeds
-    the advance waits for the next payment. Raises ``same-person`` for whoever reported it,
-    ``conflict-of-interest``, and ``insufficient-funds`` for more than the grant has room for.
+    the advance waits for the next payment. ``difference`` is given when it is accepted with its
+    progress report. Raises ``same-person`` for whoever reported it, ``conflict-of-interest``, and
+    ``insufficient-funds`` for more than the grant has room for.
     """
     on = past_day(fund, given.accepted_on, "/accepted_on")
     before = snapshot(statement)
-    _require_running(grant)
+    _require_way(statement, difference is not None)
+    require_running(grant)
     if on < statement.ends_on:
         raise invalid("/accepted_on", "expenditures.before_period_end")
     refuse_interest(db, actor, grant.grantee_id)
-    _decide(actor, statement, "accept", on)
+    _decide(actor, statement, "accept" if difference is None else "accept_with_report", on)
     replaced_id = statement.replaces_id
-    _refuse_overlap(db, grant, statement.starts_on, statement.ends_on, statement.id, replaced_id)
+    refuse_overlap(db, grant, statement.starts_on, statement.ends_on, statement.id, replaced_id)
     freed: set[UUID] = set()
     if replaced_id is not None:
         freed = _take_back(db, actor, grant, replaced_id, statement.reason or "")
     lines = lines_of(db, statement.id)
-    _decide_lines(fund, lines, given.lines)
+    _decide_lines(fund, [line for line in lines if line.kind == SPENT], given.lines)
     _cap_support_cost(db, fund, grant, lines, on)
+    _true_up(statement, lines, difference)
     statement.accepted_minor = sum(line.accepted_minor or 0 for line in lines)
     _book(db, actor, fund, grant, statement, freed, before)
     # What came in after the day of acceptance, or was freed by a correction, stands behind it now.
     attribution.attribute_waiting(db, actor, grant, clock.today(fund.zone))
     _claim(db, actor, grant, statement, lines)
     return statement
+
+
+def _require_way(statement: ExpenditureStatement, with_report: bool) -> None:
+    """Refuse to decide on a statement of a progress report without that report."""
+    if (statement.currency is not None) != with_report:
+        raise Problem("conflict", detail=text("expenditures.with_report"))
+
+
+def _true_up(
+    statement: ExpenditureStatement, lines: Sequence[ExpenditureLine],
+    difference: Difference | None,
+) -> None:  # fmt: skip
+    """Set the exchange difference as it is known now; a gain takes off what is accepted at most."""
+    line = next((line for line in lines if line.kind == EXCHANGE), None)
+    if line is None or difference is None:
+        return
+    spent = [line for line in lines if line.kind == SPENT]
+    accepted = sum(line.accepted_minor or 0 for line in spent)
+    line.reported_minor = difference(sum(line.reported_minor for line in spent), accepted)
+    line.accepted_minor, line.unsupported_minor = max(line.reported_minor, -accepted), 0
+    statement.reported_minor = reported_minor(lines)
 
 
 def _book(
@@ -146,7 +193,7 @@ def _book(
         db, grant.id, statement.accepted_minor, on, kept_minor=standing.receivable_minor
     )
     db.flush()
-    seq = _record(db, actor, "accepted", statement, grant, before=before, parts=parts)
+    seq = record(db, actor, "accepted", statement, grant, before=before, parts=parts)
     attribution.liquidate(db, seq, grant, attribution.SOURCE, statement.id, on, parts, freed=freed)
 
 
@@ -178,7 +225,7 @@ def _take_back(
     advance(replaced, STEPS, "correct", actor)
     replaced.prefinanced_minor = 0
     db.flush()
-    seq = _record(db, actor, "corrected", replaced, grant, reason=reason, before=before)
+    seq = record(db, actor, "corrected", replaced, grant, reason=reason, before=before)
     entries = receivables.supersede(db, actor, grant, replaced.id, reason)
     return attribution.take_back(db, seq, [replaced.id, *entries])
 
@@ -233,7 +280,8 @@ def _cap_support_cost(
     The share is of everything accepted of the grant so far, this statement included.
     """
     direct, support = accepted_so_far(db, lines[0].statement_id, grant.id)
-    direct += sum(line.accepted_minor or 0 for line in lines if not line.is_support_cost)
+    spent = [line for line in lines if line.kind == SPENT]
+    direct += sum(line.accepted_minor or 0 for line in spent if not line.is_support_cost)
     share = terms_of(db, fund, on).support_cost_bp
     left = max(allowed_support_cost(direct, share) - support, 0)
     for line in lines:
@@ -260,37 +308,4 @@ def _check_replaced(db: Session, grant: Grant, given: ExpenditureIn) -> None:
         raise invalid("/replaces_id", "validation.unknown_record")
     if found.status != "accepted":
         raise Problem("wrong-status", action="correct", status=found.status)
-
-
-def _refuse_overlap(
-    db: Session, grant: Grant, starts_on: date, ends_on: date, *but: UUID | None
-) -> None:
-    """Refuse a period that shares a day with another accepted statement of the grant."""
-    query = select(ExpenditureStatement.code).where(
-        ExpenditureStatement.grant_id == grant.id,
-        ExpenditureStatement.status == "accepted",
-        ExpenditureStatement.starts_on <= ends_on,
-        ExpenditureStatement.ends_on >= starts_on,
-        ExpenditureStatement.id.not_in([one for one in but if one is not None]),
-    )
-    code = db.execute(query.limit(1)).scalar()
-    if code is not None:
-        raise Problem("conflict", detail=text("expenditures.period_overlaps", code=code))
-
-
-def _require_running(grant: Grant) -> None:
-    if grant.status not in RUNNING:
-        raise Problem("wrong-status", action="report expenditure", status=grant.status)
-
-
-def _record(
-    db: Session, actor: Actor, action: str, statement: ExpenditureStatement, grant: Grant,
-    *, reason: str | None = None, before: dict[str, Any] | None = None,
-    parts: Sequence[Any] = (),
-) -> int:  # fmt: skip
-    db.flush()
-    after = snapshot(statement) | ({"parts": attribution.told(parts)} if parts else {})
-    return audit.record(
-        db, actor, f"expenditure_statement.{action}", "expenditure_statement", statement.id,
-        fund_id=grant.fund_id, reason=reason, before=before, after=after,
-    )  # fmt: skip
+    _require_way(found, with_report=False)

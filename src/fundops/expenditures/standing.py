@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from fundops import money
 from fundops.expenditures.models import (
+    EXCHANGE,
     ExpenditureLine,
     ExpenditureStatement,
     Receivable,
@@ -34,6 +35,10 @@ KINDS = {
     "advance_write_off": "written_off",
 }
 """Kind of transfer on a grantee's advance -> what it is counted as."""
+
+
+LOSS = 2
+"""Place of losses by exchange, after direct expenditure and support cost."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +111,14 @@ def waiting_minor(db: Session, grant_id: UUID) -> int:
 def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int]:
     """Return the direct expenditure and the support cost that stand in other accepted statements.
 
-    What a finding took back of a statement is off both in proportion, unless supported since.
+    What a finding took back of a statement is off both in proportion, unless supported since, and
+    off a loss by exchange, which is neither.
     """
     taken_back = _found_unsupported(db, grant_id)
     by_statement: dict[UUID, list[int]] = {}
     query = (
         select(
-            ExpenditureLine.statement_id, ExpenditureLine.is_support_cost,
+            ExpenditureLine.statement_id, ExpenditureLine.is_support_cost, ExpenditureLine.kind,
             func.sum(ExpenditureLine.accepted_minor),
         )
         .join(ExpenditureStatement, ExpenditureStatement.id == ExpenditureLine.statement_id)
@@ -122,10 +128,13 @@ def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int
             ExpenditureStatement.status == "accepted",
             ExpenditureLine.accepted_minor.is_not(None),
         )
-        .group_by(ExpenditureLine.statement_id, ExpenditureLine.is_support_cost)
+        .group_by(
+            ExpenditureLine.statement_id, ExpenditureLine.is_support_cost, ExpenditureLine.kind
+        )
     )  # fmt: skip
-    for statement_id, is_support_cost, minor in db.execute(query):
-        by_statement.setdefault(statement_id, [0, 0])[is_support_cost] = int(minor or 0)
+    for statement_id, is_support_cost, kind, minor in db.execute(query):
+        place = LOSS if kind == EXCHANGE else int(is_support_cost)
+        by_statement.setdefault(statement_id, [0, 0, 0])[place] = max(int(minor or 0), 0)
     direct = support = 0
     for statement_id, amounts in by_statement.items():
         off = money.allocate(taken_back.get(statement_id, 0), amounts)

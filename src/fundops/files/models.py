@@ -16,15 +16,23 @@ from fundops.db import Base, Text, one_of
 from fundops.errors import register_constraints
 
 UPLOAD_STATUSES = ("declared", "completed", "refused")
+PURPOSES = ("report_evidence",)
+"""What a file may be sent for, beside everything else: it is screened for personal data."""
 DOCUMENT_STATUSES = ("current", "replaced", "withdrawn")
 
 
 class File(Base):
-    """A file as received and as kept: its metadata taken away, both hashes on record."""
+    """A file as received and as kept: its metadata taken away, both hashes on record.
+
+    ``screened`` is whether all of it could be screened for personal data; a file with any is not
+    kept. Only files with a ``purpose`` are screened.
+    """
 
     __tablename__ = "files"
     __table_args__ = (
+        one_of("purpose", PURPOSES),
         CheckConstraint("sent_bytes > 0 AND stored_bytes > 0", name="not_empty"),
+        CheckConstraint("(purpose IS NULL) = (screened IS NULL)", name="purpose_screened"),
         Index("ix_files_party_id", "party_id"),
         Index("ix_files_sent_sha256", "sent_sha256"),
     )
@@ -38,6 +46,8 @@ class File(Base):
     stored_sha256: Mapped[str] = mapped_column(Text(64))
     stored_bytes: Mapped[int] = mapped_column(BigInteger)
     cleaned: Mapped[str] = mapped_column(Text(1000), default="[]")
+    purpose: Mapped[str | None] = mapped_column(Text(20))
+    screened: Mapped[bool | None] = mapped_column()
     uploaded_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     declared_at: Mapped[datetime]
     completed_at: Mapped[datetime]
@@ -52,6 +62,7 @@ class Upload(Base):
     __tablename__ = "uploads"
     __table_args__ = (
         one_of("status", UPLOAD_STATUSES),
+        one_of("purpose", PURPOSES),
         CheckConstraint(
             "size_bytes > 0 AND received_bytes >= 0 AND received_bytes <= size_bytes",
             name="received_within",
@@ -66,6 +77,7 @@ class Upload(Base):
     name: Mapped[str] = mapped_column(Text(200))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(Text(64))
+    purpose: Mapped[str | None] = mapped_column(Text(20))
     received_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     status: Mapped[str] = mapped_column(Text(10))
     reason: Mapped[str | None] = mapped_column(Text(1000))

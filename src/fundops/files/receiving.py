@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -16,8 +16,10 @@ from fundops import audit, clock
 from fundops.authz import Actor
 from fundops.config import Settings
 from fundops.db import Database
-from fundops.errors import Problem
-from fundops.files import cleaning, names, queries, uploads
+from fundops.errors import FieldError, Problem
+from fundops.files import cleaning, evidence, names, queries, uploads
+from fundops.files.cleaning import Clean
+from fundops.files.evidence import PersonalData
 from fundops.files.kinds import Refused
 from fundops.files.models import Upload
 from fundops.files.spool import Part
@@ -65,7 +67,8 @@ def examined(
     """Open a block in which an upload's clean content is in the store; ``None``: it is a file.
 
     Raises ``conflict`` while bytes are missing or when they are not those declared (then they are
-    sent again from the start, under the same declaration), ``file-refused`` for what is not taken.
+    sent again from the start, under the same declaration), ``file-refused`` for what is not taken:
+    of evidence also what looks like personal data, with its places and without what it is.
     """
     asked_at = clock.now()
     upload = _own(database, actor, upload_id)
@@ -85,8 +88,12 @@ def examined(
             raise Problem("unavailable", detail=text("files.slots_taken"))
         try:
             clean = cleaning.clean(raw, upload.name, store.aside)
+            screened = _screened(database, upload, clean, store)
         except Refused as refusal:
-            raise _refused(database, actor, upload, part, refusal) from None
+            reason = cleaning.sentence(refusal)
+            raise _refused(database, actor, upload, part, reason) from None
+        except PersonalData as found:
+            raise _refused(database, actor, upload, part, found.sentence, found.errors) from None
         finally:
             slots.release()
         yield Examined(
@@ -95,9 +102,19 @@ def examined(
             stored_sha256=store.add(clean.content),
             stored_bytes=len(clean.content),
             cleaned=clean.cleaned,
+            screened=screened,
             asked_at=asked_at,
         )
         part.remove()
+
+
+def _screened(database: Database, upload: Upload, clean: Clean, store: Store) -> bool | None:
+    """Return whether all of an upload was screened; ``None`` for one that is not to be."""
+    if upload.purpose is None:
+        return None
+    found = evidence.screened(clean, store.aside)
+    with database.read() as db:
+        return evidence.require_none(found, evidence.confirmed_of(db, upload.party_id))
 
 
 def _own(database: Database, actor: Actor, upload_id: UUID) -> Upload:
@@ -129,12 +146,16 @@ def _whole(database: Database, actor: Actor, upload: Upload, part: Part) -> byte
 
 
 def _refused(
-    database: Database, actor: Actor, upload: Upload, part: Part, refusal: Refused
+    database: Database,
+    actor: Actor,
+    upload: Upload,
+    part: Part,
+    reason: str,
+    errors: Sequence[FieldError] = (),
 ) -> Problem:
     """Note the refusal of an upload and forget its bytes; return the problem to answer."""
-    reason = cleaning.sentence(refusal)
     with database.write() as db:
         audit.lock_head(db)
         uploads.refuse(db, actor, upload.id, reason)
     part.remove()
-    return Problem("file-refused", detail=reason)
+    return Problem("file-refused", detail=reason, errors=errors)

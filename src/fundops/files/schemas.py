@@ -10,11 +10,13 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from fundops.config import Settings
+from fundops.files.evidence import notice
 from fundops.schemas import Day, In, Line, LongLine, Out, Whole
 
 _SHA256 = "SHA-256 of the whole file, 64 hex digits in lower case."
 _SAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+Purpose = Literal["report_evidence"]
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=400)]
 DocumentKind = Annotated[
@@ -34,6 +36,11 @@ class UploadIn(In):
     party_id: UUID | None = Field(
         None, description="Whose file it is; may be left out by who acts for one party only."
     )
+    purpose: Purpose | None = Field(
+        None,
+        description="Evidence of a report is screened for personal data when the upload is "
+        "completed, and refused with the places where some was found. Its name is screened here.",
+    )
 
 
 class UploadOut(Out):
@@ -44,6 +51,7 @@ class UploadOut(Out):
     name: str
     size_bytes: int
     sha256: str
+    purpose: Purpose | None
     received_bytes: int = Field(description="Safely received so far; go on from here.")
     part_bytes: int = Field(description="The largest part that is taken at once.")
     status: Literal["declared", "completed", "refused"]
@@ -74,6 +82,12 @@ class FileOut(Out):
     stored_sha256: str = Field(description="Of what is kept and downloaded.")
     stored_bytes: int
     cleaned: list[str] = Field(description="What was taken out.", examples=[["exif", "gps"]])
+    purpose: Purpose | None = Field(description="What it was sent for; such a file is screened.")
+    screened: bool | None = Field(
+        description="Whether all of it was screened for personal data: not if it is a picture, a "
+        "scan, or holds pictures."
+    )
+    notice: str | None = Field(description="What to know where it was not.")
     uploaded_by_id: UUID
     declared_at: str
     completed_at: str
@@ -160,6 +174,7 @@ def upload_out(row: Any, settings: Settings, on_disk: int | None = None) -> dict
         "name": row.name,
         "size_bytes": row.size_bytes,
         "sha256": row.sha256,
+        "purpose": row.purpose,
         "received_bytes": received,
         "part_bytes": settings.upload_part_bytes,
         "status": row.status,
@@ -172,14 +187,15 @@ def upload_out(row: Any, settings: Settings, on_disk: int | None = None) -> dict
     }
 
 
-_FILE_FIELDS = tuple(name for name in FileOut.model_fields if name != "cleaned")
+_FILE_FIELDS = tuple(name for name in FileOut.model_fields if name not in {"cleaned", "notice"})
 _DOCUMENT_FIELDS = tuple(DocumentOut.model_fields)
 
 
 def file_out(row: Any) -> dict[str, Any]:
     """Return the wire form of a file."""
     return {name: getattr(row, name) for name in _FILE_FIELDS} | {
-        "cleaned": json.loads(row.cleaned)
+        "cleaned": json.loads(row.cleaned),
+        "notice": notice(row.media_type, row.screened),
     }
 
 

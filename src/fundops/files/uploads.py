@@ -13,7 +13,7 @@ from fundops import audit, clock, lifecycle
 from fundops.authz import Actor, Permission
 from fundops.config import Settings
 from fundops.errors import FieldError, Problem, invalid
-from fundops.files import names, queries
+from fundops.files import evidence, names, queries
 from fundops.files.models import File, Upload
 from fundops.files.schemas import UploadIn, expires_at
 from fundops.ids import uuid7
@@ -35,20 +35,24 @@ class Examined:
     stored_sha256: str
     stored_bytes: int
     cleaned: tuple[str, ...]
+    screened: bool | None
     asked_at: datetime
 
 
 def declare(db: Session, actor: Actor, settings: Settings, given: UploadIn) -> Upload:
     """Declare a file that is about to be sent.
 
-    Raises ``invalid-request`` for one that is too large or for a party not one's own, ``conflict``
-    for more than a person may have under way or a party may send in a day.
+    Raises ``invalid-request`` for one that is too large, for a party not one's own and for evidence
+    whose name tells of a person, ``conflict`` for more than a person may have under way or a party may send in a day.
     """
     if given.size_bytes > settings.max_file_bytes:
         most = settings.max_file_bytes // 2**20
         raise invalid("/size_bytes", "files.too_large", limit=most)
     now = clock.now()
     party_id = _party(db, actor, given.party_id)
+    name = names.cleaned(given.name)
+    if given.purpose is not None and not evidence.is_harmless(name):
+        raise invalid("/name", "files.name_tells")
     since = now - timedelta(days=settings.upload_days)
     if queries.open_uploads(db, actor.person_id, since) >= settings.open_uploads:
         detail = text("files.too_many_open", limit=settings.open_uploads)
@@ -61,9 +65,10 @@ def declare(db: Session, actor: Actor, settings: Settings, given: UploadIn) -> U
         id=uuid7(),
         party_id=party_id,
         person_id=actor.person_id,
-        name=names.cleaned(given.name),
+        name=name,
         size_bytes=given.size_bytes,
         sha256=given.sha256,
+        purpose=given.purpose,
         received_bytes=0,
         status="declared",
         declared_at=now,
@@ -133,6 +138,8 @@ def complete(db: Session, actor: Actor, upload_id: UUID, examined: Examined | No
         stored_sha256=examined.stored_sha256,
         stored_bytes=examined.stored_bytes,
         cleaned=json.dumps(list(examined.cleaned)),
+        purpose=upload.purpose,
+        screened=examined.screened,
         uploaded_by_id=actor.person_id,
         declared_at=upload.declared_at,
         completed_at=examined.asked_at,

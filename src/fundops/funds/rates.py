@@ -6,6 +6,7 @@ Rates are never inverted or crossed: a rate that nobody published is not one we 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,21 +40,41 @@ def rate_on(db: Session, base: str, currency: str, on: date) -> KnownRate | None
     The first source in ``PREFERENCE`` that has a rate starting on or before ``on`` answers with
     its latest such rate. A currency against itself is 1, as booked.
     """
-    if base == currency:
-        return KnownRate(Decimal(1), on, "booked")
-    latest: dict[str, KnownRate] = {}
+    return known_rates(db, base, currency, on).on(on)
+
+
+@dataclass(frozen=True)
+class KnownRates:
+    """All rates on record of ``currency`` per unit of ``base``, of each source by their day."""
+
+    base: str
+    currency: str
+    by_source: Mapping[str, Sequence[KnownRate]]
+
+    def on(self, on: date) -> KnownRate | None:
+        """Return the rate in effect on a day, as ``rate_on`` does."""
+        if self.base == self.currency:
+            return KnownRate(Decimal(1), on, "booked")
+        for source in PREFERENCE:
+            found = [one for one in self.by_source.get(source, ()) if one.starts_on <= on]
+            if found:
+                return found[-1]
+        return None
+
+
+def known_rates(db: Session, base: str, currency: str, until: date | None = None) -> KnownRates:
+    """Return the rates on record of a pair, to be asked for many days: one query."""
+    found: dict[str, list[KnownRate]] = {}
     query = (
         select(ExchangeRate.rate, ExchangeRate.starts_on, ExchangeRate.source)
-        .where(
-            ExchangeRate.base == base,
-            ExchangeRate.currency == currency,
-            ExchangeRate.starts_on <= on,
-        )
+        .where(ExchangeRate.base == base, ExchangeRate.currency == currency)
         .order_by(ExchangeRate.starts_on)
     )
-    for rate, starts_on, source in db.execute(query):
-        latest[source] = KnownRate(Decimal(rate), starts_on, source)
-    return next((latest[source] for source in PREFERENCE if source in latest), None)
+    if until is not None:
+        query = query.where(ExchangeRate.starts_on <= until)
+    for rate, starts_on, source in db.execute(query) if base != currency else ():
+        found.setdefault(source, []).append(KnownRate(Decimal(rate), starts_on, source))
+    return KnownRates(base, currency, found)
 
 
 def record_rate(db: Session, actor: audit.Author, given: RateIn) -> ExchangeRate:

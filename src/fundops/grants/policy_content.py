@@ -195,7 +195,11 @@ class Closing(Part):
 
 
 class Payments(Part):
-    """What payments keep to: how long things are valid, and when they are late."""
+    """What payments keep to: how long things are valid, and when they are late.
+
+    A grantee's rate of exchange is flagged when it is further from the fund's own than
+    ``local_rate_tolerance_percent``.
+    """
 
     sanctions_check_valid_days: Annotated[int, _whole(1, 730)]
     confirmation_days: Days
@@ -203,6 +207,7 @@ class Payments(Part):
     emergency_cap_minor: Minor
     review_days: Days
     advance_overdue_days: Days
+    local_rate_tolerance_percent: Percent = 10
 
 
 class PolicyContent(Part):

@@ -1,6 +1,7 @@
 """The calendar's reminders: what falls due soon is told once, what is overdue once a week.
 
-The grantee is told. Visits and spot checks are for the fund's own people to make: of those it is
+A day ends where the grantee is. What a submitted report answers is told of no more, unless that is
+returned. The grantee is told. Visits and spot checks are for the fund's own people to make: of those it is
 told only that they come, and the officers are told when they are overdue.
 """
 
@@ -18,11 +19,15 @@ from fundops.config import Settings
 from fundops.db import Database
 from fundops.grants.models import Grant
 from fundops.grants.queries import rows_of
+from fundops.grants.reported import is_reported
 from fundops.grants.rules import RUNNING
 from fundops.grants.schedule_models import PENDING, Requirement
 from fundops.ledger.models import Fund
 from fundops.notices import jobs
 from fundops.notices.reminders import WEEKLY, Reminder, remind
+from fundops.parties.models import Party
+from fundops.parties.profile_models import OrganisationProfile
+from fundops.parties.zones import today_column
 
 NOTICE_DAYS = 14
 """How many days before its day a requirement is told of."""
@@ -36,9 +41,10 @@ MADE_BY_US = ("visit", "spot_check")
 
 def _due(db: Session, fund: Fund, today: date) -> Select[Any]:
     """Select what falls due within the time of notice."""
-    del db
-    soon = Requirement.due_on <= today + timedelta(days=NOTICE_DAYS)
-    return _pending(fund, Requirement.due_on >= today, soon)
+    del today  # it is asked where the grantee is, not in the fund's zone
+    begins = today_column(db, fund.zone)
+    soon = Requirement.due_on <= today_column(db, fund.zone, timedelta(days=NOTICE_DAYS))
+    return _pending(fund, Requirement.due_on >= begins, soon)
 
 
 def _overdue(theirs: bool) -> Callable[[Session, Fund, date], Select[Any]]:
@@ -46,8 +52,10 @@ def _overdue(theirs: bool) -> Callable[[Session, Fund, date], Select[Any]]:
     ours = Requirement.kind.in_(MADE_BY_US)
 
     def find(db: Session, fund: Fund, today: date) -> Select[Any]:
-        del db
-        return _pending(fund, Requirement.due_on < today, ~ours if theirs else ours)
+        del today
+        return _pending(
+            fund, Requirement.due_on < today_column(db, fund.zone), ~ours if theirs else ours
+        )
 
     return find
 
@@ -61,10 +69,13 @@ def _pending(fund: Fund, *wanted: ColumnElement[bool]) -> Select[Any]:
             Requirement.due_on.label("on"),
         )
         .join(Grant, Grant.id == Requirement.grant_id)
+        .join(Party, Party.id == Grant.grantee_id)
+        .outerjoin(OrganisationProfile, OrganisationProfile.party_id == Party.id)
         .where(
             Grant.fund_id == fund.id,
             Grant.status.in_(RUNNING),
             Requirement.status.in_(PENDING),
+            ~is_reported(),
             *wanted,
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -83,5 +85,23 @@ def record_done(
     requirement.done_on, requirement.done_by_id = on, actor.person_id
     waivers.forget(requirement)
     waivers.put_evidence(db, actor, grant, requirement, given)
+    waivers.record(db, actor, "done", grant, requirement, None, before)
+    return requirement
+
+
+def record_reported(
+    db: Session, actor: Actor, grant: Grant, requirement: Requirement, on: date, note: str
+) -> Requirement:
+    """Record that a requirement is done by a report accepted now and submitted on a day.
+
+    What is done is done by the acceptance; the day tells whether it was in time. Raises
+    ``wrong-status`` for what is done or waived, ``conflict-of-interest``.
+    """
+    waivers.check_actor(db, actor, grant)
+    before = snapshot(requirement)
+    advance(requirement, REQUIREMENT_STEPS, "record", actor)
+    requirement.done_on, requirement.done_by_id = on, actor.person_id
+    requirement.evidence_note = note
+    waivers.forget(requirement)
     waivers.record(db, actor, "done", grant, requirement, None, before)
     return requirement

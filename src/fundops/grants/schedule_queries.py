@@ -17,6 +17,7 @@ from fundops.files.queries import Funds, used_by
 from fundops.grants.models import Grant, Tranche
 from fundops.grants.policy_models import FundPolicy
 from fundops.grants.queries import one, rows_of, seen
+from fundops.grants.reported import is_reported
 from fundops.grants.schedule_models import (
     PENDING,
     UNMET,
@@ -64,7 +65,7 @@ def requirements(
     ``days`` is today in each zone: what is overdue is asked in the fund's own.
     """
     late = or_(*(and_(Fund.zone == zone, Requirement.due_on < today) for zone, today in days))
-    is_overdue = and_(Requirement.status.in_(PENDING), late)
+    is_overdue = and_(Requirement.status.in_(PENDING), late, ~is_reported())
     query = (
         rows_of(
             *REQUIREMENTS,

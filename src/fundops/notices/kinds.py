@@ -60,6 +60,9 @@ KINDS: Mapping[str, Kind] = {
     "requirement_due": _DIGEST,
     "requirement_overdue": _DIGEST,
     "refund_requested": _AT_ONCE,
+    "report_submitted": _DIGEST,
+    "report_returned": _AT_ONCE,
+    "report_accepted": _DIGEST,
     "review_after_due": _DIGEST,
     "grant_suspended": _AT_ONCE,
 }

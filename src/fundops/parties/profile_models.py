@@ -41,6 +41,7 @@ class OrganisationProfile(Base):
     works_directly: Mapped[bool | None]
     languages: Mapped[str] = mapped_column(Text(200), default="[]")
     mission: Mapped[str | None] = mapped_column(Text(4000))
+    zone: Mapped[str | None] = mapped_column(Text(64))
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from fundops.parties.profile_models import OrganisationProfile
 from fundops.schemas import (
@@ -21,9 +22,19 @@ from fundops.schemas import (
     Prose,
     Whole,
     money_out,
+    refused,
 )
 
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}$")]
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise refused("validation.zone")
+    return value
+
+
+Zone = Annotated[Line, AfterValidator(_zone)]
 _SINCE = "Since when it has assisted victims directly."
 _YEAR = "The year whose budget it is."
 
@@ -48,6 +59,12 @@ class ProfileIn(In):
         default_factory=list, max_length=30, description="ISO 639-1.", examples=[["de", "en"]]
     )
     mission: Prose | None = Field(None, examples=["Shelter and legal aid for survivors."])
+    zone: Zone | None = Field(
+        None,
+        description="IANA name of the zone in which a day that something is due on ends; the only "
+        "one of the organisation's country by default, else the fund's.",
+        examples=["Africa/Nairobi"],
+    )
 
 
 class ProfileOut(Out):
@@ -66,6 +83,7 @@ class ProfileOut(Out):
     works_directly: bool | None
     languages: list[str]
     mission: str | None
+    zone: str | None
     version: int
 
 

@@ -17,9 +17,13 @@ from fundops.grants.agreement_models import GrantAgreement, GrantAgreementVersio
 from fundops.grants.conditions import name_of
 from fundops.grants.models import Grant
 from fundops.grants.policy_models import FundPolicy
+from fundops.grants.reported import is_reported
 from fundops.grants.rules import RUNNING
 from fundops.grants.schedule_models import PENDING, Requirement
 from fundops.ledger.models import Fund
+from fundops.parties.models import Party
+from fundops.parties.profile_models import OrganisationProfile
+from fundops.parties.zones import today_column
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
 
 
@@ -60,9 +64,11 @@ def requirements_overdue(db: Session, fund: Fund, today: date) -> list[Entry]:
     query: Select[Any] = (
         rows_of(Requirement, Grant.code, Grant.grantee_id)
         .join(Grant, Grant.id == Requirement.grant_id)
+        .join(Party, Party.id == Grant.grantee_id)
+        .outerjoin(OrganisationProfile, OrganisationProfile.party_id == Party.id)
         .where(
-            Grant.fund_id == fund.id, Requirement.status.in_(PENDING), Requirement.due_on < today,
-            Grant.status.in_(RUNNING),
+            Grant.fund_id == fund.id, Requirement.status.in_(PENDING), Grant.status.in_(RUNNING),
+            Requirement.due_on < today_column(db, fund.zone), ~is_reported(),
         )
         .order_by(Requirement.due_on, Requirement.id)
         .limit(PER_RULE)

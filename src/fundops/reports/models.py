@@ -14,8 +14,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fundops.db import Base, Text, in_range, one_of, whole
+from fundops.db import Base, Text, one_of, whole
 from fundops.errors import register_constraints
+from fundops.ids import uuid7
+from fundops.money import MAX_MINOR
 
 REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
 VERSION_KINDS = ("draft", "submitted", "aside")
@@ -29,8 +31,10 @@ class ProgressReport(Base):
 
     ``asks_narrative`` (with results) and ``asks_expenditure`` say what its requirements ask for.
     ``due_at`` is the instant at which ``due_on`` ends in ``zone``, the grantee's. ``last_number``
-    counts versions; ``submitted_number`` is the one under review or decided on last;
-    ``accepted_number`` the one that counts, which stays so while a correction is on its way.
+    counts versions; ``draft_number`` is the draft at work; ``submitted_number`` the one under
+    review or decided on last; ``accepted_number`` the one that counts, which stays so while a
+    correction is on its way.
+    ``currency`` and ``method`` are those of the expenditure submitted last: a grant keeps both.
     """
 
     __tablename__ = "progress_reports"
@@ -67,8 +71,11 @@ class ProgressReport(Base):
     asks_narrative: Mapped[bool]
     asks_expenditure: Mapped[bool]
     language: Mapped[str] = mapped_column(Text(3))
+    currency: Mapped[str | None] = mapped_column(Text(3))
+    method: Mapped[str | None] = mapped_column(Text(20))
     status: Mapped[str] = mapped_column(Text(10))
     last_number: Mapped[int]
+    draft_number: Mapped[int]
     submitted_number: Mapped[int | None]
     submitted_at: Mapped[datetime | None]
     submitted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
@@ -99,7 +106,11 @@ class ReportRequirement(Base):
 
 
 class ReportVersion(Base):
-    """That a progress report was saved, by its digest. Never changed, never deleted."""
+    """That a progress report was saved, by its digest. Never changed, never deleted.
+
+    ``text_id`` is the text of the agreement that a submitted version answers: its numbers of lines
+    and results are that text's.
+    """
 
     __tablename__ = "report_versions"
     __table_args__ = (
@@ -113,6 +124,7 @@ class ReportVersion(Base):
     number: Mapped[int]
     kind: Mapped[str] = mapped_column(Text(10))
     sha256: Mapped[str] = mapped_column(Text(64))
+    text_id: Mapped[UUID | None] = mapped_column(ForeignKey("grant_agreement_texts.id"))
     saved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     saved_at: Mapped[datetime]
 
@@ -140,7 +152,7 @@ class ReportValue(Base):
         ),
         CheckConstraint("denominator IS NULL OR numerator <= denominator", name="share"),
         CheckConstraint("(dimension = 'total') = (code = '')", name="total_has_no_code"),
-        in_range("numerator"),
+        CheckConstraint(f"numerator <= {MAX_MINOR}", name="numerator_bounded"),
         whole("numerator"),
         whole("denominator"),
         Index("ix_report_values_dimension_indicator", "dimension", "indicator", "version_id"),
@@ -165,11 +177,18 @@ class ReportExpenditure(Base):
 
     __tablename__ = "report_expenditures"
     __table_args__ = (
-        in_range("local_minor"),
         whole("local_minor"),
         whole("reported_minor"),
         whole("requested_minor"),
-        CheckConstraint("reported_minor >= 0 AND requested_minor >= 0", name="amounts_positive"),
+        CheckConstraint(
+            "local_minor >= 0 AND reported_minor >= 0 AND requested_minor >= 0",
+            name="amounts_positive",
+        ),
+        CheckConstraint(
+            f"local_minor <= {MAX_MINOR} AND reported_minor <= {MAX_MINOR}"
+            f" AND requested_minor <= {MAX_MINOR}",
+            name="amounts_bounded",
+        ),
         {"info": {"append_only": True}},
     )
 
@@ -189,6 +208,7 @@ class AcceptedVersion(Base):
 
     __tablename__ = "accepted_versions"
     __table_args__ = (
+        UniqueConstraint("version_id"),
         CheckConstraint("superseded_seq > accepted_seq", name="superseded_later"),
         Index(
             "uq_accepted_versions_standing", "report_id", unique=True,
@@ -199,7 +219,8 @@ class AcceptedVersion(Base):
         Index("ix_accepted_versions_grant_id", "grant_id"),
     )  # fmt: skip
 
-    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"))
     report_id: Mapped[UUID] = mapped_column(ForeignKey("progress_reports.id"))
     grant_id: Mapped[UUID] = mapped_column(ForeignKey("grants.id"))
     fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))

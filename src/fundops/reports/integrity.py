@@ -1,0 +1,127 @@
+"""What must hold of progress reports, recomputed from what the database really holds.
+
+Runs with ``fundops check``. That every version was told with its digest the trail of registers
+proves; here the digest is compared with the content as long as that is kept, and the figures of
+each submitted version with the digest that the event of its submission tells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from fundops.audit import AuditEvent, AuditPayload
+from fundops.messages import text
+from fundops.reports.models import (
+    AcceptedVersion,
+    ReportContent,
+    ReportExpenditure,
+    ReportValue,
+    ReportVersion,
+)
+from fundops.reports.steps import EVENTS
+from fundops.reports.submission import expenditure_rows, figure_rows, values_sha256
+
+PAGE = 500
+MAX_SHOWN = 20
+
+
+def contents_sealed(db: Session) -> Iterator[str]:
+    """Yield a sentence for each version whose content is not as it was saved."""
+    query = select(ReportVersion.id, ReportVersion.sha256, ReportContent.content).join(
+        ReportContent, ReportContent.version_id == ReportVersion.id
+    )
+    for one, sealed, said in db.execute(query.execution_options(yield_per=100)):
+        if hashlib.sha256(said.encode()).hexdigest() != sealed:
+            yield f"report_version {one}: {text('reports.check.changed')}"
+
+
+def figures_sealed(db: Session) -> Iterator[str]:
+    """Yield a sentence for each submitted version whose figures are not what was submitted."""
+    sealed = _sealed(db)
+    for page in _pages(db):
+        ids = {row.id for row in page}
+        figures, spent = _held(db, ReportValue, ids), _held(db, ReportExpenditure, ids)
+        for row in page:
+            due = sealed.get((row.report_id, row.number))
+            found = values_sha256(
+                figure_rows(figures.get(row.id, ())), expenditure_rows(spent.get(row.id, ()))
+            )
+            if due is None or due != found:
+                yield f"report_version {row.id}: {text('reports.check.figures')}"
+
+
+def _pages(db: Session) -> Iterator[list[Row[Any]]]:
+    columns: tuple[Any, ...] = (ReportVersion.id, ReportVersion.report_id, ReportVersion.number)
+    query: Select[Any] = select(*columns).where(ReportVersion.kind == "submitted")
+    query, last = query.order_by(ReportVersion.id).limit(PAGE), None
+    while page := db.execute(query if last is None else query.where(ReportVersion.id > last)).all():
+        yield list(page)
+        last = page[-1].id
+
+
+def _held(db: Session, model: Any, ids: Collection[UUID]) -> dict[UUID, list[Any]]:
+    """Return the rows of these versions: plain ones, many at a time."""
+    found: dict[UUID, list[Any]] = {}
+    query = select(model.__table__).where(model.__table__.c.version_id.in_(list(ids)))
+    for row in db.execute(query):
+        found.setdefault(row.version_id, []).append(row)
+    return found
+
+
+def _sealed(db: Session) -> dict[tuple[UUID, int], str]:
+    """Return by report and version the digest that the event of its submission tells."""
+    query = (
+        select(AuditEvent.record_id, AuditPayload.payload)
+        .join(AuditPayload, AuditPayload.seq == AuditEvent.seq)
+        .where(AuditEvent.action == EVENTS["submit"])
+        .order_by(AuditEvent.seq)
+    )
+    found: dict[tuple[UUID, int], str] = {}
+    for report_id, payload in db.execute(query.execution_options(yield_per=PAGE)):
+        if report_id is None or payload is None:
+            continue
+        after = json.loads(payload)["after"]
+        found[report_id, after["submitted_number"]] = after["values_sha256"]
+    return found
+
+
+def accepted_told(db: Session) -> Iterator[str]:
+    """Yield a sentence for each version that counts without the acceptance that says so."""
+    query = (
+        select(AcceptedVersion.version_id)
+        .outerjoin(
+            AuditEvent,
+            (AuditEvent.seq == AcceptedVersion.accepted_seq)
+            & (AuditEvent.record_id == AcceptedVersion.report_id)
+            & (AuditEvent.action == EVENTS["accept"]),
+        )
+        .where(AuditEvent.seq.is_(None))
+    )
+    for one in db.execute(query).scalars():
+        yield f"report_version {one}: {text('reports.check.not_accepted')}"
+
+
+CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
+    "report_contents_sealed": contents_sealed,
+    "report_figures_sealed": figures_sealed,
+    "report_versions_accepted": accepted_told,
+}
+"""Each check by its name; ``reports.check.<name>`` says what holds where it finds nothing."""
+
+
+def run(db: Session) -> list[tuple[str, str]]:
+    """Return (check, sentence) for what does not hold, at most 20 a check."""
+    found = []
+    for name, check in CHECKS.items():
+        for number, sentence in enumerate(check(db)):
+            if number == MAX_SHOWN:
+                break
+            found.append((name, sentence))
+    return found

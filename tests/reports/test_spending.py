@@ -1,0 +1,303 @@
+"""A report's expenditure: converted, filed, accepted with its difference, corrected."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from fundops.errors import Problem
+from fundops.expenditures import receivables
+from fundops.expenditures.models import Receivable
+from fundops.expenditures.owed_schemas import FindingIn, SupportIn
+from fundops.expenditures.standing import unspent
+from fundops.grants.models import Grant
+from fundops.ledger.models import Fund
+from fundops.reports.spending_schemas import CertificationIn
+from tests.grants.grant_factories import usd as dollars
+from tests.reports.money_scene import MoneyScene, decided, minor, uah, usd
+from tests.world import World
+
+Q1 = (date(2026, 4, 1), date(2026, 6, 30))
+Q2 = (date(2026, 7, 1), date(2026, 9, 30))
+Q3 = (date(2026, 10, 1), date(2026, 10, 31))
+
+
+@pytest.fixture
+def scene(world: World) -> MoneyScene:
+    return MoneyScene(world)
+
+
+def received(scene: MoneyScene) -> None:
+    """Declare both tranches: the first at 40, the second at 44."""
+    assert scene.declare("10000.00", "400000.00").status_code == 201
+    second = scene.declare("10000.00", "440000.00", "2026-08-05", of=scene.second_id)
+    assert second.status_code == 201
+
+
+def lines_of(statement: Any) -> list[tuple[int | None, str, str | None]]:
+    return [
+        (
+            one["budget_line"],
+            one["reported"]["amount"],
+            one["accepted"] and one["accepted"]["amount"],
+        )
+        for one in statement["lines"]
+    ]
+
+
+def ledger_accepted(scene: MoneyScene) -> int:
+    with scene.world.database.read() as db:
+        standing = unspent(db, db.get_one(Grant, scene.grant_id))
+        return standing.total.accepted_minor + standing.waiting_minor
+
+
+def test_local_spending_becomes_lines_that_sum_to_its_cost(scene: MoneyScene) -> None:
+    """The worked example of docs/face.md, by first in first out."""
+    received(scene)
+    first = scene.submit(*Q1, (1, "200000.00"), (2, "100000.00", "500.00"))
+    assert lines_of(scene.accept(first)) == [
+        (1, "5000.00", "5000.00"), (2, "2500.00", "2500.00"), (None, "0.00", "0.00"),
+    ]  # fmt: skip
+    second = scene.submit(*Q2, (1, "100000.01"), (2, "66666.66"), (3, "33333.33"))
+    told = scene.accept(second)
+    assert lines_of(told) == [
+        (1, "2386.37", "2386.37"), (2, "1590.91", "1590.91"), (3, "795.45", "795.45"),
+        (None, "0.00", "0.00"),
+    ]  # fmt: skip
+    assert (told["currency"], told["accepted"]) == ("UAH", usd("4772.73"))
+    assert told["lines"][2]["spent"] == uah("33333.33")
+    assert told["lines"][3]["kind"] == "exchange_difference"
+    third = scene.submit(*Q3, (1, "340000.00"))
+    assert scene.accept(third)["accepted"] == usd("7727.27")
+    assert ledger_accepted(scene) == 20_000_00, "all that was received is charged, to the cent"
+
+
+def test_the_average_moves_what_was_spent_before_as_a_gain_of_its_own(scene: MoneyScene) -> None:
+    received(scene)
+    scene.accept(scene.submit(*Q1, (1, "300000.00"), method="weighted_average"))
+    told = scene.accept(scene.submit(*Q2, (1, "200000.00"), method="weighted_average"))
+    assert lines_of(told) == [(1, "4761.90", "4761.90"), (None, "-357.14", "-357.14")]
+    assert (told["accepted"], told["reported"]) == (usd("4404.76"), usd("4404.76"))
+    scene.accept(scene.submit(*Q3, (1, "340000.00"), method="weighted_average"))
+    assert ledger_accepted(scene) == 20_000_00
+
+
+def test_prefinanced_spending_is_trued_up_once_the_money_came(scene: MoneyScene) -> None:
+    scene.know_rate("42")
+    first = scene.submit(*Q1, (1, "42000.00"))
+    assert lines_of(scene.accept(first))[0] == (1, "1000.00", "1000.00"), "the fund's own rate"
+    assert scene.declare("10000.00", "400000.00").status_code == 201
+    told = scene.accept(scene.submit(*Q2, (1, "8000.00")))
+    assert lines_of(told) == [(1, "200.00", "200.00"), (None, "50.00", "50.00")], "at 40 it cost 50"
+    assert ledger_accepted(scene) == 1_250_00
+    row = next(one for one in scene.face()["rows"] if one["kind"] == "exchange_difference")
+    assert (row["accepted"], row["authorised"], row["number"]) == (usd("50.00"), usd("0.00"), None)
+
+
+def test_a_gain_takes_off_what_there_is_and_the_rest_next_time(scene: MoneyScene) -> None:
+    scene.know_rate("20")
+    scene.accept(scene.submit(*Q1, (1, "80000.00")))
+    assert ledger_accepted(scene) == 4_000_00
+    assert scene.declare("10000.00", "400000.00").status_code == 201
+    small = scene.accept(scene.submit(*Q2, (1, "20000.00")))
+    assert lines_of(small) == [(1, "500.00", "500.00"), (None, "-2000.00", "-500.00")]
+    assert (small["reported"], small["accepted"]) == (usd("0.00"), usd("0.00"))
+    last = scene.accept(scene.submit(*Q3, (1, "100000.00")))
+    assert lines_of(last) == [(1, "2500.00", "2500.00"), (None, "-1500.00", "-1500.00")]
+    assert ledger_accepted(scene) == 5_000_00, "200,000.00 at 40"
+
+
+def test_a_gain_shrinks_with_what_is_refused(scene: MoneyScene) -> None:
+    scene.know_rate("20")
+    first = scene.submit(*Q1, (1, "80000.00"))
+    scene.accept(first, decided(1, accepted="2000.00", reason="No contract for half of it."))
+    assert scene.declare("10000.00", "400000.00").status_code == 201
+    told = scene.accept(scene.submit(*Q2, (1, "80000.00")))
+    assert lines_of(told)[1] == (None, "-1000.00", "-1000.00"), "half of it was accepted"
+    assert ledger_accepted(scene) == 1_000_00 + 2_000_00
+
+
+def test_a_corrected_receipt_or_report_leaves_no_trace_in_the_total(scene: MoneyScene) -> None:
+    wrong = scene.declare("10000.00", "500000.00").json()["id"]
+    first = scene.submit(*Q1, (1, "250000.00"))
+    scene.accept(first)
+    assert ledger_accepted(scene) == 5_000_00
+    scene.grantee.post(f"/v1/local_receipts/{wrong}/reverse", json={"reason": "Mistyped."})
+    scene.declare("10000.00", "400000.00")
+    scene.declare("10000.00", "440000.00", "2026-08-05", of=scene.second_id)
+    scene.accept(scene.submit(*Q2, (1, "10000.00")))
+    assert ledger_accepted(scene) == 6_500_00
+    again = scene.submit(*Q1, (1, "200000.00"), report_id=first)
+    shown = scene.face(again)
+    assert shown["rows"][0]["under_review"] == usd("5000.00"), "200,000.00 at 40"
+    assert shown["total"]["under_review"] == usd("3750.00"), "the loss in the second report is gone"
+    assert shown["total"]["accepted"] == usd("6500.00"), "the first version counts until then"
+    told = scene.accept(again)
+    assert told["replaces_id"] is not None
+    assert told["reason"] == "The first was wrong."
+    # 210,000.00 at 40 in all; the second report's line of difference goes with the rest.
+    assert ledger_accepted(scene) == 5_250_00
+
+
+def test_what_was_sent_back_is_filed_anew_and_still_corrects(scene: MoneyScene) -> None:
+    received(scene)
+    first = scene.submit(*Q1, (1, "200000.00"))
+    scene.send_back(first)
+    assert ledger_accepted(scene) == 0
+    scene.submit(*Q1, (1, "100000.00"), report_id=first)
+    scene.accept(first)
+    scene.submit(*Q1, (1, "80000.00"), report_id=first)
+    scene.send_back(first)
+    scene.submit(*Q1, (1, "60000.00"), report_id=first)
+    scene.accept(first)
+    assert ledger_accepted(scene) == 1_500_00
+
+
+def test_what_is_not_certified_or_too_early_is_not_filed(scene: MoneyScene) -> None:
+    received(scene)
+    tried: tuple[tuple[Any, str], ...] = (
+        ({"certified": CertificationIn()}, "/certified/expenditure"),
+        ({"certified": CertificationIn(expenditure=True)}, "/certified/request"),
+        ({"currency": "EUR"}, "/currency"),
+        ({"currency": "USD"}, "/currency"),
+    )
+    for over, pointer in tried:
+        with pytest.raises(Problem) as refused:
+            scene.submit(*Q1, (1, "100.00", "1.00"), **over)
+        assert [error.pointer for error in refused.value.errors] == [pointer], over
+    with pytest.raises(Problem) as early:
+        scene.submit(date(2026, 11, 1), date(2199, 1, 1), (1, "100.00"))
+    assert early.value.slug == "conflict"
+    asked_nothing = CertificationIn(expenditure=True)
+    scene.submit(*Q1, (1, "100.00"), certified=asked_nothing)
+
+
+def test_without_a_rate_nothing_is_converted(scene: MoneyScene) -> None:
+    with pytest.raises(Problem) as refused:
+        scene.submit(*Q1, (1, "100.00"))
+    assert [error.pointer for error in refused.value.errors] == ["/currency"]
+
+
+def test_in_the_funds_own_currency_everything_is_one_to_one(scene: MoneyScene) -> None:
+    told = scene.accept(scene.submit(*Q1, (1, "1234.56"), (2, "0"), currency="USD"))
+    assert lines_of(told) == [(1, "1234.56", "1234.56"), (2, "0.00", "0.00")], "no difference line"
+    refused = scene.declare("10.00", "400.00")
+    assert refused.json()["type"].endswith("conflict"), "there is nothing to exchange"
+    nothing = scene.accept(scene.submit(*Q2, (1, "0"), currency="USD"))
+    assert nothing["accepted"] == usd("0.00")
+
+
+def test_statements_of_reports_have_no_second_way(scene: MoneyScene) -> None:
+    received(scene)
+    report = scene.submit(*Q1, (1, "200000.00"))
+    listed = scene.finance.get("/v1/expenditure_statements").json()["items"]
+    place = f"/v1/expenditure_statements/{listed[0]['id']}"
+    for verb, body in (("accept", {}), ("return", {"reason": "No."})):
+        refused = scene.finance.post(f"{place}/{verb}", json=body)
+        assert refused.json()["type"].endswith("conflict"), verb
+    scene.accept(report)
+    line = {"category": "A", "reported": usd("1.00")}
+    wanted: dict[str, Any] = {
+        "starts_on": "2026-04-01", "ends_on": "2026-06-30", "lines": [line],
+        "replaces_id": listed[0]["id"], "reason": "Cheaper.",
+    }  # fmt: skip
+    around = scene.officer.post(f"{scene.place}/expenditure_statements", json=wanted)
+    assert around.json()["type"].endswith("conflict"), around.text
+
+
+def test_whoever_submitted_does_not_accept(scene: MoneyScene) -> None:
+    received(scene)
+    scene.grantee, own = scene.officer, scene.grantee
+    report = scene.submit(*Q1, (1, "200000.00"))
+    scene.grantee = own
+    with pytest.raises(Problem) as refused:
+        scene.accept(report)
+    assert refused.value.slug == "same-person"
+
+
+def test_support_cost_is_marked_once_and_capped(scene: MoneyScene) -> None:
+    received(scene)
+    first = scene.submit(*Q1, (1, "200000.00"), (3, "40000.00"))
+    told = scene.accept(first, decided(3, is_support_cost=True))
+    assert lines_of(told)[1] == (3, "1000.00", "350.00"), "7 % of 5,000.00"
+    later = scene.accept(scene.submit(*Q2, (3, "40000.00")))
+    assert lines_of(later)[0] == (3, "1000.00", "0.00"), "no direct cost: no support cost"
+
+
+def test_the_form_agrees_with_the_ledger_after_findings_and_support(scene: MoneyScene) -> None:
+    received(scene)
+    first = scene.submit(*Q1, (1, "200000.00", "300.00"), (2, "100000.00", "9000.00"))
+    before = scene.face(first)
+    assert before["total"]["accepted"] == usd("0.00"), "under review is no part of it"
+    assert before["total"]["under_review"] == usd("7500.00")
+    assert before["rows"][0]["outstanding"] is None
+    scene.accept(first, decided(2, accepted="2000.00", reason="No invoice.", authorised="2500.00"))
+
+    def find(db: Session) -> None:
+        fund, grant = db.get_one(Fund, scene.fund_id), db.get_one(Grant, scene.grant_id)
+        statement_id = scene.finance.get("/v1/expenditure_statements").json()["items"][0]["id"]
+        given = FindingIn(
+            expenditure_statement_id=statement_id, amount=dollars(700_00),
+            found_on=date(2026, 11, 1), reason="Receipts of another project.",
+        )  # fmt: skip
+        found = receivables.open_finding(db, scene.finance.actor, fund, grant, given)
+        refused = next(one for one in db.query(Receivable).all() if one.origin == "statement")
+        for owed, amount in ((found, 70_00), (refused, 100_00)):
+            given_later = SupportIn(
+                kind="additional_support", amount=dollars(amount),
+                accepted_on=date(2026, 11, 2), reason="It came later.",
+            )  # fmt: skip
+            receivables.support(db, scene.officer.actor, fund, grant, owed, given_later)
+
+    scene.write(find)
+    shown = scene.face(first)
+    assert minor(shown["total"]["accepted"]) == ledger_accepted(scene) == 7_000_00 - 630_00 + 100_00
+    rows = {one["number"]: one for one in shown["rows"]}
+    # 630.00 off 5,000.00 and 2,000.00; what was supported later is of the line refused.
+    assert (rows[1]["accepted"], rows[2]["accepted"]) == (usd("4550.00"), usd("1920.00"))
+    for one in [*shown["rows"], *shown["categories"], shown["total"]]:
+        assert minor(one["balance"]) == minor(one["authorised"]) - minor(one["accepted"])
+    assert (rows[1]["requested"], rows[1]["request_authorised"]) == (usd("300.00"), usd("300.00"))
+    assert (rows[2]["requested"], rows[2]["request_authorised"]) == (usd("9000.00"), usd("2500.00"))
+    assert rows[1]["outstanding"] == usd("7750.00"), "7,450.00 left, and 300.00 authorised"
+    assert shown["certification"]["expenditure"] is True
+    assert sum(minor(one["accepted"]) for one in shown["categories"]) == ledger_accepted(scene)
+
+
+def test_no_more_is_authorised_than_is_left_of_a_line(scene: MoneyScene) -> None:
+    received(scene)
+    report = scene.submit(*Q1, (2, "180000.00", "900.00"))
+    with pytest.raises(Problem) as refused:
+        scene.accept(report, decided(2, authorised="500.01"))
+    assert [error.pointer for error in refused.value.errors] == ["/lines/0/authorised/amount"]
+    scene.accept(report)
+    row = next(one for one in scene.face(report)["rows"] if one["number"] == 2)
+    assert row["request_authorised"] == usd("500.00"), "as far as there is anything left"
+
+
+def test_lines_beyond_their_budget_are_marked_by_what_the_policy_allows(scene: MoneyScene) -> None:
+    received(scene)
+    report = scene.submit(*Q1, (2, "210000.00"))
+    shown = scene.face(report)
+    row = next(one for one in shown["rows"] if one["number"] == 2)
+    assert (row["over"], shown["reallocation"]["moved_percent"]) == ("within_threshold", "1.25")
+    scene.accept(report)
+    late = scene.submit(*Q2, (2, "190000.00"))
+    shown = scene.face(late)
+    row = next(one for one in shown["rows"] if one["number"] == 2)
+    assert (row["over"], shown["reallocation"]["is_beyond"]) == ("beyond_threshold", True)
+    assert minor(row["balance"]) == -250_00
+
+
+def test_the_form_is_its_grants_own(scene: MoneyScene) -> None:
+    received(scene)
+    report = scene.submit(*Q1, (1, "200000.00"))
+    place = f"/v1/progress_reports/{report}/face"
+    assert scene.stranger.get(place).status_code == 404
+    assert scene.stranger.get(f"{scene.place}/face").status_code == 404
+    own = scene.grantee.get(place).json()
+    assert own["rows"][0]["spent"] == uah("200000.00")
+    assert own["report"]["method"] == "first_in_first_out"
