@@ -45,7 +45,8 @@ def an_accepted(
         id=uuid7(), code=f"RPT-{number}", grant_id=grant.id, fund_id=grant.fund_id, number=number,
         starts_on=starts_on, ends_on=ends_on, due_on=ends_on, due_at=now, zone="UTC",
         is_final=False, asks_narrative=True, asks_expenditure=False, language="en",
-        status="accepted", last_number=1, submitted_number=1, accepted_number=1, created_at=now,
+        status="accepted", last_number=1, draft_number=1, submitted_number=1, accepted_number=1,
+        created_at=now,
     )  # fmt: skip
     version = ReportVersion(
         id=uuid7(), report_id=report.id, number=1, kind="submitted", sha256="0" * 64, saved_at=now
@@ -56,8 +57,9 @@ def an_accepted(
     db.flush()
     seq = audit.record(db, audit.SYSTEM, "progress_report.accepted", "progress_report", report.id)
     accepted = AcceptedVersion(
-        version_id=version.id, report_id=report.id, grant_id=grant.id, fund_id=grant.fund_id,
-        starts_on=starts_on, ends_on=ends_on, accepted_on=ends_on, accepted_seq=seq,
+        id=uuid7(), version_id=version.id, report_id=report.id, grant_id=grant.id,
+        fund_id=grant.fund_id, starts_on=starts_on, ends_on=ends_on, accepted_on=ends_on,
+        accepted_seq=seq,
     )  # fmt: skip
     db.add(accepted)
     db.flush()

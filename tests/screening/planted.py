@@ -269,8 +269,32 @@ def planted() -> list[Planted]:
     return found
 
 
-_MONEY = ["12 500 000 FCFA", "USD 45,000.00", "1.250,50 euros", "$ 3,400", "250 000 XOF", "EUR 99.95", "KES 1 200 000", "45 000 pesos"]
-_CODES = ["PLG-2026-0001", "GRT-2026-0012", "DSB-2025-1043", "RCP-2026-0311", "GRT-7KQ2MXWB", "4.5a", "3.2b", "01.02.03.04", "A.1.12", "A/RES/64/293", "CH93 0076 2011 6238 5295 7", "S/2019/978", "INV-2026/118", "VA-0231"]
+_MONEY = [
+    "12 500 000 FCFA",
+    "USD 45,000.00",
+    "1.250,50 euros",
+    "$ 3,400",
+    "250 000 XOF",
+    "EUR 99.95",
+    "KES 1 200 000",
+    "45 000 pesos",
+]
+_CODES = [
+    "PLG-2026-0001",
+    "GRT-2026-0012",
+    "DSB-2025-1043",
+    "RCP-2026-0311",
+    "GRT-7KQ2MXWB",
+    "4.5a",
+    "3.2b",
+    "01.02.03.04",
+    "A.1.12",
+    "A/RES/64/293",
+    "CH93 0076 2011 6238 5295 7",
+    "S/2019/978",
+    "INV-2026/118",
+    "VA-0231",
+]
 _DAYS = {
     "en": ["12 March 2026", "03/05/2026", "2026-04-15", "30 July", "15 November 2000"],
     "fr": ["12 mars 2026", "03/05/2026", "1er juin 2026", "30 juillet"],
@@ -348,7 +372,9 @@ def harmless() -> list[Planted]:
     found = []
     for language, frames in HARMLESS.items():
         for number in range(HARMLESS_EACH):
-            found.append(Planted(language, "", _filled(rng, language, frames[number % len(frames)])))
+            found.append(
+                Planted(language, "", _filled(rng, language, frames[number % len(frames)]))
+            )
     return found
 
 

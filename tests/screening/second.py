@@ -96,9 +96,31 @@ _STREETS = {
     "es": ["Calle # de Mayo ###", "Carrera ## No. ##-##", "Av. Insurgentes Sur ####", "Jirón Puno ###", "Pasaje Los Olivos ##", "#a avenida #-## zona 1"],
     "ar": ["شارع الثورة، عمارة ##", "## شارع الهرم", "حي السلام، شارع ##، منزل #", "زقاق الورد رقم #", "شارع الملك فيصل رقم ##", "نهج الحرية عدد ##"],
 }  # fmt: skip
-_POINTS = ["##.#####, ##.#####", "-#.######,##.######", "N ##° ##.###' E ##° ##.###'", "##°##'##\"S ##°##'##\"E", "lat ##.### lon ##.###", "##.####° N, #.####° W"]
-_MAILS = ["{a}{b}@example.com", "{a}.{b}.##@example.org", "{b}_{a}@mail.example.net", "{a}-{b}@sub.example.co.ke", "{a} (at) example.org", "{a}[at]{b}.com"]
-_PAGES = ["fb.com/{a}.{b}.##", "https://m.facebook.com/{a}{b}##", "@{a}{b}##", "https://t.me/{a}{b}", "instagram.com/{a}__{b}", "vk.com/{a}{b}", "https://x.com/{a}_{b}"]
+_POINTS = [
+    "##.#####, ##.#####",
+    "-#.######,##.######",
+    "N ##° ##.###' E ##° ##.###'",
+    "##°##'##\"S ##°##'##\"E",
+    "lat ##.### lon ##.###",
+    "##.####° N, #.####° W",
+]
+_MAILS = [
+    "{a}{b}@example.com",
+    "{a}.{b}.##@example.org",
+    "{b}_{a}@mail.example.net",
+    "{a}-{b}@sub.example.co.ke",
+    "{a} (at) example.org",
+    "{a}[at]{b}.com",
+]
+_PAGES = [
+    "fb.com/{a}.{b}.##",
+    "https://m.facebook.com/{a}{b}##",
+    "@{a}{b}##",
+    "https://t.me/{a}{b}",
+    "instagram.com/{a}__{b}",
+    "vk.com/{a}{b}",
+    "https://x.com/{a}_{b}",
+]
 _AGES = {
     "en": ["{n} (age {y})", "{n}, {y} yrs", "{n} - DOB {d}", "{n}, who turned {y} in May", "{n} ({y})", "{n}, a {y}-year-old"],
     "fr": ["{n} ({y} ans)", "{n}, née en {j}", "{n} - date de naissance {d}", "{n}, {y} ans et enceinte", "{n}, fillette de {y} ans", "{n} ({y})"],

@@ -86,9 +86,28 @@ _STREETS = {
     "es": ["Calle Los Cedros #-##", "Avenida Bolívar ###, apto. #", "# calle #-## zona ##", "Jr. Ayacucho ###"],
     "ar": ["شارع بورسعيد رقم ##", "## شارع الجامعة", "شارع فلسطين، بناية ##، شقة #", "زنقة الياسمين رقم ##"],
 }  # fmt: skip
-_POINTS = ["#.######, ##.######", "-##.#####,-##.#####", "##.####N, #.####E", "##° ##' ##\" N, ##° ##' ##\" E", "latitude -##.####, longitude ##.####"]
-_MAILS = ["{a}##@example.com", "{a}.{b}@students.example.ac.ug", "{b}{a}_@example.org", "{a} [at] example.net", "{a}+{b}@example.fr"]
-_PAGES = ["facebook.com/profile.php?id=1000########", "https://instagram.com/{a}.{b}#", "@{a}.{b}", "www.tiktok.com/@{a}{b}", "https://t.me/{a}_{b}##", "twitter.com/{a}{b}"]
+_POINTS = [
+    "#.######, ##.######",
+    "-##.#####,-##.#####",
+    "##.####N, #.####E",
+    "##° ##' ##\" N, ##° ##' ##\" E",
+    "latitude -##.####, longitude ##.####",
+]
+_MAILS = [
+    "{a}##@example.com",
+    "{a}.{b}@students.example.ac.ug",
+    "{b}{a}_@example.org",
+    "{a} [at] example.net",
+    "{a}+{b}@example.fr",
+]
+_PAGES = [
+    "facebook.com/profile.php?id=1000########",
+    "https://instagram.com/{a}.{b}#",
+    "@{a}.{b}",
+    "www.tiktok.com/@{a}{b}",
+    "https://t.me/{a}_{b}##",
+    "twitter.com/{a}{b}",
+]
 _AGES = {
     "en": ["{n}, now {y},", "{n} (born {d})", "{n}, {y} years of age", "{y}-year-old {n}", "{n} (DOB {d})"],
     "fr": ["{n}, tout juste {y} ans,", "{n} (née le {d})", "{n}, {y} ans", "{n} (âgée de {y} ans)", "la petite {n}, {y} ans"],

@@ -18,7 +18,7 @@ from fundops.releases import figures
 from fundops.releases.layout import Key, Layout, lay_out
 from fundops.releases.models import Release, ReleaseCell
 from fundops.reports.dimensions import TOTAL
-from fundops.suppression.cells import NOTHING, Band, Cell, Pattern, Readers
+from fundops.suppression.cells import NOTHING, Band, Cell, Pattern, Readers, Unsound
 from fundops.suppression.release import decide
 
 MAX_RELEASE_CELLS = 20_000
@@ -132,7 +132,10 @@ def _protected(
     readers = [Readers(thresholds.inside, everything)]
     if class_name == "outside":
         readers.insert(0, Readers(thresholds.outside, knowledge.known["outside"]))
-    return decide(cells, sums, thresholds.of(class_name), readers).pattern
+    try:
+        return decide(cells, sums, thresholds.of(class_name), readers).pattern
+    except Unsound:  # counts beyond any real one, or releases made under other thresholds
+        raise Problem("conflict", detail=text("releases.unsound")) from None
 
 
 def _cell(
@@ -152,7 +155,7 @@ def _cell(
         count,
         rank=_LEVEL_RANK[key.level] + coarse + is_now,
         is_published=_is_published(at, as_of_on, layout),
-        is_presence=is_whole and is_now and key.measure != "rest",
+        is_presence=is_whole and is_now and key.measure in ("count", "denominator"),
         is_concealed=is_concealed and is_now and count > 0,
         keep=told.get(at) if _is_published(at, as_of_on, layout) else None,
         before=tuple(sorted(before.get(at, ()))),

@@ -16,8 +16,10 @@ from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.errors import Problem
 from fundops.releases.models import Release, ReleaseCell
 
-SORTS = {"code": Release.code, "as_of_on": Release.as_of_on}
-CELL_SORTS = {"position": ReleaseCell.position}
+RELEASES: Any = Release.__table__.columns
+CELLS: Any = ReleaseCell.__table__.columns
+SORTS = {"code": RELEASES.code, "as_of_on": RELEASES.as_of_on}
+CELL_SORTS = {"position": CELLS.position}
 
 
 def seen(actor: Actor) -> ColumnElement[bool]:
@@ -46,11 +48,10 @@ def _of_fund(fund_id: UUID | None) -> ColumnElement[bool]:
 
 def listed(actor: Actor, **equals: Any) -> Select[Any]:
     """Return the rows of releases that an actor may know of, where columns equal values."""
-    columns: Any = Release.__table__.columns
-    query: Select[Any] = select(*columns).where(seen(actor))
+    query: Select[Any] = select(*RELEASES).where(seen(actor))
     for name, value in equals.items():
         if value is not None:
-            query = query.where(getattr(Release, name) == value)
+            query = query.where(RELEASES[name] == value)
     return query
 
 
@@ -80,9 +81,8 @@ def seen_for(actor: Actor, permission: Permission) -> ColumnElement[bool]:
 
 def cells(release_id: UUID, **equals: Any) -> Select[Any]:
     """Return the cells of a release, in order; filters choose among them and add nothing up."""
-    columns: Any = ReleaseCell.__table__.columns
-    query: Select[Any] = select(*columns).where(ReleaseCell.release_id == release_id)
+    query: Select[Any] = select(*CELLS).where(CELLS.release_id == release_id)
     for name, value in equals.items():
         if value is not None:
-            query = query.where(getattr(ReleaseCell, name) == value)
+            query = query.where(CELLS[name] == value)
     return query

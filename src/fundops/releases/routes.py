@@ -16,7 +16,6 @@ from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
 from fundops.releases import queries, service
 from fundops.releases.drafting import Thresholds
-from fundops.releases.models import Release, ReleaseCell
 from fundops.releases.schemas import (
     ClassName,
     ReleaseCellPage,
@@ -53,7 +52,7 @@ def list_releases(
     query = queries.listed(actor, fund_id=fund_id, class_name=class_name, status=status)
     with read_session(request) as db:
         page = list_page(
-            db, query, paging, sorts=queries.SORTS, key=Release.id, out=release_out
+            db, query, paging, sorts=queries.SORTS, key=queries.RELEASES.id, out=release_out
         )  # fmt: skip
     return json_response(page)
 
@@ -124,7 +123,7 @@ def list_release_cells(
             dimension=dimension, code=code,
         )  # fmt: skip
         page = list_page(
-            db, query, paging, sorts=queries.CELL_SORTS, key=ReleaseCell.id, out=cell_out
+            db, query, paging, sorts=queries.CELL_SORTS, key=queries.CELLS.id, out=cell_out
         )  # fmt: skip
     return json_response(page)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor, Permission
-from fundops.calls.deadlines import day_in
+from fundops.clock import day_in
 from fundops.errors import FieldError, Problem
 from fundops.grants import requirements
 from fundops.grants.models import Grant
