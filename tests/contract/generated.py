@@ -63,6 +63,7 @@ RECORDS = {
     "parties.persons.PERSON_STEPS": "Person",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
+    "releases.service.STEPS": "Release",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""

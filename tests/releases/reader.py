@@ -62,9 +62,9 @@ class Reader:
                     many = heads.get(f"{sex}.{age}", 0)
                     for code in (f"sex_age|{sex}.{age}", f"sex|{sex}", f"age|{age}", "total|"):
                         counts[f"{unit}|{time}|{code}"] += many
-        parts = [name.split("|") for name in counts]
-        units, times = ({"|".join(p[:2]) for p in parts}, {p[2] for p in parts})
-        for unit, time, code in product(units, times, {"|".join(p[3:]) for p in parts}):
+        names = [name.split("|") for name in counts]
+        heads, times = ({"|".join(p[:2]) for p in names}, {p[2] for p in names})
+        for unit, time, code in product(heads, times, {"|".join(p[3:]) for p in names}):
             counts[f"{unit}|{time}|{code}"] += 0
         return counts, self._sums(counts)
 

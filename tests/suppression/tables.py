@@ -47,9 +47,9 @@ def rank(at: str) -> int:
     return 2 * at.count("all") + {"f": 6, "c": 3}.get(at[0], 0)
 
 
-def cells_of(counts: Mapping[str, int], **more: bool) -> list[Cell]:
+def cells_of(counts: Mapping[str, int]) -> list[Cell]:
     return [
-        Cell(at, count, rank(at), is_presence=at.endswith("all.all"), **more)
+        Cell(at, count, rank(at), is_presence=at.endswith("all.all"))
         for at, count in counts.items()
     ]
 

@@ -98,7 +98,7 @@ def test_no_small_count_is_worked_out_from_what_is_shown(threshold: int, seed: i
 @given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_drawn_table_gives_a_small_count_away(drawn_counts: list[list[int]]) -> None:
     rows = [f"row{i}" for i in range(len(drawn_counts))]
-    values = {
+    values: dict[tuple[str, ...], int] = {
         (row, column): count
         for row, counts in zip(rows, drawn_counts, strict=True)
         for column, count in zip("abc", counts, strict=True)
@@ -146,7 +146,7 @@ def test_hiding_small_counts_alone_is_found_out() -> None:
 def test_showing_one_covering_cell_is_found_out() -> None:
     """The planted mistake: of a table two ways across, any one of the three covers is shown."""
     axes = (tree({"all": ("one", "two", "three")}), tree({"all": tuple("abc")}))
-    values = {(r, c): 40 + 3 * i for i, r in enumerate(("one", "two", "three")) for c in "abc"}
+    values: dict[tuple[str, ...], int] = {(r, c): 40 + 3 * i for i, r in enumerate(("one", "two", "three")) for c in "abc"}
     counts, sums = cube({**values, ("one", "a"): 3}, axes)
     bands = decided(counts, sums).pattern.bands
     covers = [at for at, band in bands.items() if band == LARGE]

@@ -123,9 +123,9 @@ def _complete(counts: dict[tuple[str, str, str, str], int]) -> None:
         told[grant, quarter, dimension] += count
     used = {at[2] for at in counts} - {TOTAL}
     for name in sorted(used):
-        dimension = dimensions()[name]
-        if dimension.is_exclusive:
+        asked = dimensions()[name]
+        if asked.is_exclusive:
             for (grant, quarter), total in totals.items():
                 missing = total - told.get((grant, quarter, name), 0)
                 if missing > 0:
-                    counts[grant, quarter, name, dimension.unknown] += missing
+                    counts[grant, quarter, name, asked.unknown] += missing

@@ -61,10 +61,10 @@ def lay_out(figures: Figures, until: date, earlier: Iterable[date]) -> Layout:
     """Return the cells of figures until a day, with the days of earlier releases told apart."""
     days = sorted({day for day in earlier if day < until} | {until})
     tables = []
-    for (indicator, measure), counts in sorted(figures.counts.items()):
-        units = _units(figures.places, {at[0] for at in counts})
+    for (indicator, measure), values in sorted(figures.counts.items()):
+        units = _units(figures.places, {at[0] for at in values})
         head = f"{indicator}|{measure}|"
-        for own, sums in _tables(counts, units, days):
+        for own, sums in _tables(values, units, days):
             tables.append(({head + at: n for at, n in own.items()}, _under(head, sums)))
     counts, sums = merged(tables)
     _add_rests(counts, sums)
@@ -104,7 +104,7 @@ def _tables(
 ) -> Iterator[tuple[dict[str, int], list[Sum]]]:
     """Yield the tables of one indicator: totals over time, and each breakdown until each day."""
     quarters = sorted({at[1] for at in counts})
-    totals = {
+    totals: dict[tuple[str, ...], int] = {
         (f"grant:{grant}", quarter, WHOLE): count
         for (grant, quarter, dimension, _), count in counts.items()
         if dimension == TOTAL
@@ -158,7 +158,7 @@ def _breakdowns(
     for name in sorted(set(used) - {TOTAL}):
         codes = sorted(used[name])
         if dimensions()[name].is_exclusive:
-            values = {
+            values: dict[tuple[str, ...], int] = {
                 (unit, span, f"{name}|{code}"): count
                 for (unit, span, dimension, code), count in by_span.items()
                 if dimension == name and count
