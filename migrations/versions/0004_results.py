@@ -38,10 +38,10 @@ POSTGRES_UP = (
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
-('report_evidence'))""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
 (screened IS NULL))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
+('report_evidence'))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
@@ -75,10 +75,10 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
 (reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
@@ -90,8 +90,8 @@ KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
@@ -114,8 +114,8 @@ reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
@@ -907,9 +907,7 @@ def make_tables() -> None:
             "dimension",
             "code",
             "measure",
-            name=op.f(
-                "uq_release_cells_release_id_indicator_level_unit_period_dimension_code_measure"
-            ),
+            name="uq_release_cells_cell",
         ),
         info={"append_only": True},
     )

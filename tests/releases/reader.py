@@ -63,9 +63,9 @@ class Reader:
                     for code in (f"sex_age|{sex}.{age}", f"sex|{sex}", f"age|{age}", "total|"):
                         counts[f"{unit}|{time}|{code}"] += many
         names = [name.split("|") for name in counts]
-        heads, times = ({"|".join(p[:2]) for p in names}, {p[2] for p in names})
-        for unit, time, code in product(heads, times, {"|".join(p[3:]) for p in names}):
-            counts[f"{unit}|{time}|{code}"] += 0
+        heres, times = ({"|".join(p[:2]) for p in names}, {p[2] for p in names})
+        for place, time, code in product(heres, times, {"|".join(p[3:]) for p in names}):
+            counts[f"{place}|{time}|{code}"] += 0
         return counts, self._sums(counts)
 
     def _sums(self, counts: Mapping[str, int]) -> list[tuple[str, tuple[str, ...]]]:

@@ -146,7 +146,9 @@ def test_hiding_small_counts_alone_is_found_out() -> None:
 def test_showing_one_covering_cell_is_found_out() -> None:
     """The planted mistake: of a table two ways across, any one of the three covers is shown."""
     axes = (tree({"all": ("one", "two", "three")}), tree({"all": tuple("abc")}))
-    values: dict[tuple[str, ...], int] = {(r, c): 40 + 3 * i for i, r in enumerate(("one", "two", "three")) for c in "abc"}
+    values: dict[tuple[str, ...], int] = {
+        (r, c): 40 + 3 * i for i, r in enumerate(("one", "two", "three")) for c in "abc"
+    }
     counts, sums = cube({**values, ("one", "a"): 3}, axes)
     bands = decided(counts, sums).pattern.bands
     covers = [at for at, band in bands.items() if band == LARGE]

@@ -74,13 +74,14 @@ class ReleaseCell(Base):
     __tablename__ = "release_cells"
     __table_args__ = (
         UniqueConstraint(
-            "release_id", "indicator", "level", "unit", "period", "dimension", "code", "measure"
+            "release_id", "indicator", "level", "unit", "period", "dimension", "code", "measure",
+            name="uq_release_cells_cell",
         ),
         one_of("level", LEVELS),
         one_of("measure", MEASURES),
         CheckConstraint("low >= 0 AND (high IS NULL OR low <= high)", name="ordered"),
         {"info": {"append_only": True}},
-    )
+    )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"))

@@ -19,10 +19,10 @@ from fundops.releases.drafting import Thresholds
 from fundops.releases.schemas import (
     ClassName,
     ReleaseCellPage,
-    ReleaseIn,
+    ResultReleaseIn,
     ReleaseOut,
     ReleasePage,
-    WithdrawalIn,
+    ReleaseWithdrawalIn,
     cell_out,
     release_out,
 )
@@ -64,7 +64,7 @@ def list_releases(
     response_model=ReleaseOut,
     responses=CREATES,
 )
-def prepare_release(request: Request, actor: Preparer, given: ReleaseIn) -> Response:
+def prepare_release(request: Request, actor: Preparer, given: ResultReleaseIn) -> Response:
     """Draw up a release of accepted results; small counts are hidden, and what would give them
     away. Its cells are frozen. Another person publishes it.
     """
@@ -152,7 +152,7 @@ def publish_release(request: Request, actor: Publisher, release_id: UUID) -> Res
     responses=COMMANDS,
 )
 def withdraw_release(
-    request: Request, actor: Publisher, release_id: UUID, given: WithdrawalIn
+    request: Request, actor: Publisher, release_id: UUID, given: ReleaseWithdrawalIn
 ) -> Response:
     """Take a release back, with the reason. It stays in the list."""
 

@@ -15,7 +15,7 @@ IndicatorCode = Annotated[str, Field(min_length=1, max_length=10, examples=["4.4
 MAX_INDICATORS = 60
 
 
-class ReleaseIn(In):
+class ResultReleaseIn(In):
     """A release to prepare."""
 
     fund_id: UUID
@@ -31,7 +31,7 @@ class ReleaseIn(In):
     )
 
 
-class WithdrawalIn(In):
+class ReleaseWithdrawalIn(In):
     """Why a release is taken back; everybody who could read it reads this."""
 
     reason: Reason

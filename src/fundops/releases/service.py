@@ -21,7 +21,7 @@ from fundops.releases import figures
 from fundops.releases.drafting import Draft, Thresholds, basis_of, draw, earlier_releases
 from fundops.releases.layout import Key
 from fundops.releases.models import Release, ReleaseCell
-from fundops.releases.schemas import ReleaseIn
+from fundops.releases.schemas import ResultReleaseIn
 
 STEPS: Steps = {
     "publish": step("prepared", "published", Permission.RELEASE_PUBLISH, ("prepared_by_id",)),
@@ -29,7 +29,7 @@ STEPS: Steps = {
 }
 
 
-def draft(db: Session, fund: Fund, given: ReleaseIn, thresholds: Thresholds) -> Draft:
+def draft(db: Session, fund: Fund, given: ResultReleaseIn, thresholds: Thresholds) -> Draft:
     """Draw up what a release would tell, as known now; nothing is stored.
 
     Raises ``invalid-request`` for a day that does not end a quarter that is over, or an indicator
@@ -51,7 +51,7 @@ def draft(db: Session, fund: Fund, given: ReleaseIn, thresholds: Thresholds) -> 
 
 
 def prepare(
-    db: Session, actor: Actor, fund: Fund, given: ReleaseIn, drawn: Draft, threshold: int
+    db: Session, actor: Actor, fund: Fund, given: ResultReleaseIn, drawn: Draft, threshold: int
 ) -> Release:
     """Store a draft as a prepared release; its cells are frozen.
 
