@@ -17,6 +17,7 @@ from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.expenditures.routes import ROUTERS as EXPENDITURES
 from fundops.exports.dossier_routes import router as dossiers
+from fundops.exports.release_routes import router as release_books
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
@@ -108,6 +109,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     faces,
     *BANKING,
     *RELEASES,
+    release_books,
     tracing,
     cash_plan,
     attention,

@@ -21,6 +21,7 @@ from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
 from fundops.tracing.entries import FLOWS, INTERNAL
+from tests.suppression import study
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -141,6 +142,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "problems"): problems,
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
+    ("docs/disclosure.md", "survival"): study.main,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
 }

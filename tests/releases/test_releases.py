@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select, update
@@ -136,7 +138,7 @@ def test_a_hidden_count_is_nowhere(scene: Scene, caplog: pytest.LogCaptureFixtur
     code = scene.grants["school"][1]
     assert told(cells, "grant", code) == "11 or more"
     with scene.world.database.read() as db:
-        rows = [
+        rows: list[Any] = [
             *db.execute(select(Release.__table__)).all(),
             *db.execute(select(ReleaseCell.__table__)).all(),
             *db.execute(
@@ -145,6 +147,12 @@ def test_a_hidden_count_is_nowhere(scene: Scene, caplog: pytest.LogCaptureFixtur
                 .where(AuditEvent.record_type == "release")
             ).all(),
         ]
+    book = scene.donor.get(f"{place}/workbook")
+    assert book.status_code == 200
+    with ZipFile(BytesIO(book.content)) as packed:
+        parts = [packed.read(name).decode() for name in packed.namelist()]
+    assert any("11 or more" in part for part in parts)
+    rows += [*parts, str(book.headers)]
     everything = [json.dumps(cells), refused.text, listed.text, caplog.text, *map(str, rows)]
     assert len(rows) > 20
     assert not any(str(CANARY) in one for one in everything)
@@ -188,7 +196,9 @@ def test_a_release_is_withdrawn_in_the_open(scene: Scene) -> None:
     listed = scene.donor.get("/v1/releases", params={"status": "withdrawn"}).json()["items"]
     assert [one["reason"] for one in listed] == ["A report was accepted twice."]
     assert scene.donor.get(f"{place}/cells").status_code == 404
-    assert scene.donor.get(other).status_code == 404
+    assert scene.donor.get(f"{place}/workbook").status_code == 404
+    for part in ("", "/cells", "/workbook"):
+        assert scene.donor.get(f"{other}{part}").status_code == 404
     # A prepared release that was never out is nobody's but theirs who prepare and publish.
     scene.manager.post(f"{waiting}/withdraw", json={"reason": "Prepared again."})
     assert scene.donor.get(waiting).status_code == 404

@@ -19,10 +19,10 @@ from fundops.releases.drafting import Thresholds
 from fundops.releases.schemas import (
     ClassName,
     ReleaseCellPage,
-    ResultReleaseIn,
     ReleaseOut,
     ReleasePage,
     ReleaseWithdrawalIn,
+    ResultReleaseIn,
     cell_out,
     release_out,
 )

@@ -95,7 +95,7 @@ class Network:
     def _solve(self, question: Question, *, is_whole: bool = False) -> Any | None:
         """Return the amounts that solve the programme, leaving out what cannot move."""
         import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+        from scipy.optimize import Bounds, LinearConstraint, milp
 
         self.programmes += 1
         used = np.flatnonzero(question.most > 0)
@@ -103,23 +103,14 @@ class Network:
         rows = np.unique(wide.indices)
         matrix = wide[rows].astype(float)
         cost, least, most = question.cost[used], question.least[used], question.most[used]
-        if is_whole:
-            answer = milp(
-                cost,
-                integrality=np.ones(len(used)),
-                bounds=Bounds(least, most),
-                constraints=LinearConstraint(matrix, 0, 0),
-                options={"node_limit": _NODES},
-            )
-        else:
-            answer = linprog(
-                cost,
-                A_eq=matrix,
-                b_eq=np.zeros(len(rows)),
-                bounds=np.column_stack([least, most]),
-                method="highs-ds",
-                options={"presolve": False},
-            )
+        options: dict[str, Any] = {"node_limit": _NODES} if is_whole else {"presolve": False}
+        answer = milp(
+            cost,
+            integrality=np.full(len(used), int(is_whole)),
+            bounds=Bounds(least, most),
+            constraints=LinearConstraint(matrix, 0, 0),
+            options=options,
+        )
         if answer.status != 0:
             return None
         amounts = np.zeros(len(question.cost))
