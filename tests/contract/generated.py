@@ -65,6 +65,7 @@ RECORDS = {
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
     "releases.service.STEPS": "Release",
+    "reports.steps.STEPS": "Progress report",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
 }
 """Every table of steps by where it stands, and what it is about."""

@@ -62,10 +62,10 @@ class Reader:
                     many = heads.get(f"{sex}.{age}", 0)
                     for code in (f"sex_age|{sex}.{age}", f"sex|{sex}", f"age|{age}", "total|"):
                         counts[f"{unit}|{time}|{code}"] += many
-        names = [name.split("|") for name in counts]
-        heres, times = ({"|".join(p[:2]) for p in names}, {p[2] for p in names})
-        for place, time, code in product(heres, times, {"|".join(p[3:]) for p in names}):
-            counts[f"{place}|{time}|{code}"] += 0
+        parts = [name.split("|") for name in counts]
+        units, spans = {"|".join(p[:2]) for p in parts}, {p[2] for p in parts}
+        for at in product(units, spans, {"|".join(p[3:]) for p in parts}):
+            counts["|".join(at)] += 0
         return counts, self._sums(counts)
 
     def _sums(self, counts: Mapping[str, int]) -> list[tuple[str, tuple[str, ...]]]:
