@@ -1,4 +1,4 @@
-"""A reader who has the program: for which tables would it have hidden just these cells?"""
+"""A reader who has the program, and tries for which tables it would have hidden these cells."""
 
 from __future__ import annotations
 
