@@ -14,6 +14,7 @@ from scripts.benchmarks import (
     plans,
     posting,
     program,
+    releases,
     reports,
     web,
 )
@@ -39,6 +40,7 @@ GROUPS: dict[str, PerDatabase] = {
 
 ALONE: dict[str, Callable[[bool], list[Result]]] = {
     "start": lambda quick: program.measure_start(quick=quick),
+    "releases": lambda quick: releases.measure(quick=quick),
     "reports": lambda quick: reports.measure(quick=quick),
 }
 """What needs no database."""

@@ -17,6 +17,7 @@ from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.expenditures.routes import ROUTERS as EXPENDITURES
 from fundops.exports.dossier_routes import router as dossiers
+from fundops.exports.release_routes import router as release_books
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
@@ -50,6 +51,7 @@ from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.releases.routes import RELEASE_ROUTERS as RELEASES
 from fundops.reports.face_routes import router as faces
 from fundops.reports.local_routes import router as local_receipts
 from fundops.reports.routes import results_router as grant_results
@@ -114,6 +116,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     *BANKING,
     impact,
     partners,
+    *RELEASES,
+    release_books,
     tracing,
     cash_plan,
     attention,

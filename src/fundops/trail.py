@@ -27,6 +27,7 @@ REGISTERS: dict[str, str] = {
     "confirmed_items": "confirmed_item",
     "evidence_inspections": "evidence_inspection",
     "progress_reports": "progress_report",
+    "releases": "release",
     "report_evidence": "report_evidence",
     "report_receipts": "report_receipt",
     "report_versions": "report_version",

@@ -24,6 +24,7 @@ from fundops.messages import text
 from fundops.messages.languages import coverage, languages, translatable
 from fundops.tracing.entries import FLOWS, INTERNAL
 from tests.screening.measured import report as screening
+from tests.suppression import study
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -68,6 +69,7 @@ RECORDS = {
     "partners.service.STEPS": "Partner assessment",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
+    "releases.service.STEPS": "Release",
     "reports.steps.STEPS": "Progress report",
     "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
@@ -194,6 +196,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/languages.md", "languages"): covered,
     ("docs/reports.md", "life"): report_life,
     ("docs/screening.md", "measured"): screening,
+    ("docs/disclosure.md", "survival"): study.main,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
     ("docs/indicators.md", "indicators"): indicators,

@@ -32,6 +32,7 @@ GUARDED = {
     "disposals",
     "confirmed_items",
     "evidence_inspections",
+    "release_cells",
     "local_receipts",
     "report_certifications",
     "report_expenditures",
