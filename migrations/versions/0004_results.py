@@ -18,12 +18,15 @@ depends_on = None
 
 APPEND_ONLY = (
     "confirmed_items",
+    "disposals",
+    "due_diligence_checks",
     "evidence_inspections",
     "local_receipts",
     "release_cells",
     "report_certifications",
     "report_expenditures",
     "report_reads",
+    "report_receipts",
     "report_requirements",
     "report_values",
     "report_versions",
@@ -31,19 +34,23 @@ APPEND_ONLY = (
 )
 """New tables whose rows are never changed or deleted; the database refuses it."""
 
-GUARDED_COPIES: tuple[str, ...] = ()
+GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
+    """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
+""",
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
-(screened IS NULL))""",
+    """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
 ('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
+    """ALTER TABLE statements ADD COLUMN layout INTEGER""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -51,7 +58,8 @@ POSTGRES_UP = (
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended'))""",
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring'))""",
     """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
@@ -70,31 +78,34 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
-CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
-'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
 (kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE persons DROP COLUMN language""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE files DROP COLUMN disposed_at""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
     """ALTER TABLE organisation_profiles DROP COLUMN zone""",
+    """ALTER TABLE statements DROP COLUMN layout""",
     """ALTER TABLE notices DROP CONSTRAINT ck_notices_kind_known""",
     """ALTER TABLE notices ADD CONSTRAINT ck_notices_kind_known CHECK (kind IN
 ('bank_account_proposed', 'bank_account_changed', 'bank_account_refused', 'channel_changed',
@@ -112,11 +123,11 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -130,6 +141,18 @@ CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
 """And back."""
 
 SQLITE_NEW = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+language VARCHAR(12),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -145,6 +168,7 @@ screened BOOLEAN,
 uploaded_by_id CHAR(32) NOT NULL,
 declared_at DATETIME NOT NULL,
 completed_at DATETIME NOT NULL,
+disposed_at DATETIME,
 CONSTRAINT pk_files PRIMARY KEY (id),
 CONSTRAINT ck_files_purpose_known CHECK (purpose IN ('report_evidence')),
 CONSTRAINT ck_files_not_empty CHECK (sent_bytes > 0 AND stored_bytes > 0),
@@ -180,6 +204,26 @@ NULL OR typeof(annual_budget_minor) = 'integer'),
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES parties (id)
 )""",
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+layout INTEGER,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT uq_statements_code UNIQUE (code),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id)
+)""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
 kind VARCHAR(40) NOT NULL,
@@ -211,7 +255,8 @@ CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
 'disbursement_sent_back', 'disbursement_paid', 'disbursement_confirm_reminder',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
-'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended')),
+'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
+'risk_expiring')),
 CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
 CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
 'dropped')),
@@ -359,6 +404,17 @@ grant_budget_lines (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -403,6 +459,25 @@ CONSTRAINT fk_organisation_profiles_party_id FOREIGN KEY(party_id) REFERENCES pa
 CONSTRAINT uq_organisation_profiles_party_id UNIQUE (party_id),
 CONSTRAINT ck_organisation_profiles_annual_budget_minor_whole CHECK (annual_budget_minor IS
 NULL OR typeof(annual_budget_minor) = 'integer')
+)""",
+    "statements": """CREATE TABLE statements (
+id CHAR(32) NOT NULL,
+code VARCHAR(60) NOT NULL,
+donor_id CHAR(32) NOT NULL,
+fund_id CHAR(32),
+from_on DATE NOT NULL,
+as_of_on DATE NOT NULL,
+known_seq BIGINT NOT NULL,
+known_at DATETIME NOT NULL,
+sha256 BLOB NOT NULL,
+issued_by_id CHAR(32),
+issued_at DATETIME NOT NULL,
+CONSTRAINT pk_statements PRIMARY KEY (id),
+CONSTRAINT ck_statements_period_ordered CHECK (from_on <= as_of_on),
+CONSTRAINT fk_statements_donor_id FOREIGN KEY(donor_id) REFERENCES parties (id),
+CONSTRAINT fk_statements_fund_id FOREIGN KEY(fund_id) REFERENCES funds (id),
+CONSTRAINT fk_statements_issued_by_id FOREIGN KEY(issued_by_id) REFERENCES persons (id),
+CONSTRAINT uq_statements_code UNIQUE (code)
 )""",
     "notices": """CREATE TABLE notices (
 id CHAR(32) NOT NULL,
@@ -564,6 +639,14 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
+    "persons": (
+        "id",
+        "code",
+        "name",
+        "status",
+        "version",
+        "created_at",
+    ),
     "files": (
         "id",
         "party_id",
@@ -595,6 +678,19 @@ COPIED = {
         "mission",
         "version",
         "created_at",
+    ),
+    "statements": (
+        "id",
+        "code",
+        "donor_id",
+        "fund_id",
+        "from_on",
+        "as_of_on",
+        "known_seq",
+        "known_at",
+        "sha256",
+        "issued_by_id",
+        "issued_at",
     ),
     "notices": (
         "id",
@@ -675,6 +771,7 @@ COPIED = {
 SQLITE_INDEXES = (
     """CREATE INDEX ix_files_party_id ON files (party_id)""",
     """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
@@ -688,6 +785,7 @@ SQLITE_INDEXES = (
 SQLITE_OLD_INDEXES = (
     """CREATE INDEX ix_files_party_id ON files (party_id)""",
     """CREATE INDEX ix_files_sent_sha256 ON files (sent_sha256)""",
+    """CREATE INDEX ix_statements_donor_id ON statements (donor_id)""",
     """CREATE INDEX ix_notices_about_id ON notices (about_id)""",
     """CREATE INDEX ix_notices_channel_id ON notices (channel_id, status)""",
     """CREATE INDEX ix_notices_person_id ON notices (person_id)""",
@@ -699,8 +797,10 @@ SQLITE_OLD_INDEXES = (
 """Indexes of the copied tables as they were."""
 
 TABLES = (
+    "standing_values",
     "request_decisions",
     "report_values",
+    "report_receipts",
     "report_expenditures",
     "report_contents",
     "report_comments",
@@ -713,8 +813,14 @@ TABLES = (
     "report_evidence",
     "local_receipts",
     "progress_reports",
+    "source_targets",
     "release_cells",
+    "partner_assessments",
+    "due_diligence_checks",
+    "disposals",
+    "retention_rules",
     "releases",
+    "places_at_risk",
     "confirmed_items",
 )
 """New tables, those that refer to others first."""
@@ -808,6 +914,41 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_table(
+        "places_at_risk",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("country", Text(2), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("flagged_by_id", sa.Uuid(), nullable=False),
+        sa.Column("flagged_at", UtcDateTime(), nullable=False),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lift_reason", Text(2000), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'lifted') = (lifted_by_id IS NOT NULL)",
+            name=op.f("ck_places_at_risk_lifted_whole"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('flagged', 'lifted')", name=op.f("ck_places_at_risk_status_known")
+        ),
+        sa.CheckConstraint(
+            "lifted_by_id <> flagged_by_id", name=op.f("ck_places_at_risk_two_persons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["flagged_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_flagged_by_id")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_places_at_risk_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["persons.id"], name=op.f("fk_places_at_risk_lifted_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_places_at_risk")),
+    )
+    op.create_index(
+        "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
+    )
+    op.create_table(
         "releases",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", Text(40), nullable=False),
@@ -870,6 +1011,189 @@ def make_tables() -> None:
     )
     op.create_index("ix_releases_fund_id", "releases", ["fund_id", "as_of_on"], unique=False)
     op.create_table(
+        "retention_rules",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("reason", Text(2000), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_retention_rules_decided"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'approved', 'refused')",
+            name=op.f("ck_retention_rules_status_known"),
+        ),
+        sa.CheckConstraint(
+            "decided_by_id <> proposed_by_id", name=op.f("ck_retention_rules_two_persons")
+        ),
+        sa.CheckConstraint(
+            "months >= 1 AND months <= 600", name=op.f("ck_retention_rules_months_in_range")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_retention_rules_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["persons.id"], name=op.f("fk_retention_rules_proposed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_rules")),
+    )
+    op.create_index(
+        "ix_retention_rules_data_class", "retention_rules", ["data_class", "status"], unique=False
+    )
+    op.create_table(
+        "disposals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data_class", Text(40), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("before_at", UtcDateTime(), nullable=False),
+        sa.Column("rows_disposed", sa.Integer(), nullable=False),
+        sa.Column("ids_sha256", Text(64), nullable=False),
+        sa.Column("disposed_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("rows_disposed > 0", name=op.f("ck_disposals_of_something")),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["retention_rules.id"], name=op.f("fk_disposals_rule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposals")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_disposals_data_class", "disposals", ["data_class"], unique=False)
+    op.create_table(
+        "due_diligence_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", Text(40), nullable=False),
+        sa.Column("outcome", Text(20), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("note", Text(4000), nullable=True),
+        sa.Column("evidence_file_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('passed', 'failed', 'not_applicable')",
+            name=op.f("ck_due_diligence_checks_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "checked_on <= valid_until_on", name=op.f("ck_due_diligence_checks_dates_ordered")
+        ),
+        sa.CheckConstraint(
+            "note IS NOT NULL OR evidence_file_id IS NOT NULL",
+            name=op.f("ck_due_diligence_checks_has_evidence"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_file_id"],
+            ["files.id"],
+            name=op.f("fk_due_diligence_checks_evidence_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_due_diligence_checks_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["persons.id"], name=op.f("fk_due_diligence_checks_recorded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_due_diligence_checks")),
+        info={"append_only": True},
+    )
+    op.create_index(
+        "ix_due_diligence_checks_party_id", "due_diligence_checks", ["party_id"], unique=False
+    )
+    op.create_table(
+        "partner_assessments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(80), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("questionnaire", sa.Integer(), nullable=False),
+        sa.Column("applicable", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("band", Text(12), nullable=False),
+        sa.Column("computed_tier", Text(10), nullable=False),
+        sa.Column("tier", Text(10), nullable=False),
+        sa.Column("override_reason", Text(2000), nullable=True),
+        sa.Column("content", Text(200000), nullable=False),
+        sa.Column("assessed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("assessed_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decision_reason", Text(2000), nullable=True),
+        sa.Column("risk_assessment_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (risk_assessment_id IS NOT NULL)",
+            name=op.f("ck_partner_assessments_confirmed_counts"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'proposed') = (decided_by_id IS NULL)",
+            name=op.f("ck_partner_assessments_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "band IN ('low', 'medium', 'significant', 'high')",
+            name=op.f("ck_partner_assessments_band_known"),
+        ),
+        sa.CheckConstraint(
+            "computed_tier IN ('low', 'medium', 'high')",
+            name=op.f("ck_partner_assessments_computed_tier_known"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'confirmed', 'refused', 'withdrawn')",
+            name=op.f("ck_partner_assessments_status_known"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('confirmed', 'refused') OR decided_by_id <> assessed_by_id",
+            name=op.f("ck_partner_assessments_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "tier IN ('low', 'medium', 'high')", name=op.f("ck_partner_assessments_tier_known")
+        ),
+        sa.CheckConstraint(
+            "(tier = computed_tier) = (override_reason IS NULL)",
+            name=op.f("ck_partner_assessments_override"),
+        ),
+        sa.CheckConstraint(
+            "applicable > 0 AND score >= applicable",
+            name=op.f("ck_partner_assessments_score_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "assessed_on <= valid_until_on", name=op.f("ck_partner_assessments_dates_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assessed_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_assessed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["persons.id"], name=op.f("fk_partner_assessments_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["parties.id"], name=op.f("fk_partner_assessments_party_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["risk_assessment_id"],
+            ["risk_assessments.id"],
+            name=op.f("fk_partner_assessments_risk_assessment_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_assessments")),
+        sa.UniqueConstraint("code", name=op.f("uq_partner_assessments_code")),
+    )
+    op.create_index(
+        "ix_partner_assessments_party_id", "partner_assessments", ["party_id"], unique=False
+    )
+    op.create_index(
+        "uq_partner_assessments_proposed",
+        "partner_assessments",
+        ["party_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'proposed'"),
+        postgresql_where=sa.text("status = 'proposed'"),
+    )
+    op.create_table(
         "release_cells",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("release_id", sa.Uuid(), nullable=False),
@@ -910,6 +1234,40 @@ def make_tables() -> None:
             name="uq_release_cells_cell",
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "source_targets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_seq", sa.BigInteger(), nullable=False),
+        sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(dimension = 'total') = (code = '')", name=op.f("ck_source_targets_total_has_no_code")
+        ),
+        whole("target"),
+        sa.CheckConstraint(
+            "superseded_seq > recorded_seq", name=op.f("ck_source_targets_superseded_later")
+        ),
+        sa.CheckConstraint("target >= 0", name=op.f("ck_source_targets_count")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_source_targets_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_source_targets_grant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_targets")),
+    )
+    op.create_index("ix_source_targets_fund_id", "source_targets", ["fund_id"], unique=False)
+    op.create_index(
+        "uq_source_targets_standing",
+        "source_targets",
+        ["grant_id", "indicator", "dimension", "code"],
+        unique=True,
+        sqlite_where=sa.text("superseded_seq IS NULL"),
+        postgresql_where=sa.text("superseded_seq IS NULL"),
     )
     op.create_table(
         "progress_reports",
@@ -1196,6 +1554,10 @@ def make_tables() -> None:
         sa.Column("accepted_on", sa.Date(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("superseded_seq", sa.BigInteger(), nullable=True),
+        sa.Column("origin", Text(10), nullable=False),
+        sa.CheckConstraint(
+            "origin IN ('fund', 'source')", name=op.f("ck_accepted_versions_origin_known")
+        ),
         sa.CheckConstraint(
             "superseded_seq > accepted_seq", name=op.f("ck_accepted_versions_superseded_later")
         ),
@@ -1303,6 +1665,22 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_table(
+        "report_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("body", Text(20000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("signature", Text(200), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_receipts_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_receipts")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_receipts_version_id")),
+        info={"append_only": True},
+    )
+    op.create_table(
         "report_values",
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("result_number", sa.Integer(), nullable=False),
@@ -1335,9 +1713,9 @@ def make_tables() -> None:
         info={"append_only": True},
     )
     op.create_index(
-        "ix_report_values_dimension_indicator",
+        "ix_report_values_dimension_version_id",
         "report_values",
-        ["dimension", "indicator", "version_id"],
+        ["dimension", "version_id", "indicator", "code", "numerator", "denominator"],
         unique=False,
     )
     op.create_table(
@@ -1363,4 +1741,45 @@ def make_tables() -> None:
             "version_id", "line_number", name=op.f("uq_request_decisions_version_id_line_number")
         ),
         info={"append_only": True},
+    )
+    op.create_table(
+        "standing_values",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("result_number", sa.Integer(), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=True),
+        whole("denominator"),
+        whole("numerator"),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_standing_values_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name=op.f("fk_standing_values_grant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_standing_values_version_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "version_id", "result_number", "dimension", "code", name=op.f("pk_standing_values")
+        ),
+    )
+    op.create_index(
+        "ix_standing_values_fund_id",
+        "standing_values",
+        [
+            "fund_id",
+            "dimension",
+            "indicator",
+            "grant_id",
+            "code",
+            "ends_on",
+            "version_id",
+            "numerator",
+            "denominator",
+        ],
+        unique=False,
     )
