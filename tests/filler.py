@@ -118,6 +118,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     },
     "expenditure_lines": {"accepted_minor": None, "unsupported_minor": None, "kind": "expenditure"},
     "report_receipts": {"body": "{}"},
+    "report_contents": {"content": "{}"},
     "retention_rules": {"status": "proposed", "decided_by_id": None, "decided_at": None},
     "expenditure_statements": {"status": "reported", "decided_by_id": None, "decided_at": None,
         "accepted_on": None, "accepted_minor": 0, "prefinanced_minor": 0, "disallowed_minor": 0,
