@@ -148,6 +148,8 @@ def test_indicators_say_how_they_may_be_added() -> None:
             "sum", "new_persons", "ratio", "latest", "maximum", "none",
         }  # fmt: skip
         assert entry.more["is_verified"] is (entry.more["reference"] != "Common practice")
+        assert entry.more["is_suppressed"] is True or entry.more["unit"] != "persons"
+        assert set(entry.more.get("never_added_with", ())) <= set(indicators.codes) - {entry.code}
         if entry.more["unit"] == "percent":
             assert entry.more["aggregation"] in {"ratio", "none"}, entry.code
     assistance = codelists.get("assistance")
