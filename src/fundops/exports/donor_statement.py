@@ -40,7 +40,7 @@ from fundops.tracing.statement import DonorStatement, Section
 
 DETAIL = (
     ("pledges", 1), ("agreements", 1), ("instalments", 1), ("reports", 1), ("receipts", 1),
-    ("lots", 1), ("grants", 1), ("expenditure", 2), ("lines", 1),
+    ("lots", 1), ("grants", 1), ("expenditure", 2), ("results", 2), ("lines", 1),
 )  # fmt: skip
 """The detail sheets, each with the layout that it came with."""
 TOTALS = {

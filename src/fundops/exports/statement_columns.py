@@ -157,6 +157,20 @@ EXPENDITURE: tuple[Spec, ...] = (
     ("accepted", MONEY, 18),
     ("accepted_to_date", MONEY, 18),
 )
+RESULTS: tuple[Spec, ...] = (
+    ("fund", Code(), 10),
+    ("grant", Code(), 34),
+    ("paid_to_date", MONEY, 18),
+    ("share", Share(), 9),
+    ("objective", Code(), 10),
+    ("indicator", Code(), 10),
+    ("indicator_label", Text(), 50),
+    ("measure", Code(), 13),
+    ("told", Code(), 16),
+    ("in_words", Text(), 60),
+    ("release", Code(), 22),
+    ("as_of", Date(), 12),
+)
 LATE: tuple[Spec, ...] = (
     ("recorded_at", Instant(), 19),
     ("event", Integer(), 10),
@@ -195,6 +209,7 @@ TABLES: dict[str, tuple[Spec, ...]] = {
     "lines": LINES,
     "grants": GRANTS,
     "expenditure": EXPENDITURE,
+    "results": RESULTS,
     "late": LATE,
     "events": EVENTS,
     "registers": REGISTERS,

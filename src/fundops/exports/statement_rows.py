@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fundops.calls import codelists
 from fundops.messages import text
+from fundops.releases.schemas import told as told_of
 from fundops.tracing.changes import Changes
 from fundops.tracing.earmark_words import in_words
 from fundops.tracing.entries import POSITIONS, scaled
@@ -32,6 +33,7 @@ class SectionRows:
     lots: list[Row]
     grants: list[Row]
     expenditure: list[Row]
+    results: list[Row]
     lines: list[Row]
 
 
@@ -46,6 +48,7 @@ def section_rows(found: DonorStatement, section: Section, language: str) -> Sect
         lots=_lots(section, language),
         grants=_grants(found, section, language),
         expenditure=_expenditure(section, language),
+        results=_results(section, language),
         lines=_lines(found, section, language),
     )
 
@@ -303,6 +306,30 @@ def _expenditure(section: Section, language: str) -> list[Row]:
         totals[1] += one.to_date_minor
     in_order = sorted(rows.items(), key=lambda row: [part or "" for part in row[0]])
     return [(*key, *totals) for key, totals in in_order]
+
+
+def _results(section: Section, language: str) -> list[Row]:
+    """Return what is published of the grants contributed to, beside the donor's part of each."""
+    ids = {grant.code: grant.id for grant in section.grants.values()}
+    indicators = codelists.get("indicator")
+    rows: list[Row] = []
+    for one in section.reached:
+        grant_id = ids[one.grant_code]
+        paid = section.uses[grant_id]["paid_to_date"]
+        share = _share(paid, section.grant_paid.get(grant_id, 0))
+        if not paid or share is None:
+            continue
+        known = indicators.has(one.indicator)
+        entry = indicators.entry(one.indicator) if known else None
+        label = indicators.label(one.indicator, language) if known else None
+        told = told_of(one.low, one.high)
+        percent = f"{share * 100:.2f}"
+        words = text("statement.results.sentence", language, percent=percent, told=told)
+        rows.append(
+            (section.fund.code, one.grant_code, paid, share, entry and str(entry.more["objective"]),
+             one.indicator, label, one.measure, told, words, one.release_code, one.as_of_on)
+        )  # fmt: skip
+    return rows
 
 
 def _share(part: int, whole: int) -> Decimal | None:

@@ -21,6 +21,7 @@ from fundops.calls import codelists
 from fundops.grants.models import Grant
 from fundops.parties.labels import is_protected
 from fundops.parties.models import Party
+from fundops.parties.places import PlacesAtRisk, places_at_risk
 from fundops.reports.dimensions import TOTAL, dimensions, is_ratio
 from fundops.reports.models import AcceptedVersion, ReportValue
 
@@ -34,7 +35,9 @@ NO_REGION = "none"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a grant is counted: a protected grantee's has no cell of its own, nor a country."""
+    """Where a grant is counted. One of a protected grantee, or in a place at risk, has no cell of
+    its own, nor a country.
+    """
 
     grant: str
     region: str
@@ -94,9 +97,10 @@ def read(
             ReportValue.indicator.in_(list(indicators)),
         )
     )  # fmt: skip
+    at_risk = places_at_risk(db)
     for row in db.execute(query):
         if row.code not in found.places:
-            found.places[row.code] = _place(row)
+            found.places[row.code] = _place(row, fund_id, at_risk)
         at = (row.code, quarter_of(row.ends_on), row.dimension, row.value_code)
         if is_ratio(row.indicator):
             found.counts[row.indicator, "numerator"][at] += row.numerator
@@ -108,11 +112,12 @@ def read(
     return found
 
 
-def _place(row: Any) -> Place:
+def _place(row: Any, fund_id: UUID, at_risk: PlacesAtRisk) -> Place:
     region = row.region
     if row.country:
         region = codelists.get("country").entry(row.country).broader or region
-    return Place(row.code, region or NO_REGION, row.country, is_protected(row))
+    hidden = is_protected(row) or at_risk.holds(row.country, fund_id)
+    return Place(row.code, region or NO_REGION, row.country, hidden)
 
 
 def _complete(counts: dict[tuple[str, str, str, str], int]) -> None:

@@ -38,6 +38,7 @@ from fundops.tracing.entries import (
 )
 from fundops.tracing.known import Known, as_known
 from fundops.tracing.registers import Moment, Registers, by_ids, funds_pledged_to, registers
+from fundops.tracing.results import Reached, reached
 from fundops.tracing.spent import Spent, given_up, spent
 
 CHUNK = 500
@@ -99,6 +100,7 @@ class Section:
     uses: dict[UUID, dict[str, int]] = field(default_factory=dict)
     spent: list[Spent] = field(default_factory=list)
     given_up_minor: int = 0
+    reached: list[Reached] = field(default_factory=list)
     fund_opening_minor: int = 0
 
     @property
@@ -198,6 +200,8 @@ def _section(db: Session, question: Question, fund: Fund) -> Section:
     section.fund_opening_minor, _ = turnover(db, opening.id, question.as_of_on, known)
     section.given_up_minor = given_up(db, donor_lots(donor_id, fund.id), moment)
     _add_grants(db, question, section, legs)
+    shown = [g.code for g in section.grants.values() if g.id not in section.withheld]
+    section.reached = reached(db, moment, shown)
     section.uses = _uses(legs, question.from_on)
     section.lines = _lines(legs, section, question.from_on)
     return section
