@@ -22,9 +22,11 @@ APPEND_ONLY = (
     "due_diligence_checks",
     "evidence_inspections",
     "local_receipts",
+    "release_cells",
     "report_certifications",
     "report_expenditures",
     "report_reads",
+    "report_receipts",
     "report_requirements",
     "report_values",
     "report_versions",
@@ -36,14 +38,16 @@ GUARDED_COPIES = ("statements",)
 """Copied tables that were guarded so, and are again, on SQLite."""
 
 POSTGRES_UP = (
+    """ALTER TABLE persons ADD COLUMN language VARCHAR(12) COLLATE "C"
+""",
     """ALTER TABLE files ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE files ADD COLUMN screened BOOLEAN""",
     """ALTER TABLE files ADD COLUMN disposed_at TIMESTAMP WITH TIME ZONE""",
-    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
-(screened IS NULL))""",
     """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_known CHECK (purpose IN
 ('report_evidence'))""",
+    """ALTER TABLE files ADD CONSTRAINT ck_files_purpose_screened CHECK ((purpose IS NULL) =
+(screened IS NULL))""",
     """ALTER TABLE organisation_profiles ADD COLUMN zone VARCHAR(64) COLLATE "C"
 """,
     """ALTER TABLE statements ADD COLUMN layout INTEGER""",
@@ -74,6 +78,13 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
+(kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
++ unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
+0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
+<= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
 (reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
@@ -81,21 +92,15 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
-(kind = 'expenditure' AND accepted_minor >= 0 AND unsupported_minor >= 0 AND accepted_minor
-+ unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
-0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
-<= 0))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
 """What changes in tables that were there, on PostgreSQL."""
 
 POSTGRES_DOWN = (
-    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
+    """ALTER TABLE persons DROP COLUMN language""",
     """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_known""",
+    """ALTER TABLE files DROP CONSTRAINT ck_files_purpose_screened""",
     """ALTER TABLE files DROP COLUMN disposed_at""",
     """ALTER TABLE files DROP COLUMN screened""",
     """ALTER TABLE files DROP COLUMN purpose""",
@@ -118,11 +123,11 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -136,6 +141,18 @@ CHECK (reported_minor > 0 AND reported_minor <= 1000000000000000)""",
 """And back."""
 
 SQLITE_NEW = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+language VARCHAR(12),
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -387,6 +404,17 @@ grant_budget_lines (id)
 """Tables as they become, on SQLite."""
 
 SQLITE_OLD = {
+    "persons": """CREATE TABLE persons (
+id CHAR(32) NOT NULL,
+code VARCHAR(40) NOT NULL,
+name VARCHAR(200) NOT NULL,
+status VARCHAR(10) NOT NULL,
+version INTEGER NOT NULL,
+created_at DATETIME NOT NULL,
+CONSTRAINT pk_persons PRIMARY KEY (id),
+CONSTRAINT ck_persons_status_known CHECK (status IN ('active', 'left')),
+CONSTRAINT uq_persons_code UNIQUE (code)
+)""",
     "files": """CREATE TABLE files (
 id CHAR(32) NOT NULL,
 party_id CHAR(32),
@@ -611,6 +639,14 @@ CONSTRAINT uq_expenditure_lines_statement_id_number UNIQUE (statement_id, number
 """Tables as they were, on SQLite."""
 
 COPIED = {
+    "persons": (
+        "id",
+        "code",
+        "name",
+        "status",
+        "version",
+        "created_at",
+    ),
     "files": (
         "id",
         "party_id",
@@ -764,6 +800,7 @@ TABLES = (
     "standing_values",
     "request_decisions",
     "report_values",
+    "report_receipts",
     "report_expenditures",
     "report_contents",
     "report_comments",
@@ -777,10 +814,12 @@ TABLES = (
     "local_receipts",
     "progress_reports",
     "source_targets",
+    "release_cells",
     "partner_assessments",
     "due_diligence_checks",
     "disposals",
     "retention_rules",
+    "releases",
     "places_at_risk",
     "confirmed_items",
 )
@@ -909,6 +948,68 @@ def make_tables() -> None:
     op.create_index(
         "ix_places_at_risk_country_status", "places_at_risk", ["country", "status"], unique=False
     )
+    op.create_table(
+        "releases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", Text(40), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("class_name", Text(10), nullable=False),
+        sa.Column("as_of_on", sa.Date(), nullable=False),
+        sa.Column("known_seq", sa.BigInteger(), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("indicators", Text(400), nullable=False),
+        sa.Column("pattern_id", Text(64), nullable=False),
+        sa.Column("basis", Text(64), nullable=False),
+        sa.Column("cells", sa.Integer(), nullable=False),
+        sa.Column("status", Text(10), nullable=False),
+        sa.Column("reason", Text(2000), nullable=True),
+        sa.Column("prepared_at", UtcDateTime(), nullable=False),
+        sa.Column("prepared_by_id", sa.Uuid(), nullable=True),
+        sa.Column("published_at", UtcDateTime(), nullable=True),
+        sa.Column("published_by_id", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.Column("withdrawn_by_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'withdrawn') = (withdrawn_at IS NOT NULL)",
+            name=op.f("ck_releases_withdrawn_at"),
+        ),
+        sa.CheckConstraint(
+            "class_name IN ('outside', 'inside')", name=op.f("ck_releases_class_name_known")
+        ),
+        sa.CheckConstraint(
+            "status <> 'published' OR published_at IS NOT NULL",
+            name=op.f("ck_releases_published_by"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'withdrawn' OR reason IS NOT NULL", name=op.f("ck_releases_withdrawn_why")
+        ),
+        sa.CheckConstraint(
+            "status IN ('prepared', 'published', 'withdrawn')",
+            name=op.f("ck_releases_status_known"),
+        ),
+        whole("threshold"),
+        sa.CheckConstraint(
+            "(published_at IS NULL) = (published_by_id IS NULL)",
+            name=op.f("ck_releases_published_whole"),
+        ),
+        sa.CheckConstraint(
+            "published_by_id <> prepared_by_id", name=op.f("ck_releases_two_persons")
+        ),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_releases_fund_id")),
+        sa.ForeignKeyConstraint(
+            ["prepared_by_id"], ["persons.id"], name=op.f("fk_releases_prepared_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["published_by_id"], ["persons.id"], name=op.f("fk_releases_published_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by_id"], ["persons.id"], name=op.f("fk_releases_withdrawn_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("code", name=op.f("uq_releases_code")),
+    )
+    op.create_index("ix_releases_fund_id", "releases", ["fund_id", "as_of_on"], unique=False)
     op.create_table(
         "retention_rules",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1091,6 +1192,48 @@ def make_tables() -> None:
         unique=True,
         sqlite_where=sa.text("status = 'proposed'"),
         postgresql_where=sa.text("status = 'proposed'"),
+    )
+    op.create_table(
+        "release_cells",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("indicator", Text(10), nullable=False),
+        sa.Column("level", Text(10), nullable=False),
+        sa.Column("unit", Text(80), nullable=False),
+        sa.Column("period", Text(20), nullable=False),
+        sa.Column("dimension", Text(20), nullable=False),
+        sa.Column("code", Text(60), nullable=False),
+        sa.Column("measure", Text(12), nullable=False),
+        sa.Column("low", sa.BigInteger(), nullable=False),
+        sa.Column("high", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "level IN ('fund', 'region', 'country', 'grant')",
+            name=op.f("ck_release_cells_level_known"),
+        ),
+        sa.CheckConstraint(
+            "measure IN ('count', 'numerator', 'denominator')",
+            name=op.f("ck_release_cells_measure_known"),
+        ),
+        sa.CheckConstraint(
+            "low >= 0 AND (high IS NULL OR low <= high)", name=op.f("ck_release_cells_ordered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["releases.id"], name=op.f("fk_release_cells_release_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release_cells")),
+        sa.UniqueConstraint(
+            "release_id",
+            "indicator",
+            "level",
+            "unit",
+            "period",
+            "dimension",
+            "code",
+            "measure",
+            name="uq_release_cells_cell",
+        ),
+        info={"append_only": True},
     )
     op.create_table(
         "source_targets",
@@ -1519,6 +1662,22 @@ def make_tables() -> None:
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_expenditures_version_id")
         ),
         sa.PrimaryKeyConstraint("version_id", "line_number", name=op.f("pk_report_expenditures")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "report_receipts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("body", Text(20000), nullable=False),
+        sa.Column("sha256", Text(64), nullable=False),
+        sa.Column("key_id", Text(64), nullable=False),
+        sa.Column("signature", Text(200), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_receipts_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_receipts")),
+        sa.UniqueConstraint("version_id", name=op.f("uq_report_receipts_version_id")),
         info={"append_only": True},
     )
     op.create_table(

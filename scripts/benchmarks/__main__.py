@@ -6,7 +6,18 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.benchmarks import banking, books, calls, impact, plans, posting, program, web
+from scripts.benchmarks import (
+    banking,
+    books,
+    calls,
+    impact,
+    plans,
+    posting,
+    program,
+    releases,
+    reports,
+    web,
+)
 from scripts.benchmarks.ground import Ground, ground
 from scripts.benchmarks.measure import Result, table
 from tests.databases import KINDS, Kind
@@ -27,7 +38,12 @@ GROUPS: dict[str, PerDatabase] = {
 }
 """Name on the command line -> what measures it on one kind of database."""
 
-START = "start"
+ALONE: dict[str, Callable[[bool], list[Result]]] = {
+    "start": lambda quick: program.measure_start(quick=quick),
+    "releases": lambda quick: releases.measure(quick=quick),
+    "reports": lambda quick: reports.measure(quick=quick),
+}
+"""What needs no database."""
 ON_DISK: dict[str, PerDatabase] = {
     "durable": lambda place, kind, quick: posting.measure(place, kind, quick=quick, on_disk=True),
 }
@@ -38,16 +54,16 @@ def main() -> int:
     """Measure, print the table, and return 1 when a goal is not met."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=program_help())
     parser.add_argument(
-        "groups", nargs="*", choices=[*ON_DISK, *GROUPS, START, []], help="default: all"
+        "groups", nargs="*", choices=[*ON_DISK, *GROUPS, *ALONE, []], help="default: all"
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, smaller books")
     parser.add_argument("--database", choices=KINDS, help="on one kind of database only")
     given = parser.parse_args()
     kinds = [given.database] if given.database else list(KINDS)
-    groups = given.groups or [*ON_DISK, *GROUPS, START]
+    groups = given.groups or [*ON_DISK, *GROUPS, *ALONE]
     results: list[Result] = []
     try:
-        for on_disk, its_groups in ((True, [*ON_DISK]), (False, [*GROUPS, START])):
+        for on_disk, its_groups in ((True, [*ON_DISK]), (False, [*GROUPS, *ALONE])):
             with ground(on_disk=on_disk) as place:
                 wanted = [name for name in its_groups if name in groups]
                 for found in _run(place, wanted, kinds, given.quick):
@@ -64,10 +80,10 @@ def program_help() -> str:
 
 def _run(place: Ground, groups: list[str], kinds: list[Kind], quick: bool) -> Iterator[Result]:
     for name in groups:
-        for kind in kinds if name != START else [None]:
+        for kind in kinds if name not in ALONE else [None]:
             print(f"measuring {name}{f' on {kind}' if kind else ''} ...", file=sys.stderr)
             if kind is None:
-                found = program.measure_start(quick=quick)
+                found = ALONE[name](quick)
             else:
                 found = (GROUPS | ON_DISK)[name](place, kind, quick)
             if found:

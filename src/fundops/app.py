@@ -29,6 +29,7 @@ from fundops.notices.jobs import Worker
 from fundops.notices.transports import transport_of
 from fundops.parties.tokens import authenticate
 from fundops.routers import ROUTERS
+from fundops.schemas import sentence_of
 from fundops.sections import Section
 from fundops.signing import Signer
 from fundops.strict import BodyRefused
@@ -169,10 +170,10 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 def _sentence(error: dict[str, Any]) -> str:
     """Return our own sentence for a validation error; the framework's may echo the input."""
-    kind = error["type"]
-    if kind == "fundops":
-        return str(error["msg"])
-    key = f"validation.{kind}"
+    own = sentence_of(error)
+    if own is not None:
+        return own
+    key = f"validation.{error['type']}"
     if key not in catalogue():
         return text("validation.other")
     numbers: dict[str, Any] = {

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from fundops import idempotency
 from fundops.errors import Problem
+from fundops.messages.reader import current
 from fundops.permissions import Permission
 from fundops.refusals import record_refusal
 from fundops.roles import PARTY_ROLES, ROLE_PERMISSIONS, Role
@@ -61,7 +62,8 @@ class Held:
 class Actor:
     """The authenticated caller: a person, the token used, and the roles held at this moment.
 
-    ``known_seq`` is the number of the last event when the roles were read, if they were.
+    ``known_seq`` is the number of the last event when the roles were read, if they were;
+    ``language`` the one that the person has set, if it is there.
     """
 
     person_id: UUID
@@ -69,6 +71,7 @@ class Actor:
     token_id: UUID | None
     held: tuple[Held, ...]
     known_seq: int | None = field(default=None, compare=False)
+    language: str | None = field(default=None, compare=False)
 
     def allows(self, permission: Permission) -> bool:
         """Return whether any held role has ``permission``."""
@@ -110,6 +113,7 @@ class Claim:
         """Return the actor behind the request's token; raise what ``Can`` raises."""
         actor: Actor = self.request.app.state.authenticate(db, self.token())
         self.request.state.person_code = actor.person_code
+        current().preferred = actor.language
         if not actor.allows(self.permission):
             problem = Problem("not-allowed")
             place = self.request.app.state.database, actor

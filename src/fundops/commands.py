@@ -271,6 +271,27 @@ def dossier(
         say(text("cli.written", path=output))
 
 
+@export.command("release", help=text("cli.release"))
+def release_command(
+    code: Annotated[str, typer.Argument(help=text("cli.release.code"))],
+    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
+) -> None:
+    """Write a release as a workbook."""
+    from sqlalchemy import select
+
+    from fundops.exports import write
+    from fundops.exports.release import release_workbook
+    from fundops.releases.models import Release
+
+    with opened() as database, database.export() as db:
+        query = select(Release).where(Release.code == code, Release.status == "published")
+        found = db.execute(query).scalar_one_or_none()
+        if found is None:
+            fail(text("cli.release.unknown", code=code))
+        write(release_workbook(db, found), output)
+        say(text("cli.written", path=output))
+
+
 @export.command("cash-plan", help=text("cli.cash_plan"))
 def cash_plan(
     fund: Annotated[str, typer.Option(help=text("cli.fund"))],

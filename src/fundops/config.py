@@ -108,6 +108,13 @@ class Settings(BaseSettings):
         "starttls", description="Encryption, required unless none; none allows no login."
     )
 
+    release_threshold_outside: int = Field(
+        11, ge=3, le=100, description="Smallest count of persons that releases for all show."
+    )
+    release_threshold_inside: int = Field(
+        5, ge=3, le=100, description="The same in releases for the fund's own people."
+    )
+
     @model_validator(mode="after")
     def check_notices(self) -> Settings:
         """Refuse settings of notices that cannot work, or would send a password in the clear."""
@@ -121,6 +128,8 @@ class Settings(BaseSettings):
             raise ValueError("FUNDOPS_NOTICES_FROM is no plain e-mail address")
         if self.base_url and not _PLAIN_URL.fullmatch(self.base_url):
             raise ValueError("FUNDOPS_BASE_URL begins with https:// and has no spaces")
+        if self.release_threshold_inside > self.release_threshold_outside:
+            raise ValueError("FUNDOPS_RELEASE_THRESHOLD_INSIDE is above the one outside")
         return self
 
     @model_validator(mode="before")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fundops.messages import text
+from fundops.messages.said import Word
 
 TYPE_PREFIX = "urn:fundops:problem:"
 
@@ -76,8 +77,8 @@ class Problem(Exception):
         self.slug = slug
         self.status = PROBLEMS[slug]
         self.errors = tuple(errors)
-        self.params = params
-        self.detail = detail if detail is not None else text(f"problem.{slug}", **params)
+        self.params = {name: _word(name, value) for name, value in params.items()}
+        self.detail = detail if detail is not None else text(f"problem.{slug}", **self.params)
         super().__init__(self.detail)
 
     def body(self, request_id: str | None = None) -> dict[str, Any]:
@@ -95,6 +96,12 @@ class Problem(Exception):
         if request_id is not None:
             document["request_id"] = request_id
         return document
+
+
+def _word(name: str, value: Any) -> Any:
+    """Return a parameter; what steps and statuses are called can be said in other languages."""
+    is_word = name in ("action", "status") and type(value) is str
+    return Word(value) if is_word else value
 
 
 def invalid(pointer: str, key: str, **params: Any) -> Problem:

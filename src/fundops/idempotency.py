@@ -29,6 +29,7 @@ DRY_RUNS = frozenset(
         "/v1/assignments/{assignment_id}/validate",
         "/v1/calls/{call_id}/plan_assignments",
         "/v1/payment_batches/{payment_batch_id}/check_results",
+        "/v1/progress_reports/{progress_report_id}/check_workbook",
         "/v1/proposals/{proposal_id}/check_workbook",
         "/v1/proposals/{proposal_id}/validate",
     }

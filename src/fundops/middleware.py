@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fundops.errors import Problem
+from fundops.messages.reader import Reader, accepted, reading
 from fundops.pages import to_bytes
 
 log = logging.getLogger("fundops.http")
@@ -62,6 +63,12 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
     return found
 
 
+def _all(scope: Scope, wanted: bytes) -> str:
+    """Return every value of a request header, as one list."""
+    given = (value for name, value in scope.get("headers") or () if name == wanted)
+    return b",".join(given).decode("latin-1")
+
+
 def problem_response(
     problem: Problem, its_request_id: str, headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -101,13 +108,17 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with reading(Reader(accepted(_all(scope, b"accept-language")))) as reader:
+            await self._serve(scope, receive, send, reader)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, reader: Reader) -> None:
         began, its_id = time.perf_counter(), request_id(scope)
         seen: dict[str, Any] = {"status": 0}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
-                _add_headers(message, scope["path"], its_id)
+                _add_headers(message, scope["path"], its_id, reader)
             await send(message)
 
         try:
@@ -157,12 +168,19 @@ def _limited(receive: Receive, maximum: int) -> Receive:
     return limited
 
 
-def _add_headers(message: Message, path: str, its_id: str) -> None:
-    """Add our headers to the start of an answer, unless it has its own."""
+def _add_headers(message: Message, path: str, its_id: str, reader: Reader) -> None:
+    """Add our headers to the start of an answer, unless it has its own.
+
+    One with sentences in it says which language they are in, and that another may be asked for.
+    """
     headers: list[tuple[bytes, bytes]] = list(message.get("headers") or ())
     given = {name for name, _ in headers}
     headers.extend(header for header in _HEADERS if header[0] not in given)
     headers.append((b"x-request-id", its_id.encode()))
+    if reader.spoke and b"content-language" not in given:
+        headers.append((b"content-language", reader.language.replace("_", "-").encode()))
+    if reader.spoke or b"content-language" in given:
+        headers.append((b"vary", b"accept-language"))
     message["headers"] = headers
     if path.startswith(_DOCS):
         MutableHeaders(scope=message)["content-security-policy"] = DOCS_POLICY

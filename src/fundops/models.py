@@ -29,6 +29,7 @@ from fundops.parties import profile_models as profiles
 from fundops.partners import models as partners
 from fundops.payees import models as payees
 from fundops.proposals import models as proposals
+from fundops.releases import models as releases
 from fundops.reports import models as reports
 from fundops.reports import money_models as report_money
 from fundops.retention import models as retention
@@ -65,6 +66,7 @@ __all__ = [
     "policy_models",
     "profiles",
     "proposals",
+    "releases",
     "report_money",
     "reports",
     "retention",

@@ -21,9 +21,11 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindpar
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fundops.errors import invalid
+from fundops.messages.reader import current
+from fundops.messages.said import Sayable
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_CURSOR = 50, 200, 400
-OPTIONS = orjson.OPT_UTC_Z
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 Field = ColumnElement[Any] | InstrumentedAttribute[Any]
 """A column to sort by: of a query, or as mapped."""
@@ -57,8 +59,25 @@ Paging = Annotated[PageQuery, Depends(page_query)]
 
 
 def to_bytes(value: Any) -> bytes:
-    """Return the JSON of plain values (UUIDs, dates and aware instants included)."""
-    return orjson.dumps(value, option=OPTIONS)
+    """Return the JSON of plain values (UUIDs, dates and aware instants included).
+
+    Sentences of the catalogue are said in the language of the request at hand.
+    """
+    return orjson.dumps(value, default=_plain, option=OPTIONS)
+
+
+def _plain(value: Any) -> Any:
+    """Return what is written for a value of a class of its own."""
+    match value:
+        case Sayable():
+            return current().say(value)
+        case str():
+            return str(value)
+        case Mapping():
+            return dict(value)
+        case list():
+            return list(value)
+    raise TypeError(f"no JSON is made of {type(value).__name__}")
 
 
 def json_response(value: Any, *, etag: str | None = None) -> Response:

@@ -17,6 +17,7 @@ from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.expenditures.routes import ROUTERS as EXPENDITURES
 from fundops.exports.dossier_routes import router as dossiers
+from fundops.exports.release_routes import router as release_books
 from fundops.exports.routes import router as statements
 from fundops.files.routes import ROUTERS as FILES
 from fundops.funds.rate_routes import router as rates
@@ -50,6 +51,7 @@ from fundops.proposals.routes import router as proposals
 from fundops.proposals.routes import totals_router as call_totals
 from fundops.proposals.step_routes import router as proposal_steps
 from fundops.proposals.workbook_routes import router as proposal_workbooks
+from fundops.releases.routes import RELEASE_ROUTERS as RELEASES
 from fundops.reports.face_routes import router as faces
 from fundops.reports.local_routes import router as local_receipts
 from fundops.reports.routes import results_router as grant_results
@@ -57,6 +59,7 @@ from fundops.reports.routes import router as progress_reports
 from fundops.reports.routes import start_router as report_starts
 from fundops.reports.step_routes import evidence_router as report_evidence
 from fundops.reports.step_routes import router as report_steps
+from fundops.reports.workbook_routes import router as report_workbooks
 from fundops.retention.routes import router as retention
 from fundops.reviews.routes import ROUTERS as REVIEWS
 from fundops.tracing.routes import router as tracing
@@ -106,12 +109,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     report_starts,
     report_steps,
     report_evidence,
+    report_workbooks,
     grant_results,
     local_receipts,
     faces,
     *BANKING,
     impact,
     partners,
+    *RELEASES,
+    release_books,
     tracing,
     cash_plan,
     attention,

@@ -6,6 +6,7 @@ Input is strict: no number where a string belongs, no unknown field, no silent c
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -35,8 +36,17 @@ _SHARE = re.compile(r"(0|1|0\.[0-9]{1,6}|1\.0{1,6})", re.ASCII)
 
 def refused(key: str, **params: Any) -> PydanticCustomError:
     """Return a validation error whose message is a catalogue sentence."""
-    sentence = text(key, **params).replace("{", "(").replace("}", ")")
-    return PydanticCustomError("fundops", sentence)
+    sentence = text(key, **params)
+    shown = sentence.replace("{", "(").replace("}", ")")
+    return PydanticCustomError("fundops", shown, {"sentence": sentence})
+
+
+def sentence_of(error: Mapping[str, Any]) -> str | None:
+    """Return the catalogue sentence of a validation error that ``refused`` made, else none."""
+    if error["type"] != "fundops":
+        return None
+    found: str = (error.get("ctx") or {}).get("sentence") or error["msg"]
+    return found
 
 
 def _day(value: Any) -> Any:

@@ -27,7 +27,9 @@ REGISTERS: dict[str, str] = {
     "confirmed_items": "confirmed_item",
     "evidence_inspections": "evidence_inspection",
     "progress_reports": "progress_report",
+    "releases": "release",
     "report_evidence": "report_evidence",
+    "report_receipts": "report_receipt",
     "report_versions": "report_version",
     "advance_write_offs": "advance_write_off",
     "agreement_reports": "agreement_report",
@@ -141,6 +143,7 @@ DIGESTED: dict[str, frozenset[str]] = {
     "grant_amendments": frozenset({"content"}),
     "proposal_versions": frozenset({"content"}),
     "rankings": frozenset({"result"}),
+    "report_receipts": frozenset({"body"}),
     "review_drafts": frozenset({"content"}),
     "submission_receipts": frozenset({"body"}),
 }

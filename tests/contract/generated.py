@@ -21,8 +21,10 @@ from fundops.exports.donor_statement import DETAIL
 from fundops.exports.statement_columns import columns
 from fundops.lifecycle import Step, Steps, mermaid
 from fundops.messages import text
+from fundops.messages.languages import coverage, languages, translatable
 from fundops.tracing.entries import FLOWS, INTERNAL
 from tests.screening.measured import report as screening
+from tests.suppression import study
 
 RECORDS = {
     "banking.accounts.ACCOUNT_STEPS": "Account of a fund",
@@ -67,6 +69,7 @@ RECORDS = {
     "partners.service.STEPS": "Partner assessment",
     "payees.steps.STEPS": "Bank account",
     "proposals.steps.STEPS": "Proposal",
+    "releases.service.STEPS": "Release",
     "reports.steps.STEPS": "Progress report",
     "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
@@ -142,6 +145,25 @@ def flows() -> str:
     return "\n".join([*lines, "", ""])
 
 
+def covered() -> str:
+    """Return the table of languages and how far each goes, by area."""
+    others = [one for code, one in languages().items() if code != "en"]
+    head = ["", *(f"{one.language} {one.name}" for one in others), ""]
+    lines = ["|".join(["", " area ", *(f" {name} " for name in head[1:-1]), ""])]
+    lines.append("|" + "---|" * (len(others) + 1))
+    reviewed = (str(one.reviewed_on) if one.is_reviewed else "no" for one in others)
+    lines.append("| *reviewed by a native speaker* | " + " | ".join(reviewed) + " |")
+    by_language = [{each.area: each for each in coverage(one.language)} for one in others]
+    for area, sentences in translatable().items():
+        cells = []
+        for found in by_language:
+            done = found[area].size - len(found[area].missing)
+            cells.append("all" if not found[area].missing else f"{done} of {found[area].size}")
+        if any(cell != f"0 of {len(sentences)}" for cell in cells):
+            lines.append(f"| `{area}` ({len(sentences)}) | " + " | ".join(cells) + " |")
+    return "\n".join(["", *lines, "", ""])
+
+
 def indicators() -> str:
     """Return the table of the catalogue of indicators, with the rule of each."""
     lines = [
@@ -171,8 +193,10 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/api.md", "problems"): problems,
     ("docs/api.md", "roles"): roles,
     ("docs/api.md", "statuses"): statuses,
+    ("docs/languages.md", "languages"): covered,
     ("docs/reports.md", "life"): report_life,
     ("docs/screening.md", "measured"): screening,
+    ("docs/disclosure.md", "survival"): study.main,
     ("docs/statements.md", "sheets"): sheets,
     ("docs/statements.md", "flows"): flows,
     ("docs/indicators.md", "indicators"): indicators,

@@ -234,7 +234,7 @@ def two_columns(**changes: Any) -> Table:
 
 def wide(number: int) -> Section:
     """Return a section with more than half of the cells that a form may have."""
-    columns = tuple(Column(f"c{n}", f"C{n}", Text()) for n in range(30))
+    columns = tuple(Column(f"c{n}", f"C{n}", Text()) for n in range(15))
     return Section(f"s{number}", "S", table=Table(f"t{number}", "T", columns, max_rows=1_000))
 
 

@@ -160,8 +160,27 @@ def test_a_message_is_plain_and_complete() -> None:
     assert "https://fund.example.org" in read.get_content()
     assert set(read.keys()) == {
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type",
-        "Content-Transfer-Encoding", "MIME-Version",
+        "Content-Transfer-Encoding", "MIME-Version", "Content-Language",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "body"),
+    [
+        ("fr", "fundops : un versement a été payé", "Veuillez confirmer quand il est arrivé."),
+        ("es-GT", "fundops: se pagó un desembolso", "Confirme, por favor, cuando haya llegado."),
+        ("ar-EG", "fundops: صُرفت دفعة", "يرجى التأكيد عند وصولها."),
+    ],
+)
+def test_a_letter_is_in_the_channels_language(language: str, subject: str, body: str) -> None:
+    made = letters.compose(a_letter(language=language), Settings(base_url="https://f.example.org"))
+    read = message_from_bytes(made.as_bytes(policy=SMTP), policy=SMTP)
+    assert read["Subject"] == subject
+    assert read["Content-Language"] == language[:2]
+    content = read.get_content()
+    assert body in content
+    assert "https://f.example.org" in content
+    assert "Please" not in content
 
 
 def test_an_unknown_language_is_answered_in_english() -> None:

@@ -73,8 +73,8 @@ def a_report(
         number=number, starts_on=DAY, ends_on=LATER, due_on=DUE,
         due_at=datetime(2026, 7, 2, tzinfo=UTC), zone="UTC", is_final=False, asks_narrative=True,
         asks_expenditure=False, language="en", status=status, last_number=len(submitted),
-        submitted_number=len(submitted) or None, submitted_by_id=person, decided_by_id=officer,
-        created_at=clock.now(),
+        draft_number=1, submitted_number=len(submitted) or None, submitted_by_id=person,
+        decided_by_id=officer, created_at=clock.now(),
     )  # fmt: skip
     db.add(report)
     db.flush()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -92,6 +94,14 @@ def test_from_what_is_due_to_what_counts(scene: Reporting) -> None:
     assert done["status"] == "submitted"
     assert [line["reported"]["amount"] for line in done["expenditure"]] == ["120.50", "30.00"]
     assert scene.requirements()[0].status == "due"
+    signed = scene.grantee.get(f"{place}/versions/{done['submitted_number']}/receipt").json()
+    said = json.loads(signed["body"])
+    assert (said["report"], said["version"]) == (done["code"], done["submitted_number"])
+    keys = {one["key_id"]: one for one in scene.grantee.get("/v1/signing_keys").json()["items"]}
+    public: Any = load_pem_public_key(keys[signed["key_id"]]["public_key"].encode())
+    public.verify(base64.b64decode(signed["signature"]), signed["body"].encode())
+    assert scene.grantee.get(f"{place}/versions/1/receipt").status_code == 404
+    assert scene.stray().get(f"{place}/versions/{said['version']}/receipt").status_code == 404
 
     # Returned with comments on fields of what was submitted, and submitted again.
     wrong = scene.decided(place, "return", reason="See below.", comments=[

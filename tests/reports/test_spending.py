@@ -302,6 +302,11 @@ def test_the_form_is_its_grants_own(scene: MoneyScene) -> None:
     assert scene.stranger.get(place).status_code == 404
     assert scene.stranger.get(f"{scene.place}/face").status_code == 404
     own = scene.grantee.get(place).json()
+    assert own["exchange"]["implausible"] == 0, "no rate is on record"
+    scene.know_rate("40")
+    scene.know_rate("38", "2026-08-01")
+    exchange = scene.face(report)["exchange"]
+    assert (exchange["implausible"], exchange["undeclared"]) == (1, usd("0.00")), "44 is far of 38"
     assert own["rows"][0]["spent"] == uah("200000.00")
     assert own["report"]["method"] == "first_in_first_out"
 
@@ -333,7 +338,8 @@ def test_an_amendment_moves_numbers_and_not_what_was_spent(scene: MoneyScene) ->
     scene.accept(scene.submit(*Q1, (2, "40000.00")))
     late = scene.submit(*Q2, (1, "40000.00", "20000.00"), (2, "40000.00", "700.00"))
     scene.amend(
-        Line("B", "Blankets", {4: 100}, 5_000_00), Line("A", "Two house mothers", {4: 100}, 9_000_00),
+        Line("B", "Blankets", {4: 100}, 5_000_00),
+        Line("A", "Two house mothers", {4: 100}, 9_000_00),
         Line("G", "Rent", {4: 100}, 6_000_00),
     )  # fmt: skip
     scene.accept(late)

@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any
+from typing import Any, Self
 
 from fundops.allocation.regions import areas_around, areas_of
+from fundops.messages.said import Sayable
 
 LANGUAGES = ("en", "fr", "es", "ar", "ru", "zh")
 """The official languages of the United Nations, English first."""
@@ -108,6 +109,10 @@ class CodeList:
         labels = self._by_code[code].labels
         return labels.get(language) or labels["en"]
 
+    def said(self, code: str) -> str:
+        """Return the English label of ``code``, which can be said in another language too."""
+        return Label(self, code)
+
     def ancestors(self, code: str) -> tuple[str, ...]:
         """Return what ``code`` lies in, the nearest first."""
         found: list[str] = []
@@ -120,6 +125,29 @@ class CodeList:
     def labelled(self, language: str) -> int:
         """Return how many entries have a label in ``language``."""
         return sum(1 for entry in self.entries if entry.labels.get(language))
+
+
+class Label(Sayable):
+    """The label of a code, in English until it is said in another language."""
+
+    __slots__ = ("code", "list_name")
+
+    code: str
+    list_name: str
+
+    def __new__(cls, its_list: CodeList, code: str) -> Self:
+        """Return the label of ``code``; raise ``KeyError`` for an unknown one."""
+        self = super().__new__(cls, its_list.label(code))
+        self.code, self.list_name = code, its_list.name
+        return self
+
+    def __getnewargs__(self) -> tuple[CodeList, str]:  # type: ignore[override]
+        """Return what a copy is made with."""
+        return get(self.list_name), self.code
+
+    def said_in(self, language: str) -> str:
+        """Return the label in ``language``, in English where that has none."""
+        return get(self.list_name).label(self.code, language)
 
 
 class _Lists(Mapping[str, CodeList]):

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from fundops.authz import Actor, Can, Permission
 from fundops.calls import codelist_answers
+from fundops.calls.codelists import LANGUAGES
 from fundops.calls.list_schemas import CodeListOut, CodeListPage, ObjectivePage
+from fundops.messages.reader import read_by
 from fundops.schemas import READS, problems
 from fundops.strict import StrictRoute
 
@@ -39,9 +41,14 @@ def list_code_lists(_actor: Anybody) -> Response:
 @lists_router.get(
     "/{name}", operation_id="get_code_list", response_model=CodeListOut, responses=READS
 )
-def get_code_list(_actor: Anybody, name: ListName, language: Language = "en") -> Response:
-    """Read one code list with labels in a language, in English where that has none."""
-    return _json(codelist_answers.one_list(name, language))
+def get_code_list(_actor: Anybody, name: ListName, language: Language | None = None) -> Response:
+    """Read one code list with labels in a language, by default the one that you read; a label that
+    is missing there is in English.
+    """
+    spoken = read_by(language)
+    answer = _json(codelist_answers.one_list(name, spoken if spoken in LANGUAGES else "en"))
+    answer.headers["content-language"] = spoken
+    return answer
 
 
 def _json(body: bytes) -> Response:

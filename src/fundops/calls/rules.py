@@ -160,7 +160,7 @@ def _placed(error: Any, kind: object) -> InitErrorDetails:
     place = error["loc"][1:] if error["loc"][:1] == (kind,) else error["loc"]
     its_type = error["type"]
     if its_type == "fundops":
-        its_type = PydanticCustomError("fundops", error["msg"])
+        its_type = PydanticCustomError("fundops", error["msg"], error.get("ctx"))
     elif its_type.startswith("union_tag"):
         its_type, place = refused("calls.rule_unknown"), ("kind",)
     return InitErrorDetails(

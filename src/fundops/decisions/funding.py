@@ -40,6 +40,7 @@ from fundops.errors import Problem, invalid
 from fundops.grants.refusals import Words, refusal_out
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.messages.said import joined
 from fundops.reviews.conflicts import conflicted_pairs
 from fundops.reviews.models import Ranking
 from fundops.schemas import money_out
@@ -165,7 +166,7 @@ def _why(standing: Standing, currency: str) -> str | None:
     if found is None:
         return text(f"decisions.line_{standing.reason}")
     if standing.reason is Reason.TIE:
-        return f"{text('decisions.line_tie')} {_sentence('together', found, currency)}"
+        return joined((text("decisions.line_tie"), _sentence("together", found, currency)), " ")
     if standing.reason is Reason.ENDED:
         return text("decisions.line_ended", why=_sentence("ended", found, currency))
     if found.breach is not None:

@@ -21,6 +21,7 @@ from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.messages.said import Clause, Word
 from fundops.parties.models import Party
 from fundops.payees.queries import require_within_cap, usable_account
 
@@ -45,7 +46,7 @@ def grant_open(case: Case) -> Sequence[str]:
     if case.grant.status == "conditional":
         return [text("grants.conditional_unpaid")]
     if case.grant.status != "awarded":
-        return [text("disbursements.grant_is", status=case.grant.status)]
+        return [text("disbursements.grant_is", status=Word(case.grant.status))]
     return []
 
 
@@ -123,6 +124,6 @@ def require_open(case: Case) -> None:
     if found:
         raise Problem(
             "payment-kept-back",
-            detail=text("problem.payment-kept-back", first=found[0][1].rstrip(".")),
+            detail=text("problem.payment-kept-back", first=Clause(found[0][1])),
             errors=[FieldError(f"gate/{name}", sentence) for name, sentence in found],
         )

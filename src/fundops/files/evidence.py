@@ -17,6 +17,7 @@ from fundops.errors import FieldError
 from fundops.files.cleaning import Clean
 from fundops.files.kinds import Refused
 from fundops.messages import text
+from fundops.messages.said import joined
 from fundops.screening import CannotScreen, Screened, screen, screen_file
 from fundops.screening.screened_files import READ
 
@@ -34,7 +35,7 @@ class PersonalData(Exception):
         super().__init__("personal_data")
         self.errors = [FieldError("content", one.sentence) for one in screened.findings[:MAX_TOLD]]
         kinds = Counter(one.kind for one in screened.findings)
-        labels = ", ".join(
+        labels = joined(
             text("screening.counted", label=text(f"screening.kind.{kind}"), count=count)
             for kind, count in sorted(kinds.items())
         )

@@ -29,11 +29,14 @@ REFUSALS = frozenset(
         "xlsx_encrypted",
         "xlsx_file_too_large",
         "xlsx_macros",
+        "xlsx_not_ours",
         "xlsx_old_or_locked",
         "xlsx_other_file",
         "xlsx_other_format",
+        "xlsx_too_full",
         "xlsx_too_large",
         "xlsx_too_many_parts",
+        "xlsx_two_files",
     }
 )
 """Codes with which a child process may refuse a file."""

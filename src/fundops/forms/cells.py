@@ -118,6 +118,7 @@ class Writer:
         self.book = book
         self.language = language
         self.right_to_left = right_to_left
+        self._heights: dict[Any, dict[int, int]] = {}
         self._looks: dict[tuple[object, ...], Any] = {}
         self._border = Border(left=side, right=side, top=side, bottom=side)
         self._fills = {
@@ -221,8 +222,15 @@ class Writer:
         """Make a row as high as its text needs at ``width`` characters a line."""
         lines = sum(1 + len(line) // width for line in value.split("\n"))
         height = min(_MAX_ROW_HEIGHT, max(18, 15 * lines + 3))
-        known = sheet.row_dimensions[row].height
-        sheet.row_dimensions[row].height = max(known or 0, height)
+        heights = self._heights.setdefault(sheet, {})
+        if height > heights.get(row, 0):
+            heights[row] = height
+
+    def set_heights(self) -> None:
+        """Give the rows the heights that their texts need, once all is written."""
+        for sheet, heights in self._heights.items():
+            for row, height in sorted(heights.items()):
+                sheet.row_dimensions[row].height = height
 
     def value(
         self, sheet: Any, row: int, column: int, kind: Kind, value: Value, *, locked: bool

@@ -99,10 +99,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fixed row of a table: its key, and what its locked columns show."""
+    """One fixed row of a table: its key, and what its locked columns show.
+
+    ``closed`` are the columns that are filled in elsewhere in the table and ask nothing here.
+    """
 
     key: str
     shows: Mapping[str, Value] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,8 @@ class Table:
         if len({row.key.casefold() for row in self.rows}) != len(self.rows):
             raise DeclarationError(f"table {self.key!r} has two rows of one key")
         for row in self.rows:
-            if not _ROW_KEY.fullmatch(row.key) or not row.shows.keys() <= locked:
+            known = row.shows.keys() <= locked and row.closed <= {one.key for one in self.inputs}
+            if not _ROW_KEY.fullmatch(row.key) or not known:
                 raise DeclarationError(f"row {row.key!r} of {self.key!r} cannot be right")
 
     @property
@@ -257,8 +262,12 @@ def _section_facts(section: Section) -> list[object]:
         [[one.key, _kind_facts(one.kind), one.locked] for one in section.fields],
         table and table.key,
         [[one.key, _kind_facts(one.kind), one.locked] for one in table.columns] if table else [],
-        [row.key for row in table.rows] if table else [],
+        [_row_facts(row) for row in table.rows] if table else [],
     ]
+
+
+def _row_facts(row: Row) -> object:
+    return [row.key, *sorted(row.closed)] if row.closed else row.key
 
 
 def _kind_facts(kind: Kind) -> list[str]:

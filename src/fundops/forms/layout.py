@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fundops.forms.declaration import Form, Section
+if TYPE_CHECKING:  # the process that reads a workbook has no form to load
+    from fundops.forms.declaration import Form, Section
 
 IDENTITY_SHEET = "_fundops"
 LISTS_SHEET = "_fundops_lists"

@@ -13,10 +13,25 @@ MAX_PARTS = 500
 MAX_UNZIPPED_BYTES = 64 * 1024 * 1024
 """Bytes of all parts of one workbook together, decompressed."""
 
-MAX_CELLS = 100_000
+MAX_CELLS = 50_000
 """Cells of all sheets together, blank but formatted ones included."""
 
-MAX_FORM_CELLS = 50_000
+MAX_MARKS, MAX_ATTRIBUTES = 500_000, 250_000
+"""Tags of all parts of one workbook together, and attributes (more exactly: < and = characters).
+
+A full workbook has nine to a cell. A small file can unpack to millions, which take long to read."""
+
+MAX_CROWD, MAX_CROWDING = 20_000, 50
+"""Attributes in a mebibyte of a part, beyond which each tag has at most so many of them: a reader
+holds all of a tag at once."""
+
+MAX_TEXT_CHARS = 4_000_000
+"""Characters of all cells together."""
+
+MAX_DIRECTORY_BYTES = 256 * 1024
+"""Bytes of the zip container's list of parts: 500 for each."""
+
+MAX_FORM_CELLS = 25_000
 """Inputs and locked cells that a form may have: half of what is read, for people's own cells."""
 
 MAX_MERGED_CELLS = 100_000

@@ -25,15 +25,13 @@ def marked(job: dict[str, Any], raw: bytes) -> bytes:
     from openpyxl import load_workbook
 
     from fundops.forms.marks import Marker
-    from fundops.forms.packing import with_times_of
+    from fundops.forms.packing import unpacked, with_times_of
     from fundops.forms.results import restoring, stored_results
 
     results = stored_results(raw)
     book = load_workbook(io.BytesIO(raw), keep_links=False)
     Marker(book, job).renew()
-    target = io.BytesIO()
-    book.save(target)
-    made = target.getvalue()
+    made = unpacked(book)
     return with_times_of(made, raw, restoring(made, results))
 
 
@@ -41,7 +39,8 @@ def main() -> None:
     """Mark the workbook on standard input and write it, or say why it was refused."""
     sandbox.limit_self(limits.BOUNDS)
     os.environ["OPENPYXL_LXML"] = "False"  # one writer everywhere: the same bytes
-    sys.modules["numpy"] = None  # type: ignore[assignment] # not needed, and slow to load
+    # Not needed, slow to load, and what would unpack a picture of any size.
+    sys.modules["numpy"] = sys.modules["PIL"] = None  # type: ignore[assignment]
     warnings.simplefilter("ignore")
     job = json.loads(sys.stdin.buffer.readline())
     raw = sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1)

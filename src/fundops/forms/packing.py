@@ -11,6 +11,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from typing import Any
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _LEVEL = 1
@@ -36,6 +37,15 @@ def packed(raw: bytes, changes: Mapping[str, Change] | None = None) -> bytes:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             new.writestr(info, content)
+    return target.getvalue()
+
+
+def unpacked(book: Any) -> bytes:
+    """Return a workbook of openpyxl as it writes it, its parts not compressed: for ``packed``."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    target = io.BytesIO()
+    ExcelWriter(book, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True)).save()
     return target.getvalue()
 
 

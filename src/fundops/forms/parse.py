@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ from fundops.messages import text
 Values = dict[str, Any]
 
 _NOWHERE = Sheet("", False, {})
+_LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,24 @@ def parse(form: Form, raw: bytes, expected: Mapping[str, str]) -> Filled:
     ``expected`` are the records that it must belong to, as given to ``render``. The file is opened
     in a process of its own.
     """
+    return parse_in(lambda _: form, raw, expected, form.language)[1]
+
+
+def parse_in(
+    form_in: Callable[[str], Form], raw: bytes, expected: Mapping[str, str], language: str
+) -> tuple[Form, Filled]:
+    """Return what an uploaded workbook says, and the form in the language that it was made in.
+
+    As ``parse``. ``form_in`` gives the form in a language; ``language`` is taken for a file that
+    does not say its own. Whoever fills a workbook in may send it by a way that speaks another.
+    """
     try:
-        book = read(raw, form.language)
+        book = read(raw, language)
     except FileRefused as refusal:
-        return Filled({}, [refusal.problem], hashlib.sha256(raw).hexdigest())
-    return fill(form, book, expected)
+        return form_in(language), Filled({}, [refusal.problem], hashlib.sha256(raw).hexdigest())
+    own = book.identity.get("language", "")
+    form = form_in(own if _LANGUAGE.fullmatch(own) else language)
+    return form, fill(form, book, expected)
 
 
 def fill(form: Form, book: Book, expected: Mapping[str, str]) -> Filled:
@@ -194,7 +209,16 @@ class _Reader:
         for key in keys:
             self.filled.places[f"{table.path}/{key}/{column.key}"] = place
             self.filled.places.setdefault(f"{table.path}/{key}", place)
+        if table.rows and column.key in table.rows[index].closed:
+            self._check_closed(found, at, pointer)
+            return None
         return self._value(found, at, column.kind, column.required, pointer)
+
+    def _check_closed(self, found: Found, at: At, pointer: str) -> None:
+        """Say it where something stands in a cell that asks nothing; it is not taken."""
+        if not found.sheet.at(*at).blank:
+            message = text("forms.not_asked", self.form.language)
+            self.filled.problems.append(self.filled.problem(pointer, message, "not_asked"))
 
     def _value(self, found: Found, at: At, kind: Kind, required: bool, pointer: str) -> Value:
         try:

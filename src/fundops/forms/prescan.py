@@ -32,13 +32,24 @@ encrypted gives ``RuntimeError``, as does an unknown method: its ``NotImplemente
 SheetWatch = Callable[[bytes, bytes], None]
 """Sees every piece of every sheet: the end of the piece before, and the piece."""
 
+PartWatch = Callable[[bytes], None]
+"""Sees every piece of every part."""
+
 
 class Refused(Exception):
     """A workbook that is damaged or not acceptable; ``args`` are the code and its facts."""
 
 
-def check(raw: bytes, bounds: Bounds, watch: SheetWatch | None = None) -> None:
-    """Unpack every part within ``bounds``, showing the sheets to ``watch``. Raises ``Refused``."""
+def check(
+    raw: bytes,
+    bounds: Bounds,
+    watch: SheetWatch | None = None,
+    watch_all: PartWatch | None = None,
+) -> None:
+    """Unpack every part within ``bounds``, showing the sheets to ``watch``, all to ``watch_all``.
+
+    Raises ``Refused``.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             parts = archive.infolist()
@@ -50,7 +61,7 @@ def check(raw: bytes, bounds: Bounds, watch: SheetWatch | None = None) -> None:
                 raise Refused("xlsx_damaged", {})
             left = bounds.unzipped_bytes
             for part in parts:
-                left = _scan_part(archive, part, left, bounds, watch)
+                left = _scan_part(archive, part, left, bounds, watch, watch_all)
     except DAMAGED:
         raise Refused("xlsx_damaged", {}) from None
 
@@ -61,6 +72,7 @@ def _scan_part(
     left: int,
     bounds: Bounds,
     watch: SheetWatch | None,
+    watch_all: PartWatch | None,
 ) -> int:
     too_large = Refused("xlsx_too_large", {"limit": bounds.unzipped_bytes // 2**20})
     if part.file_size > left:
@@ -73,6 +85,8 @@ def _scan_part(
             left -= len(chunk)
             if left < 0:
                 raise too_large
+            if watch_all is not None:
+                watch_all(chunk)
             if markup:
                 _check_markup(tail + chunk)
                 if sheet and watch is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fundops.messages import text
+from fundops.messages.said import joined
 
 Severity = Literal["critical", "error", "warning"]
 
@@ -34,9 +35,15 @@ class Problem:
     row: str | None = None
 
     def __str__(self) -> str:
+        return str(self.said)
+
+    @property
+    def said(self) -> str:
+        """The sentence behind its place, which can be said in another language."""
         if self.sheet is None:
             return self.message
-        return f"{self.sheet}{'!' + self.cell if self.cell else ''}: {self.message}"
+        place = f"{self.sheet}{'!' + self.cell if self.cell else ''}: "
+        return joined((place, self.message), "")
 
 
 class FileRefused(Exception):

@@ -16,12 +16,10 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-
-from defusedxml import ElementTree
 
 from fundops.forms import limits
 from fundops.forms.layout import NAME_PREFIX, position
+from fundops.forms.markup import Attributes, Words, walked
 from fundops.forms.prescan import Refused
 
 _TARGET = re.compile(
@@ -34,6 +32,8 @@ _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORE
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _PERCENTS = frozenset({9, 10})
 _MAX_TEXT = limits.MAX_CELL_CHARS + 1
+_MAX_WRITTEN = 7 * _MAX_TEXT
+"""Characters of a text as it is written: each may be an escape of seven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +61,24 @@ class Package:
     from_1904: bool = False
 
 
-def local(tag: str) -> str:
-    """Return the name of an element without its namespace."""
-    return tag.rpartition("}")[2]
-
-
-def _elements(archive: zipfile.ZipFile, part: str, wanted: set[str]) -> Iterator[Any]:
-    """Yield every element of ``part`` whose local name is wanted, whole, clearing it afterwards."""
-    depth = 0
-    with archive.open(part) as stream:
-        for event, element in ElementTree.iterparse(stream, events=("start", "end")):
-            name = local(element.tag)
-            if event == "start":
-                depth += name in wanted
-            elif name in wanted:
-                depth -= 1
-                yield element
-                element.clear()
-            elif not depth:
-                element.clear()
-
-
 def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     """Return id -> (kind, part) of what ``part`` refers to within the workbook."""
     folder, name = posixpath.split(part)
     path = posixpath.join(folder, "_rels", f"{name}.rels")
+    found: dict[str, tuple[str, str]] = {}
     if path not in archive.namelist():
-        return {}
-    found = {}
-    for element in _elements(archive, path, {"Relationship"}):
-        if element.get("TargetMode") == "External":
-            continue
-        target = str(element.get("Target", ""))
+        return found
+
+    def start(name: str, given: Attributes) -> None:
+        if name != "Relationship" or given.get("TargetMode") == "External":
+            return
+        target = given.get("Target", "")
         full = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-        kind = str(element.get("Type", "")).rpartition("/")[2]
-        found[str(element.get("Id"))] = (kind, posixpath.normpath(full))
+        kind = given.get("Type", "").rpartition("/")[2]
+        found[given.get("Id", "None")] = (kind, posixpath.normpath(full))
+
+    for _ in walked(archive, path, start):
+        pass
     return found
 
 
@@ -111,7 +94,9 @@ def opened(raw: bytes) -> Package:
     _read_contents(package, main[0], relations, known)
     for kind, part in relations.values():
         if part in known and kind == "sharedStrings":
-            package.shared = [_text(one) for one in _elements(archive, part, {"si"})]
+            shared = _Shared(package.shared)
+            for _ in walked(archive, part, shared.start, shared.end, shared.words):
+                pass
         elif part in known and kind == "styles":
             _read_styles(package, part)
     if not package.sheets:
@@ -122,28 +107,41 @@ def opened(raw: bytes) -> Package:
 def _read_contents(
     package: Package, part: str, relations: dict[str, tuple[str, str]], known: set[str]
 ) -> None:
-    wanted = {"sheet", "definedName", "workbookPr"}
-    for element in _elements(package.archive, part, wanted):
-        kind = local(element.tag)
-        if kind == "workbookPr":
-            package.from_1904 = element.get("date1904") in {"1", "true"}
-        elif kind == "definedName":
-            _add_name(package, element)
-        else:
-            ids = [value for key, value in element.items() if local(key) == "id"]
-            relation, target = relations.get(ids[0] if ids else "", ("", ""))
+    words = Words(_MAX_WRITTEN)
+    naming: list[Attributes] = []
+
+    def start(name: str, given: Attributes) -> None:
+        if name == "workbookPr":
+            package.from_1904 = given.get("date1904") in {"1", "true"}
+        elif name == "definedName":
+            naming.append(given)
+            words.begin()
+        elif name == "sheet":
+            own = next((value for key, value in given.items() if _local(key) == "id"), "")
+            relation, target = relations.get(own, ("", ""))
             if relation == "worksheet" and target in known:
-                name, state = str(element.get("name", "")), str(element.get("state", "visible"))
-                package.sheets.append((name, state, target))
+                state = given.get("state", "visible")
+                package.sheets.append((given.get("name", ""), state, target))
+
+    def end(name: str) -> None:
+        if name == "definedName" and naming:
+            _add_name(package, naming.pop(), words.end())
+
+    for _ in walked(package.archive, part, start, end, words):
+        pass
     if len(package.sheets) > limits.MAX_SHEETS:
         raise Refused("too_many_sheets", {"limit": limits.MAX_SHEETS})
 
 
-def _add_name(package: Package, element: Any) -> None:
-    name = str(element.get("name", ""))
-    if not name.casefold().startswith(NAME_PREFIX) or element.get("localSheetId") is not None:
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _add_name(package: Package, given: Attributes, said: str) -> None:
+    name = given.get("name", "")
+    if not name.casefold().startswith(NAME_PREFIX) or "localSheetId" in given:
         return
-    target = _TARGET.fullmatch(element.text or "")
+    target = _TARGET.fullmatch(said)
     if target is None or len(package.names) >= limits.MAX_NAMES:
         return  # what it named was deleted, or moved to another file
     sheet = target["quoted"].replace("''", "'") if target["quoted"] else target["plain"]
@@ -154,19 +152,62 @@ def _add_name(package: Package, element: Any) -> None:
     package.names.append((name, sheet, row, column))
 
 
+class _Shared:
+    """Takes the markup of the texts that cells refer to: their runs, without phonetic guides."""
+
+    def __init__(self, found: list[str]) -> None:
+        self.found = found
+        self.words = Words(_MAX_WRITTEN)
+        self.phonetic = self.length = 0
+
+    def start(self, name: str, _: Attributes) -> None:
+        if name == "si":
+            self.words.begin()
+            self.words.pause()
+        elif name == "rPh":
+            self.phonetic += 1
+        elif name == "t" and not self.phonetic:
+            self.words.go_on()
+
+    def end(self, name: str) -> None:
+        if name == "t":
+            self.words.pause()
+        elif name == "rPh":
+            self.phonetic -= 1
+        elif name == "si":
+            self.found.append(unescaped(self.words.end()))
+            self.length += len(self.found[-1])
+            if self.length > limits.MAX_TEXT_CHARS:
+                raise Refused("xlsx_too_full", {})
+
+
 def _read_styles(package: Package, part: str) -> None:
+    """Learn which styles show dates and which percentages."""
     formats: dict[int, str] = {}
-    for element in _elements(package.archive, part, {"numFmt", "cellXfs"}):
-        if local(element.tag) == "numFmt":
-            formats[_whole(element.get("numFmtId"))] = str(element.get("formatCode", ""))
-            continue
-        for number, style in enumerate(one for one in element if local(one.tag) == "xf"):
-            code = _whole(style.get("numFmtId"))
-            kind = _format_kind(code, formats.get(code))
-            if kind == "d":
-                package.dates.add(number)
-            elif kind == "p":
-                package.percents.add(number)
+    styles: list[int] = []
+    inside = False
+
+    def start(name: str, given: Attributes) -> None:
+        nonlocal inside
+        if name == "numFmt":
+            formats[_whole(given.get("numFmtId"))] = given.get("formatCode", "")
+        elif name == "cellXfs":
+            inside = True
+        elif name == "xf" and inside:
+            styles.append(_whole(given.get("numFmtId")))
+
+    def end(name: str) -> None:
+        nonlocal inside
+        inside = inside and name != "cellXfs"
+
+    for _ in walked(package.archive, part, start, end):
+        pass
+    kinds = {code: _format_kind(code, formats.get(code)) for code in set(styles)}
+    for number, code in enumerate(styles):
+        if kinds[code] == "d":
+            package.dates.add(number)
+        elif kinds[code] == "p":
+            package.percents.add(number)
 
 
 def _format_kind(number: int, code: str | None) -> str:
@@ -183,18 +224,6 @@ def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _text(element: Any) -> str:
-    """Return the text of a shared or inline string: its runs, without phonetic guides."""
-    parts = []
-    for child in element:
-        name = local(child.tag)
-        if name == "t":
-            parts.append(child.text or "")
-        elif name == "r":
-            parts.extend(one.text or "" for one in child if local(one.tag) == "t")
-    return unescaped("".join(parts))
-
-
 def unescaped(text: str) -> str:
     """Return ``text`` without the standard's escapes: ``_x000D_`` is a carriage return."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
@@ -202,27 +231,84 @@ def unescaped(text: str) -> str:
 
 def raw_cells(package: Package, part: str, merged: list[str] | None = None) -> Iterator[RawCell]:
     """Yield the cells of one sheet that have a value or a formula; collect merged areas."""
-    row = 0
-    with package.archive.open(part) as stream:
-        column = 0
-        for event, element in ElementTree.iterparse(stream, events=("start", "end")):
-            name = local(element.tag)
-            if event == "start":
-                if name == "row":
-                    row, column = _whole(element.get("r")) or row + 1, 0
-                continue
-            if name == "c":
-                place = element.get("r")
-                at = _position(place) if place else (row, column + 1)
-                row, column = at
-                cell = _raw_cell(package, element, at)
-                if cell is not None:
-                    yield cell
-                element.clear()
-            elif name == "mergeCell" and merged is not None:
-                merged.append(str(element.get("ref", "")))
-            elif name in {"row", "dataValidation", "conditionalFormatting", "hyperlink"}:
-                element.clear()
+    sheet = _Sheet(package, merged)
+    for _ in walked(package.archive, part, sheet.start, sheet.end, sheet.words):
+        yield from sheet.found
+        sheet.found.clear()
+
+
+class _Sheet:
+    """Takes the markup of one sheet and gathers its cells in ``found``."""
+
+    def __init__(self, package: Package, merged: list[str] | None) -> None:
+        self.package, self.merged = package, merged
+        self.words = Words(_MAX_WRITTEN)
+        self.found: list[RawCell] = []
+        self.row = self.column = self.style = self.phonetic = 0
+        self.kind = ""
+        self.value: str | None = None
+        self.inside = self.inline = self.formula = False
+
+    def start(self, name: str, given: Attributes) -> None:
+        if name == "c":
+            place = given.get("r")
+            at = _position(place) if place else (self.row, self.column + 1)
+            self.row, self.column = at
+            self.kind, self.style = given.get("t", "n"), _whole(given.get("s"))
+            self.value, self.inside, self.inline, self.formula = None, True, False, False
+        elif name == "row":
+            self.row, self.column = _whole(given.get("r")) or self.row + 1, 0
+        elif self.inside:
+            self._start_inside(name)
+        elif name == "mergeCell" and self.merged is not None:
+            if len(self.merged) >= limits.MAX_MERGED_CELLS:
+                raise Refused("too_many_merged", {})
+            self.merged.append(given.get("ref", ""))
+
+    def _start_inside(self, name: str) -> None:
+        if name == "v":
+            self.words.begin()
+        elif name == "f":
+            self.formula = True
+        elif name == "is":
+            self.inline = True
+            self.words.begin()
+            self.words.pause()
+        elif name == "rPh":
+            self.phonetic += 1
+        elif name == "t" and self.inline and not self.phonetic:
+            self.words.go_on()
+
+    def end(self, name: str) -> None:
+        if not self.inside:
+            return
+        if name == "c":
+            self.inside = False
+            cell = self._cell()
+            if cell is not None:
+                self.found.append(cell)
+        elif name == "v":
+            self.value = self.words.end() or None
+        elif name == "is":
+            self.inline, self.value = False, unescaped(self.words.end())
+        elif name == "rPh":
+            self.phonetic -= 1
+        elif name == "t" and self.inline:
+            self.words.pause()
+
+    def _cell(self) -> RawCell | None:
+        value = self.value
+        if value is None and not self.formula:
+            return None
+        if self.kind == "s":
+            shared = self.package.shared
+            number = _whole(value) if value and value.strip().isdigit() else len(shared)
+            if number >= len(shared):
+                raise Refused("xlsx_damaged", {})
+            value = shared[number]
+        elif self.kind == "str" and value is not None:
+            value = unescaped(value)
+        return RawCell(self.row, self.column, self.kind, self.style, self.formula, value)
 
 
 def _position(place: str) -> tuple[int, int]:
@@ -230,28 +316,6 @@ def _position(place: str) -> tuple[int, int]:
         return position(place)
     except ValueError:
         raise Refused("xlsx_damaged", {}) from None
-
-
-def _raw_cell(package: Package, element: Any, at: tuple[int, int]) -> RawCell | None:
-    kind, value, formula = str(element.get("t", "n")), None, False
-    for child in element:
-        name = local(child.tag)
-        if name == "v":
-            value = child.text
-        elif name == "f":
-            formula = True
-        elif name == "is":
-            value = _text(child)
-    if value is None and not formula:
-        return None
-    if kind == "s":
-        number = _whole(value) if value and value.strip().isdigit() else len(package.shared)
-        if number >= len(package.shared):
-            raise Refused("xlsx_damaged", {})
-        value = package.shared[number]
-    elif kind == "str" and value is not None:
-        value = unescaped(value)
-    return RawCell(*at, kind, _whole(element.get("s")), formula, value)
 
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)

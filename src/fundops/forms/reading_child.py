@@ -14,13 +14,18 @@ import re
 import sys
 import zipfile
 import zlib
-from xml.etree.ElementTree import ParseError
+from collections.abc import Iterator
 
-from fundops.forms import limits, prescan, reader, sandbox
-from fundops.forms.layout import position
+from fundops.forms import limits, markup, prescan, reader, sandbox
+from fundops.forms.layout import IDENTITY_SHEET, position
 from fundops.forms.prescan import Refused
 
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_CONTENTS, _MOST_CONTENTS = "xl/workbook.xml", 1 << 20
+_TOO_MUCH = frozenset({"too_many_cells", "xlsx_too_full"})
+"""What other people's large workbooks are refused for, when the reason is that they are others'."""
+
+_END, _END_BYTES = b"PK\x05\x06", 22
 _OLE = b"\xd0\xcf\x11\xe0"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 _MACROS = ("vbaproject.bin", "xl/macrosheets/", "xl/activex/", "xl/dialogsheets/")
@@ -34,9 +39,50 @@ def checked(raw: bytes) -> None:
         raise Refused("xlsx_other_file", {})
     if len(raw) > limits.MAX_FILE_BYTES:
         raise Refused("xlsx_file_too_large", {"limit": limits.MAX_FILE_BYTES // 2**20})
-    prescan.check(raw, limits.BOUNDS, _counter())
+    _check_container(raw)
+    try:
+        prescan.check(raw, limits.BOUNDS, _counter(), _mark_counter())
+    except Refused as refusal:
+        if refusal.args[0] in _TOO_MUCH and not _is_ours(raw):
+            raise Refused("xlsx_not_ours", {}) from None
+        raise
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         _check_kind(archive)
+
+
+def _check_container(raw: bytes) -> None:
+    """Refuse what is more than a zip, and a list of parts that is too long to be read."""
+    at = len(raw) - _END_BYTES
+    if raw[at : at + 4] != _END:
+        raise Refused("xlsx_two_files" if _END in raw else "xlsx_damaged", {})
+    size, start = (int.from_bytes(raw[at + x : at + x + 4], "little") for x in (12, 16))
+    if size > limits.MAX_DIRECTORY_BYTES:
+        raise Refused("xlsx_too_many_parts", {"limit": limits.MAX_PARTS})
+    if start + size != at:
+        raise Refused("xlsx_two_files", {})
+
+
+def _is_ours(raw: bytes) -> bool:
+    """Return whether a workbook names our hidden sheet, as far as its contents can be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive, archive.open(_CONTENTS) as stream:
+            return IDENTITY_SHEET.encode() in stream.read(_MOST_CONTENTS)
+    except (*prescan.DAMAGED, KeyError):
+        return False
+
+
+def _mark_counter() -> prescan.PartWatch:
+    marks = attributes = 0
+
+    def watch(piece: bytes) -> None:
+        nonlocal marks, attributes
+        tags, given = piece.count(b"<"), piece.count(b"=")
+        marks, attributes = marks + tags, attributes + given
+        crowded = given > limits.MAX_CROWD and given > limits.MAX_CROWDING * tags
+        if crowded or marks > limits.MAX_MARKS or attributes > limits.MAX_ATTRIBUTES:
+            raise Refused("xlsx_too_full", {})
+
+    return watch
 
 
 def _counter() -> prescan.SheetWatch:
@@ -82,9 +128,9 @@ def merged_areas(references: list[str]) -> list[list[int]]:
     return areas
 
 
-def sheets(package: reader.Package) -> list[dict[str, object]]:
-    """Return every sheet with its cells, ready to be written. Raises ``Refused``."""
-    found: list[dict[str, object]] = []
+def sheets(package: reader.Package) -> Iterator[dict[str, object]]:
+    """Yield every sheet with its cells, ready to be written. Raises ``Refused``."""
+    length = 0
     for name, state, part in package.sheets:
         merged: list[str] = []
         cells = []
@@ -92,19 +138,26 @@ def sheets(package: reader.Package) -> list[dict[str, object]]:
             meaning = reader.interpreted(package, raw)
             if meaning is not None:
                 cells.append([raw.row, raw.column, *meaning])
-        found.append(
-            {"sheet": name, "state": state, "merged": merged_areas(merged), "cells": cells}
-        )
-    return found
+                length += len(meaning[1])
+                if length > limits.MAX_TEXT_CHARS:
+                    raise Refused("xlsx_too_full", {})
+        yield {"sheet": name, "state": state, "merged": merged_areas(merged), "cells": cells}
 
 
 def answer(raw: bytes) -> list[dict[str, object]]:
     """Return the lines that tell what is in a workbook. Raises ``Refused``."""
+    return list(lines_of(raw))
+
+
+def lines_of(raw: bytes) -> Iterator[dict[str, object]]:
+    """Yield the lines that tell what is in a workbook, a sheet at a time. Raises ``Refused``."""
     checked(raw)
     try:
         package = reader.opened(raw)
-        return [{"names": package.names}, *sheets(package), {"end": len(package.sheets)}]
-    except (ParseError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, LookupError):
+        yield {"names": package.names}
+        yield from sheets(package)
+        yield {"end": len(package.sheets)}
+    except (markup.DAMAGED, zipfile.BadZipFile, zlib.error, ValueError, LookupError):
         raise Refused("xlsx_damaged", {}) from None
 
 
@@ -112,12 +165,20 @@ def main() -> None:
     """Read a workbook from standard input and write its cells, or why it was refused."""
     sandbox.limit_self(limits.BOUNDS)
     try:
-        lines = answer(sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1))
+        for line in lines_of(sys.stdin.buffer.read(limits.MAX_FILE_BYTES + 1)):
+            _write(line)
     except Refused as refusal:
         code, facts = refusal.args
-        lines = [{"refused": code, "facts": facts}]
-    for line in lines:
-        sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
+        _write({"refused": code, "facts": facts})
+
+
+def _write(line: dict[str, object]) -> None:
+    """Write one line; a lone surrogate, which only an escape can make, is for the form to refuse.
+
+    In UTF-8, which is a third of what escapes of other scripts would take.
+    """
+    made = json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    sys.stdout.buffer.write(made + b"\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ cells offer. Text never becomes a formula. The same input gives the same bytes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +31,7 @@ from fundops.forms.layout import (
     reference,
     sheet_names,
 )
-from fundops.forms.packing import without_times
+from fundops.forms.packing import unpacked, without_times
 from fundops.messages import text
 
 _LABEL_WIDTH, _INPUT_WIDTH, _HELP_WIDTH = 36, 48, 60
@@ -60,9 +59,8 @@ def render(form: Form, values: Mapping[str, Any], identity: Mapping[str, str]) -
     _write_lists(writer, form)
     _write_identity(writer, form, identity, guide)
     book.security = WorkbookProtection(lockStructure=True)
-    target = io.BytesIO()
-    book.save(target)
-    return without_times(target.getvalue())
+    writer.set_heights()
+    return without_times(unpacked(book))
 
 
 def _describe(book: Any, form: Form) -> None:
@@ -143,12 +141,15 @@ def _write_table(
         for index in range(count):
             row = table.rows[index] if table.rows else None
             given = values[index] if index < len(values) else {}
+            closed = row is not None and column.key in row.closed
             value = _shown(row, column) if column.locked else given.get(column.key)
             at = where.first + index
             if column.computed:
                 writer.formula(sheet, at, number, column.kind, _formula(table, column, at))
             else:
-                writer.value(sheet, at, number, column.kind, value, locked=column.locked)
+                locked = column.locked or closed
+                shown = None if closed else value
+                writer.value(sheet, at, number, column.kind, shown, locked=locked)
         if not column.locked:
             letters = column_letters(number)
             area = f"{letters}{where.first}:{letters}{where.first + count - 1}"

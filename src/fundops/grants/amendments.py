@@ -41,6 +41,7 @@ from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.lifecycle import advance
 from fundops.messages import text
+from fundops.messages.said import words
 from fundops.parties.hands import refuse_behind
 from fundops.records import snapshot
 from fundops.roles import ROLE_PERMISSIONS
@@ -256,7 +257,7 @@ def _role(actor: Actor, fund: Fund, missing: list[str]) -> str:
     }
     found = [role for role in missing if role in held]
     if not found:
-        roles = ", ".join(role.replace("_", " ") for role in missing)
+        roles = words(role.replace("_", " ") for role in missing)
         raise Problem("conflict", detail=text("amendments.role_not_needed", roles=roles))
     return found[0]
 

@@ -29,6 +29,7 @@ from fundops.ledger.models import Fund
 from fundops.lifecycle import Steps, step
 from fundops.messages import text
 from fundops.records import snapshot
+from fundops.schemas import sentence_of
 
 POLICY_STEPS: Steps = {
     "approve": step("proposed", "approved", Permission.POLICY_APPROVE, ("proposed_by_id",)),
@@ -239,4 +240,4 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     """Return our own sentence; the library's may tell what was sent."""
-    return str(error["msg"]) if error["type"] == "fundops" else text("validation.other")
+    return sentence_of(error) or text("validation.other")

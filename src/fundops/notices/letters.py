@@ -17,7 +17,8 @@ from uuid import UUID
 
 from fundops import clock
 from fundops.config import Settings
-from fundops.messages import text
+from fundops.messages import DEFAULT_LANGUAGE, text
+from fundops.messages.languages import known
 from fundops.notices.codes import code_for
 
 MAX_LINES = 20
@@ -55,12 +56,18 @@ def compose(letter: Letter, settings: Settings) -> EmailMessage:
     made["Message-ID"] = message_id(letter, settings)
     made["Auto-Submitted"] = "auto-generated"
     made.set_content("\n".join(body(letter, settings)) + "\n")
+    made["Content-Language"] = language_of(letter)
     return made
+
+
+def language_of(letter: Letter) -> str:
+    """Return the language that a letter is written in: its channel's, else English."""
+    return known(letter.channel.language) or DEFAULT_LANGUAGE
 
 
 def subject(letter: Letter) -> str:
     """Return the fixed subject of a letter's kind."""
-    language = letter.channel.language
+    language = language_of(letter)
     if any(one.is_neutral and one.kind != "channel_code" for one in letter.notices):
         return text("notices.subject.neutral", language)
     if letter.is_digest:
@@ -70,7 +77,7 @@ def subject(letter: Letter) -> str:
 
 def body(letter: Letter, settings: Settings) -> list[str]:
     """Return the lines of a letter."""
-    language, first = letter.channel.language, letter.notices[0]
+    language, first = language_of(letter), letter.notices[0]
     if first.kind == "channel_code":
         code = code_for(letter.channel.address_salt, first.id)
         return [text("notices.body.channel_code", language), "", f"    {code}"]

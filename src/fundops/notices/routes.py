@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from fundops.authz import Actor, Can, Permission
 from fundops.command import command, read_session
 from fundops.errors import invalid
+from fundops.messages.reader import current
 from fundops.notices import channel_queries, channels, queries, service
 from fundops.notices.models import ContactChannel, Notice
 from fundops.notices.schemas import (
@@ -136,6 +137,9 @@ def register_own_channel(request: Request, actor: SelfWriter, given: OwnChannelI
     """Register a channel of your own, or of a party you act for."""
     if given.party_id is not None and given.party_id not in channel_queries.acted_for(actor):
         raise invalid("/party_id", "validation.unknown_record")
+
+    if "language" not in given.model_fields_set:
+        given = given.model_copy(update={"language": current().language})
 
     def work(db: Session) -> dict[str, Any]:
         return _out(channels.register(db, actor, given, party_id=given.party_id))

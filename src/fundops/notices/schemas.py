@@ -59,7 +59,10 @@ class ChannelIn(In):
 
 
 class OwnChannelIn(ChannelIn):
-    """A channel of one's own, or of a party one acts for."""
+    """A channel of one's own, or of a party one acts for.
+
+    Without a language it is written to in the one that the request reads.
+    """
 
     party_id: UUID | None = Field(None, description="The party, unless the channel is your own.")
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from fundops.authz import PARTY_ROLES, ROLE_PERMISSIONS, Actor, Role
 from fundops.ledger.models import Fund
+from fundops.messages.languages import coverage, languages
 from fundops.pages import PageQuery, list_page
 from fundops.parties import labels
 from fundops.parties.access_queries import TOKEN_COLUMNS, held_at, roles_seen, usable_at
@@ -170,7 +171,9 @@ def _tokens_then(db: Session, at: datetime, persons: Sequence[UUID]) -> dict[UUI
 def me(db: Session, actor: Actor) -> dict[str, Any]:
     """Return who the actor is and what the token in use allows now."""
     person = db.execute(
-        select(Person.id, Person.code, Person.name).where(Person.id == actor.person_id)
+        select(Person.id, Person.code, Person.name, Person.language, Person.version).where(
+            Person.id == actor.person_id
+        )
     ).one()
     token = db.execute(select(*TOKEN_COLUMNS).where(Token.id == actor.token_id)).one()
     party_ids = {held.party_id for held in actor.held if held.party_id is not None}
@@ -185,6 +188,8 @@ def me(db: Session, actor: Actor) -> dict[str, Any]:
     }
     return {
         "person": {"id": person.id, "code": person.code, "name": person.name},
+        "language": person.language,
+        "version": person.version,
         "token": token_out(token),
         "roles": [
             {
@@ -196,3 +201,21 @@ def me(db: Session, actor: Actor) -> dict[str, Any]:
             for held in actor.held
         ],
     }
+
+
+def languages_out() -> list[dict[str, Any]]:
+    """Return the languages of sentences and how far each is done."""
+    return [
+        {
+            "language": one.language,
+            "name": one.name,
+            "direction": one.direction,
+            "is_reviewed": one.is_reviewed,
+            "reviewed_on": one.reviewed_on,
+            "complete_areas": list(one.complete),
+            "sentences": sum(area.size for area in covered),
+            "missing": sum(len(area.missing) for area in covered),
+        }
+        for one in languages().values()
+        for covered in (coverage(one.language),)
+    ]

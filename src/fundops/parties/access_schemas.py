@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from fundops.authz import Actor, Role
+from fundops.messages.languages import known
 from fundops.parties.labels import shown_name
-from fundops.schemas import NOT_NULL, Code, In, Instant, Line, LongLine, Out, Prose
+from fundops.schemas import NOT_NULL, Code, In, Instant, Line, LongLine, Out, Prose, refused
 
 PersonName = Annotated[Line, Field(max_length=200)]
 TokenLabel = Annotated[Line, Field(max_length=120)]
+
+
+def _language(value: str) -> str:
+    if (language := known(value)) is None:
+        raise refused("parties.no_language")
+    return language
 
 
 class PersonIn(In):
@@ -206,12 +213,43 @@ class HeldOut(Out):
     fund: FundRef | None
 
 
+class MePatch(In):
+    """What one sets for oneself."""
+
+    language: Annotated[
+        Annotated[Line, Field(max_length=12), AfterValidator(_language)] | None,
+        Field(description="Of sentences, where a request asks for none; null: English."),
+    ] = None
+
+
 class MeOut(Out):
     """Who you are to this service, and what your token allows now."""
 
     person: PersonRef
+    language: str | None = Field(description="The one you have set.", examples=["fr"])
+    version: int
     token: TokenOut
     roles: list[HeldOut]
+
+
+class LanguageOut(Out):
+    """A language that sentences are said in."""
+
+    language: str = Field(examples=["ar"])
+    name: str = Field(description="In the language itself.")
+    direction: Literal["ltr", "rtl"]
+    is_reviewed: bool = Field(description="Whether a native speaker has gone over the sentences.")
+    reviewed_on: str | None
+    complete_areas: list[str] = Field(description="No sentence is missing in these.")
+    sentences: int = Field(description="Sentences for people who use the service.")
+    missing: int = Field(description="Those of them that are said in English.")
+
+
+class LanguagePage(Out):
+    """The languages; they always fit one page."""
+
+    items: list[LanguageOut]
+    next_cursor: str | None
 
 
 class AccessOut(Out):

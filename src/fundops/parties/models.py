@@ -105,6 +105,7 @@ class Person(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(Text(40), unique=True)
     name: Mapped[str] = mapped_column(Text(200))
+    language: Mapped[str | None] = mapped_column(Text(12))
     status: Mapped[str] = mapped_column(Text(10), default="active")
     version: Mapped[int] = mapped_column()
     created_at: Mapped[datetime]

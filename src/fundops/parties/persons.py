@@ -14,7 +14,7 @@ from fundops.ids import uuid7
 from fundops.lifecycle import Steps, advance, step
 from fundops.parties import access, credentials
 from fundops.parties.access_queries import not_over
-from fundops.parties.access_schemas import PersonIn, PersonPatch
+from fundops.parties.access_schemas import MePatch, PersonIn, PersonPatch
 from fundops.parties.models import Membership, Person
 from fundops.records import apply_patch, snapshot
 
@@ -50,6 +50,14 @@ def rename(db: Session, author: audit.Author, person: Person, patch: PersonPatch
     db.flush()
     audit.record(db, author, "person.changed", "person", person.id, before=before, after=after)
     return person
+
+
+def set_own(db: Session, actor: Actor, patch: MePatch) -> None:
+    """Set what a person sets for themselves: the language in which they are answered."""
+    person = db.get_one(Person, actor.person_id)
+    before, after = apply_patch(person, patch)
+    db.flush()
+    audit.record(db, actor, "person.set_own", "person", person.id, before=before, after=after)
 
 
 def leave(db: Session, author: audit.Author, person: Person, reason: str) -> Person:

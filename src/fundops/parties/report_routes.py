@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor, Can, Permission, Role
-from fundops.command import read_session
+from fundops.command import check_match, command, etag, read_session
 from fundops.errors import invalid
 from fundops.pages import Paging, json_response
-from fundops.parties import access_report, audit_reads
+from fundops.parties import access_report, audit_reads, persons
 from fundops.parties.access_report import Wanted
-from fundops.parties.access_schemas import AccessPage, MeOut, RolesOut
+from fundops.parties.access_schemas import AccessPage, LanguagePage, MeOut, MePatch, RolesOut
 from fundops.parties.audit_reads import AuditEventPage, Sought
-from fundops.schemas import LISTS, Instant
+from fundops.schemas import CHANGES, LISTS, Instant
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["access"], route_class=StrictRoute)
@@ -25,6 +26,7 @@ audit_router = APIRouter(prefix="/audit_events", tags=["audit"], route_class=Str
 ROUTERS: tuple[APIRouter, ...] = (router, audit_router)
 
 SelfReader = Annotated[Actor, Depends(Can(Permission.SELF_READ))]
+SelfWriter = Annotated[Actor, Depends(Can(Permission.SELF_WRITE))]
 AccessReader = Annotated[Actor, Depends(Can(Permission.ACCESS_READ))]
 Auditor = Annotated[Actor, Depends(Can(Permission.AUDIT_READ))]
 
@@ -37,7 +39,34 @@ Seq = Annotated[int, Query(ge=1, le=2**62, description="This event and later one
 def get_me(request: Request, actor: SelfReader) -> Response:
     """Read who you are, and what your token allows now."""
     with read_session(request) as db:
-        return json_response(access_report.me(db, actor))
+        found = access_report.me(db, actor)
+    return json_response(found, etag=etag(found["version"]))
+
+
+@router.patch("/me", operation_id="change_me", response_model=MeOut, responses=CHANGES)
+def change_me(request: Request, actor: SelfWriter, patch: MePatch) -> Response:
+    """Set the language in which you are answered where a request asks for none. Needs If-Match."""
+
+    def work(db: Session) -> dict[str, Any]:
+        check_match(request, access_report.me(db, actor)["version"])
+        persons.set_own(db, actor, patch)
+        return access_report.me(db, actor)
+
+    return command(request, actor, work)
+
+
+@router.get(
+    "/languages",
+    operation_id="list_languages",
+    response_model=LanguagePage,
+    responses=LISTS,
+    dependencies=[Depends(Can(Permission.SELF_READ))],
+)
+def list_languages() -> Response:
+    """List the languages of sentences: how far each is done, and whether a native speaker has
+    gone over it.
+    """
+    return json_response({"items": access_report.languages_out(), "next_cursor": None})
 
 
 @router.get(

@@ -18,6 +18,7 @@ from fundops import clock, driver
 from fundops.authz import Actor, Held, Role
 from fundops.driver import id_decoder
 from fundops.errors import Problem
+from fundops.messages.languages import known
 
 PREFIX = "fdo_"
 _SECRET_HEX = 32
@@ -44,7 +45,8 @@ def secret_hash(token: str) -> bytes:
 
 _ACTOR = (
     "SELECT t.id, t.role, t.party_id, t.fund_id, p.id, p.code, (SELECT seq FROM audit_head), "
-    "m.role, m.party_id, m.fund_id, y.status FROM tokens t JOIN persons p ON p.id = t.person_id "
+    "p.language, m.role, m.party_id, m.fund_id, y.status "
+    "FROM tokens t JOIN persons p ON p.id = t.person_id "
     "LEFT JOIN memberships m ON m.person_id = p.id AND m.valid_from <= {0} "
     "AND (m.valid_until IS NULL OR m.valid_until > {0}) "
     "LEFT JOIN parties y ON y.id = m.party_id "
@@ -76,11 +78,11 @@ def actor_of(db: Session, token: str, at: datetime) -> Actor:
     rows = driver.rows(connection, _ACTOR_SQL[dialect], asked)
     if not rows:
         raise Problem("not-authenticated")
-    token_id, token_role, token_party, token_fund, person_id, code, seq = rows[0][:7]
+    token_id, token_role, token_party, token_fund, person_id, code, seq, language = rows[0][:8]
     narrowing = token_role, uid(token_party), uid(token_fund)
     held: list[Held] = []
     frozen = False
-    for role, party, fund, party_status in (row[7:] for row in rows):
+    for role, party, fund, party_status in (row[8:] for row in rows):
         party_id, fund_id = uid(party), uid(fund)
         if role is None or not fits(narrowing, role, party_id, fund_id):
             continue
@@ -92,7 +94,7 @@ def actor_of(db: Session, token: str, at: datetime) -> Actor:
         raise Problem("party-frozen")
     person = uid(person_id)
     assert person is not None, "tokens belong to a person"
-    return Actor(person, code, uid(token_id), tuple(held), seq)
+    return Actor(person, code, uid(token_id), tuple(held), seq, known(language or ""))
 
 
 def fits(

@@ -139,4 +139,4 @@ def _wrongs(terms: Terms, asked: CallDocument, one: Attached) -> list[tuple[str,
 def words(code: str) -> str:
     """Return what a kind of document is called."""
     kinds = codelists.get("document_kind")
-    return kinds.label(code) if kinds.has(code) else code.replace("_", " ")
+    return kinds.said(code) if kinds.has(code) else code.replace("_", " ")

@@ -21,6 +21,7 @@ from fundops.calls import codelists, deadlines, rules, terms
 from fundops.calls.models import Call
 from fundops.files.models import Upload
 from fundops.messages import text
+from fundops.messages.said import words
 from fundops.parties import profiles
 from fundops.parties.models import Party
 from fundops.parties.profile_models import OrganisationProfile
@@ -80,7 +81,7 @@ def _judged(passed: bool | None) -> Outcome:
 
 
 def _party_kind(rule: Any, case: Case) -> Finding:
-    kinds = ", ".join(kind.replace("_", " ") for kind in rule.kinds)
+    kinds = words(kind.replace("_", " ") for kind in rule.kinds)
     facts = {"kind": case.party_kind, "kinds": list(rule.kinds)}
     passed = case.party_kind in rule.kinds
     return _found(rule.kind, _judged(passed), facts, kinds=kinds)
@@ -219,12 +220,12 @@ def judge(its_rules: Sequence[Any], case: Case) -> list[Finding]:
     """Return what each rule finds, in order, and whether awaited documents have come."""
     found = [JUDGES[rule.kind](rule, case) for rule in its_rules]
     if case.missing_kinds:
-        kinds = ", ".join(case.missing_kinds)
+        kinds = words(case.missing_kinds)
         facts = {"kinds": list(case.missing_kinds)}
         sentence = text("eligibility.documents.fail", kinds=kinds)
         found.append(Finding("documents", "fail", sentence, facts))
     elif case.unattached_kinds:
-        kinds = ", ".join(case.unattached_kinds)
+        kinds = words(case.unattached_kinds)
         sentence = text("eligibility.documents.unknown", kinds=kinds)
         facts = {"kinds": list(case.unattached_kinds)}
         found.append(Finding("documents", "unknown", sentence, facts))

@@ -38,7 +38,7 @@ class Findings:
         try:
             return read(value, *args)
         except Wrong as wrong:
-            self.problems.append(FieldError(pointer, str(wrong.args[0])))
+            self.problems.append(FieldError(pointer, wrong.args[0]))
             return None
 
     def codes(self, pointer: str, values: Sequence[Any], read: Callable[[Any], str]) -> list[str]:

@@ -22,6 +22,7 @@ from fundops.errors import FieldError, Problem
 from fundops.files.models import File, Upload
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.messages.said import Word
 from fundops.proposals import attached, content, receipts, service, version_rows, versions
 from fundops.proposals.attached import Attached, Awaited
 from fundops.proposals.checks import Checked, check
@@ -136,7 +137,7 @@ def _awaited(
     problems: list[FieldError] = []
     for at, one in enumerate(given):
         if not codelists.get("document_kind").has(one.kind):
-            sentence = text("proposals.unknown_code", list_name="document kind")
+            sentence = text("proposals.unknown_code", list_name=Word("document kind"))
             problems.append(FieldError(f"/awaiting/{at}/kind", sentence))
         upload = db.get(Upload, one.upload_id)
         if upload is None or upload.party_id != proposal.party_id or upload.status != "declared":

@@ -17,7 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from fundops import money
 from fundops.calls import codelists
 from fundops.messages import text
-from fundops.schemas import Currency, Day
+from fundops.messages.said import Word
+from fundops.schemas import Currency, Day, sentence_of
 
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.ASCII)
@@ -132,7 +133,7 @@ def code(value: Any, list_name: str) -> str:
         value = int(value)
     found = line(value, 60)
     if not codelists.get(list_name).has(found):
-        raise Wrong("proposals.unknown_code", list_name=list_name.replace("_", " "))
+        raise Wrong("proposals.unknown_code", list_name=Word(list_name.replace("_", " ")))
     return found
 
 
@@ -140,8 +141,8 @@ def _by_schema(adapter: TypeAdapter[Any], value: Any) -> Any:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
         wrong = Wrong("proposals.currency" if adapter is _CURRENCY else "validation.day")
-        if first["type"] == "fundops":
-            wrong.args = (str(first["msg"]),)
+        own = sentence_of(error.errors()[0])
+        if own is not None:
+            wrong.args = (own,)
         raise wrong from error

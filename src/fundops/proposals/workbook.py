@@ -7,20 +7,18 @@ comes back replaces the draft as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fundops import money
 from fundops.errors import FieldError
 from fundops.forms.declaration import Column, Field, Form
-from fundops.forms.kinds import Choice, Day, Kind, Money, Number, Percentage, Text, Whole, YesNo
-from fundops.forms.parse import Filled, parse
+from fundops.forms.kinds import Kind
+from fundops.forms.parse import Filled, parse_in
 from fundops.forms.problems import Problem
 from fundops.proposals import values
 from fundops.proposals.content import ANSWERS, CODE_LISTS
+from fundops.proposals.leaves import as_cell, as_leaf
 from fundops.proposals.values import Wrong
 
 Content = dict[str, Any]
@@ -37,6 +35,8 @@ class Returned:
 
     filled: Filled
     content: Content
+    language: str = "en"
+    """That of the workbook, so of the problems in its cells."""
     objectives: tuple[str, ...] = ()
     """The objectives of the form's rows of shares, in their order."""
 
@@ -72,15 +72,18 @@ def _rows_with(given: Values, column: str) -> list[int]:
     return [at for at, row in enumerate(rows) if row.get(column) is not None]
 
 
-def read_back(form: Form, raw: bytes, identity: Mapping[str, str]) -> Returned:
+def read_back(
+    form_in: Callable[[str], Form], raw: bytes, identity: Mapping[str, str], language: str = "en"
+) -> Returned:
     """Return what a workbook says as the content of a draft, with what could not be read.
 
-    Never raises for what is in the file; one that is not of this proposal is ``refused``.
+    ``form_in`` gives the form in a language: that of the workbook, ``language`` where it says
+    none. Never raises for what is in the file; one that is not of this proposal is ``refused``.
     """
-    filled = parse(form, raw, identity)
+    form, filled = parse_in(form_in, raw, identity, language)
     content = {} if filled.refused else _content(form, filled.values)
     objectives = next((table.rows for table in form.tables() if table.key == "shares"), ())
-    return Returned(filled, content, tuple(row.key for row in objectives))
+    return Returned(filled, content, form.language, tuple(row.key for row in objectives))
 
 
 def _content(form: Form, given: Values) -> Content:
@@ -89,7 +92,7 @@ def _content(form: Form, given: Values) -> Content:
     def lines(table: str) -> list[Content]:
         return [
             {
-                COLUMNS.get(key, key): _leaf(kinds[key], value)
+                COLUMNS.get(key, key): as_leaf(kinds[key], value)
                 for key, value in row.items()
                 if value is not None
             }
@@ -97,7 +100,7 @@ def _content(form: Form, given: Values) -> Content:
         ]
 
     content: Content = {
-        one.key: _leaf(one.kind, given[one.key])
+        one.key: as_leaf(one.kind, given[one.key])
         for one in form.fields()
         if one.key in PLAIN and given.get(one.key) is not None
     }
@@ -124,18 +127,6 @@ def _content(form: Form, given: Values) -> Content:
         "cofunding": lines("cofunding"),
         "answers": {name: given[name] for name in ANSWERS if given.get(name) is not None},
     }
-
-
-def _leaf(kind: Kind, value: Any) -> Any:
-    """Return a cell's value as a draft keeps it: decimals and days as text."""
-    match value:
-        case int() if isinstance(kind, Money):
-            return money.format_amount(value, kind.currency)
-        case Decimal():
-            return format(value.normalize(), "f")
-        case date():
-            return value.isoformat()
-    return value
 
 
 def filled_in(form: Form, content: Mapping[str, Any]) -> tuple[Values, list[str]]:
@@ -167,7 +158,7 @@ class _Shown:
         if values.is_empty(typed):
             return None
         try:
-            return _cell(kind, typed)
+            return as_cell(kind, typed)
         except Wrong:
             self.left_out.append(pointer)
             return None
@@ -229,36 +220,3 @@ class _Shown:
                 }
             )
         return [row for row in rows if any(value is not None for value in row.values())]
-
-
-def _cell(kind: Kind, typed: Any) -> Any:
-    """Return what was typed as the value of a cell; raise ``Wrong`` where it cannot be one."""
-    match kind:
-        case Text():
-            return (values.prose if kind.lines else values.line)(typed, kind.max_length)
-        case Whole():
-            return values.whole(typed, kind.least, kind.most)
-        case Money():
-            return values.amount(typed, kind.currency)
-        case Number() | Percentage():
-            return _decimal(kind, typed)
-        case Day():
-            return values.day(typed)
-        case YesNo():
-            return values.flag(typed)
-        case Choice():
-            code = values.line(str(typed) if isinstance(typed, int) else typed, 60)
-            if code not in {option.code for option in kind.options}:
-                raise Wrong("proposals.not_listed")
-            return code
-
-
-def _decimal(kind: Number | Percentage, typed: Any) -> Decimal:
-    try:
-        found = Decimal(typed.strip() if isinstance(typed, str) else repr(typed))
-    except InvalidOperation:
-        raise Wrong("proposals.decimal") from None
-    places = -int(found.as_tuple().exponent) if found.is_finite() else kind.places + 1
-    if places > kind.places or not kind.least <= found <= kind.most:
-        raise Wrong("proposals.decimal")
-    return found

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.calls.models import Call
-from fundops.command import check_match, command, database, etag, read_session
-from fundops.errors import FieldError, Problem
-from fundops.forms.annotate import annotate
+from fundops.command import command, etag, read_session
+from fundops.forms.answers import (
+    WORKBOOK,
+    Language,
+    checked_answer,
+    refusal_of,
+    refuse_file,
+    require_tag,
+    unreadable,
+    workbook_answer,
+)
 from fundops.forms.declaration import Form
-from fundops.forms.parse import Filled
-from fundops.forms.problems import FileRefused
-from fundops.forms.problems import Problem as Marked
 from fundops.forms.render import render
 from fundops.messages import text
+from fundops.messages.reader import read_by
 from fundops.proposals import content, drafts, queries, service, submission, versions
 from fundops.proposals.models import Proposal
 from fundops.proposals.routes import check_draft, draft_out, kept_aside
@@ -27,81 +35,21 @@ from fundops.proposals.schemas import DraftOut
 from fundops.proposals.terms import Terms, terms_of
 from fundops.proposals.workbook import filled_in, read_back
 from fundops.proposals.workbook_form import form_of, identity_of
-from fundops.refusals import record_refusal
 from fundops.schemas import CHANGES, READS, problems
 from fundops.strict import RAW_BODY, RawRoute, raw_body
 
 router = APIRouter(prefix="/proposals", tags=["proposals"], route_class=RawRoute)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PROBLEMS_HEADER = "x-problems"
-
 Writer = Annotated[Actor, Depends(Can(Permission.PROPOSAL_WRITE))]
-Language = Annotated[
-    Literal["en", "fr", "es", "ar", "ru", "zh"],
-    Query(description="Language of labels and problems; English where it has none."),
-]
-WORKBOOK: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The workbook",
-        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 def _asked(
-    db: Session, actor: Actor, proposal_id: UUID, language: str
-) -> tuple[Proposal, Terms, Form]:
+    db: Session, actor: Actor, proposal_id: UUID
+) -> tuple[Proposal, Terms, Callable[[str], Form]]:
+    """Return a proposal, the terms of its call, and its form by language."""
     proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
     terms = terms_of(db, db.get_one(Call, proposal.call_id))
-    return proposal, terms, form_of(terms, proposal, language)
-
-
-def workbook_answer(raw: bytes, name: str, *, tag: str | None = None, found: int = 0) -> Response:
-    """Return a workbook to save under ``name``; ``found`` problems are marked in it."""
-    headers = {"content-disposition": f'attachment; filename="{name}"', PROBLEMS_HEADER: str(found)}
-    if tag is not None:
-        headers["etag"] = tag
-    return Response(raw, media_type=XLSX, headers=headers)
-
-
-def refusal_of(found: list[Marked]) -> Problem:
-    """Return the refusal of a file, each problem with its cell."""
-    errors = [FieldError(one.pointer or "", str(one)) for one in found]
-    return Problem("file-refused", detail=str(found[0]), errors=errors)
-
-
-def checked_answer(
-    raw: bytes, read: list[Marked], placed: list[Marked], language: str, code: str
-) -> Response:
-    """Return the workbook as it was sent, with what was found in it in its cells.
-
-    A cell that could not be ``read`` says so alone: what is ``placed`` there besides only follows.
-    """
-    known = {(one.sheet, one.cell) for one in read if one.cell is not None}
-    found = [*read, *(one for one in placed if (one.sheet, one.cell) not in known)]
-    try:
-        made = annotate(raw, found, language)
-    except FileRefused as refused:
-        raise refusal_of([refused.problem, *found]) from None
-    return workbook_answer(made, f"{code}-checked.xlsx", found=len(found))
-
-
-def refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
-    """Return the refusal of a file that was to be saved over ``tag``; put on record who sent it.
-
-    One that would have come too late is refused for that alone.
-    """
-    check_match(request, tag)
-    refusal = refusal_of(found)
-    record_refusal(database(request), actor, request.method, request.url.path, refusal)
-    return refusal
-
-
-def require_tag(request: Request) -> None:
-    """Raise ``etag-required`` before anything in a body is judged."""
-    if "if-match" not in request.headers:
-        raise Problem("etag-required")
+    return proposal, terms, partial(form_of, terms, proposal)
 
 
 @router.get(
@@ -111,19 +59,22 @@ def require_tag(request: Request) -> None:
     responses=WORKBOOK | READS,
 )
 def get_proposal_workbook(
-    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = None
 ) -> Response:
     """Write the draft at work as a workbook to fill in offline; its entity tag is the draft's."""
     with read_session(request) as db:
-        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        proposal, terms, form_in = _asked(db, actor, proposal_id)
+        form = form_in(spoken := read_by(language))
         draft = versions.current_draft(db, proposal.id)
         shown, left_out = filled_in(form, content.read(draft.content))
         if left_out:
-            note = text("proposals.workbook.left_out", language, pointers=", ".join(left_out))
+            note = text("proposals.workbook.left_out", spoken, pointers=", ".join(left_out))
             form = replace(form, guide=(*form.guide, note[:2000]))
         identity = identity_of(terms, proposal)
     made = render(form, shown, identity)
-    return workbook_answer(made, f"{proposal.code}.xlsx", tag=etag(draft.number))
+    answer = workbook_answer(made, f"{proposal.code}.xlsx", tag=etag(draft.number))
+    answer.headers["content-language"] = form.language
+    return answer
 
 
 @router.post(
@@ -134,7 +85,7 @@ def get_proposal_workbook(
     openapi_extra=RAW_BODY | {"x-dry-run": True},
 )
 def check_proposal_workbook(
-    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = None
 ) -> Response:
     """Have a filled-in workbook checked: the same one comes back, every problem in its cell.
 
@@ -142,13 +93,13 @@ def check_proposal_workbook(
     """
     raw = raw_body(request)
     with read_session(request) as db:
-        proposal, terms, form = _asked(db, actor, proposal_id, language)
-        returned = read_back(form, raw, identity_of(terms, proposal))
+        proposal, terms, form_in = _asked(db, actor, proposal_id)
+        returned = read_back(form_in, raw, identity_of(terms, proposal), read_by(language))
         if returned.filled.refused:
             raise refusal_of(returned.filled.problems)
         checked = submission.examine_content(db, proposal, terms, returned.content)
     placed = returned.place(checked.problems)
-    return checked_answer(raw, returned.filled.problems, placed, language, proposal.code)
+    return checked_answer(raw, returned.filled.problems, placed, returned.language, proposal.code)
 
 
 @router.put(
@@ -159,7 +110,7 @@ def check_proposal_workbook(
     openapi_extra=RAW_BODY,
 )
 def send_proposal_workbook(
-    request: Request, actor: Writer, proposal_id: UUID, language: Language = "en"
+    request: Request, actor: Writer, proposal_id: UUID, language: Language = None
 ) -> Response:
     """Save a filled-in workbook as the draft. Needs If-Match with the draft's entity tag.
 
@@ -170,10 +121,10 @@ def send_proposal_workbook(
     require_tag(request)
     raw = raw_body(request)
     with read_session(request) as db:
-        proposal, terms, form = _asked(db, actor, proposal_id, language)
+        proposal, terms, form_in = _asked(db, actor, proposal_id)
         identity = identity_of(terms, proposal)
         tag = versions.current_draft(db, proposal.id).number
-    returned = read_back(form, raw, identity)
+    returned = read_back(form_in, raw, identity, read_by(language))
     unread = unreadable(returned.filled)
     if unread:
         raise refuse_file(request, actor, tag, unread)
@@ -186,8 +137,3 @@ def send_proposal_workbook(
         return draft_out(db, proposal, drafts.save(db, actor, proposal, given))
 
     return kept_aside(request, actor, proposal_id, given, lambda: command(request, actor, work))
-
-
-def unreadable(filled: Filled) -> list[Marked]:
-    """Return what keeps a workbook from being saved: what could not be read, not what is blank."""
-    return [one for one in filled.errors if one.code != "needed"]

@@ -15,6 +15,7 @@ from fundops.grants.queries import get_visible, one, seen
 from fundops.ledger.models import Fund
 from fundops.pages import json_response
 from fundops.reports import face_queries
+from fundops.reports.exchange import exchange_of
 from fundops.reports.face import face
 from fundops.reports.face_schemas import FaceOut, face_out
 from fundops.reports.models import ProgressReport
@@ -43,7 +44,8 @@ def get_report_face(request: Request, actor: Reader, progress_report_id: UUID) -
     with read_session(request) as db:
         report, grant, fund = one(db.execute(query).one_or_none())
         certified = face_queries.certification(db, report)
-        found = face_out(face(db, fund, grant, report), grant, fund, report, certified)
+        exchange = exchange_of(db, fund, grant)
+        found = face_out(face(db, fund, grant, report), grant, fund, report, certified, exchange)
     return json_response(found)
 
 
@@ -58,5 +60,6 @@ def get_grant_face(request: Request, actor: Reader, grant_id: UUID) -> Response:
     with read_session(request) as db:
         grant = get_visible(db, actor, grant_id, Permission.REPORT_READ)
         fund = db.get_one(Fund, grant.fund_id)
-        found = face_out(face(db, fund, grant), grant, fund, None, None)
+        exchange = exchange_of(db, fund, grant)
+        found = face_out(face(db, fund, grant), grant, fund, None, None, exchange)
     return json_response(found)

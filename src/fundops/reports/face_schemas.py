@@ -9,6 +9,7 @@ from pydantic import Field
 
 from fundops.expenditures.terms import percent
 from fundops.ledger.models import Fund
+from fundops.reports.exchange import Exchange
 from fundops.reports.face import Face, FaceRow
 from fundops.reports.models import ProgressReport
 from fundops.reports.money_models import ReportCertification
@@ -76,6 +77,14 @@ class ReallocationOut(Out):
     is_beyond: bool
 
 
+class ExchangeOut(Out):
+    """What the grantee says of the money it received in its own currency."""
+
+    declared: MoneyOut = Field(description="The part of what was paid that it accounts for.")
+    undeclared: MoneyOut
+    implausible: int = Field(description="Receipts whose rate is far from the one on record.")
+
+
 class FaceOut(Out):
     """What is authorised, reported, accepted and left of a grant, and what is requested."""
 
@@ -88,11 +97,14 @@ class FaceOut(Out):
     categories: list[FaceRowOut]
     total: FaceRowOut
     reallocation: ReallocationOut
+    exchange: ExchangeOut | None = Field(
+        description="Null where reports are in the fund's own currency."
+    )
 
 
 def face_out(
     made: Face, grant: Any, fund: Fund, report: ProgressReport | None,
-    certified: ReportCertification | None,
+    certified: ReportCertification | None, exchange: Exchange | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the wire form of the form."""
     base, local = fund.base_currency, report.currency if report is not None else None
@@ -110,6 +122,15 @@ def face_out(
             "threshold_percent": None if made.threshold_bp is None else percent(made.threshold_bp),
             "is_beyond": made.is_beyond,
         },
+        "exchange": None if exchange is None else _exchange(exchange, grant, base),
+    }
+
+
+def _exchange(exchange: Exchange, grant: Any, base: str) -> dict[str, Any]:
+    return {
+        "declared": money_out(exchange.declared_minor, base),
+        "undeclared": money_out(grant.paid_minor - exchange.declared_minor, base),
+        "implausible": exchange.implausible,
     }
 
 

@@ -139,6 +139,21 @@ class ReportContent(Base):
     content: Mapped[str] = mapped_column(Text(1_000_000))
 
 
+class ReportReceipt(Base):
+    """What a grantee can show: which figures arrived when, signed. Never changed."""
+
+    __tablename__ = "report_receipts"
+    __table_args__ = (UniqueConstraint("version_id"), {"info": {"append_only": True}})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("report_versions.id"))
+    body: Mapped[str] = mapped_column(Text(20_000))
+    sha256: Mapped[str] = mapped_column(Text(64))
+    key_id: Mapped[str] = mapped_column(Text(64))
+    signature: Mapped[str] = mapped_column(Text(200))
+    issued_at: Mapped[datetime]
+
+
 class ReportValue(Base):
     """One figure of a submitted version: an agreed result, undivided or under one code.
 

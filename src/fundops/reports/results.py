@@ -101,12 +101,13 @@ def _agreed(db: Session, grant_id: UUID) -> list[GrantAgreedResult]:
 def _result_out(
     number: int, indicator: str, agreed: GrantAgreedResult | None, its: Iterable[Period]
 ) -> dict[str, Any]:
-    entry = codelists.get("indicator").entry(indicator)
+    catalogue = codelists.get("indicator")
+    entry = catalogue.entry(indicator) if catalogue.has(indicator) else None
     return {
         "result": number,
         "indicator": indicator,
-        "label": entry.labels["en"],
-        "aggregation": entry.more["aggregation"],
+        "label": indicator if entry is None else entry.labels["en"],
+        "aggregation": "none" if entry is None else entry.more["aggregation"],
         "baseline": None if agreed is None else agreed.baseline,
         "target": None if agreed is None else agreed.target,
         "is_agreed": agreed is not None,

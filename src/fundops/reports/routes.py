@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,7 +17,16 @@ from fundops.grants import schedule_queries
 from fundops.grants.queries import get_visible as grant_visible
 from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
-from fundops.reports import drafts, evidence, queries, reads, results, submission, versions
+from fundops.reports import (
+    drafts,
+    evidence,
+    queries,
+    reads,
+    receipts,
+    results,
+    submission,
+    versions,
+)
 from fundops.reports.content import ReportDraftIn, stored
 from fundops.reports.models import (
     REPORT_STATUSES,
@@ -33,6 +43,7 @@ from fundops.reports.schemas import (
     ProgressReportPage,
     ReportContentOut,
     ReportDraftOut,
+    ReportReceiptOut,
     ReportValidationOut,
     ReportVersionPage,
     kept_out,
@@ -197,24 +208,35 @@ def save_report_draft(
     draft has been saved since, the answer is 412, and what was sent is kept aside as a version of
     its own, which the answer names.
     """
+    return saved_draft(request, actor, progress_report_id, given, draft_out)
+
+
+def saved_draft(
+    request: Request,
+    actor: Actor,
+    report_id: UUID,
+    given: ReportDraftIn,
+    out: Callable[[Session, ProgressReport], dict[str, Any]],
+) -> Response:
+    """Save a whole draft over the one that ``If-Match`` names, or keep it aside; answer ``out``."""
     keys = request.app.state.vault
 
     def work(db: Session) -> dict[str, Any]:
-        report, grant = queries.get_visible(db, actor, progress_report_id, WRITE)
+        report, grant = queries.get_visible(db, actor, report_id, WRITE)
         said = drafts.cleaned(db, actor, report, grant, given, keys)
         present = versions.get(db, report, report.draft_number).version
         # The very content that the draft has is no conflict: a save whose answer was lost.
         if "if-match" not in request.headers or stored(said)[1] != present.sha256:
             check_match(request, present.number)
         drafts.save(db, actor, report, said)
-        return draft_out(db, report)
+        return out(db, report)
 
     try:
         return command(request, actor, work)
     except Problem as problem:
         if problem.slug != "stale":
             raise
-        number = _keep_aside(request, actor, progress_report_id, given)
+        number = _keep_aside(request, actor, report_id, given)
         raise Problem("stale", detail=text("reports.kept_aside", number=number)) from problem
 
 
@@ -295,6 +317,23 @@ def get_report_version(
         others = [] if queries.is_own(actor, grant) else [report.id]
     reads.write_down(database(request), actor, others)
     return json_response(answer)
+
+
+@router.get(
+    "/{progress_report_id}/versions/{number}/receipt",
+    operation_id="get_report_receipt",
+    response_model=ReportReceiptOut,
+    responses=READS,
+)
+def get_report_receipt(
+    request: Request, actor: Reader, progress_report_id: UUID, number: int
+) -> Response:
+    """Read the signed receipt of a submitted version: what arrived when, by its digests."""
+    with read_session(request) as db:
+        report, _ = queries.get_visible(db, actor, progress_report_id)
+        if not 1 <= number <= versions.MAX_VERSIONS:
+            raise Problem("not-found")
+        return json_response(receipts.receipt_out(receipts.of_version(db, report, number), number))
 
 
 @results_router.get(

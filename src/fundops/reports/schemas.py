@@ -201,7 +201,7 @@ class ProgressReportDetail(ProgressReportOut):
     evidence: list[EvidenceOut]
 
 
-class MarkOut(Out):
+class WithheldOut(Out):
     """Where screening left something out: which field, what it looks like, and from where to where.
 
     ``start`` and ``end`` count characters of the text as it was sent.
@@ -252,7 +252,7 @@ class ReportContentOut(ReportVersionOut):
 
     progress_report_id: UUID
     content: dict[str, Any] | None
-    withheld: list[MarkOut]
+    withheld: list[WithheldOut]
     comments: list[ReportCommentOut]
 
 
@@ -281,6 +281,18 @@ class ReportDraftOut(ReportContentOut):
     due_at: str
 
 
+class ReportReceiptOut(Out):
+    """A signed receipt of a submission; the signature is of the bytes of ``body`` in UTF-8."""
+
+    id: UUID
+    number: int
+    body: str
+    key_id: str
+    signature: str
+    issued_at: str
+    receipt: dict[str, Any] = Field(description="The body, read.")
+
+
 class ReportProblemOut(Out):
     """One problem and its place."""
 
@@ -294,7 +306,7 @@ class ReportValidationOut(Out):
     is_right: bool
     version: int
     problems: list[ReportProblemOut]
-    withheld: list[MarkOut]
+    withheld: list[WithheldOut]
 
 
 class PeriodResultOut(Out):

@@ -53,6 +53,22 @@ def for_party(db: Session, party_id: UUID, keys: Vault) -> Screening:
     return Screening(keys, frozenset(db.execute(query.limit(MAX_CONFIRMED)).scalars()))
 
 
+def flagged(
+    screening: Screening, given: Mapping[str, Any], confirmations: Sequence[ConfirmationIn]
+) -> dict[str, list[Finding]]:
+    """Return what ``clean`` would leave out of a content, by pointer. Keeps nothing."""
+    confirmed = {item for one in confirmations for item in _items(one.item)}
+    left = {
+        pointer: [
+            one
+            for one in screening.found(words)
+            if not (one.item in confirmed and confirmable(one.kind))
+        ]
+        for pointer, words in content.free_texts(given)
+    }
+    return {pointer: found for pointer, found in left.items() if found}
+
+
 def refuse(screening: Screening, texts: Mapping[str, str | None]) -> None:
     """Refuse texts, by their pointers, that hold what looks like personal data (422)."""
     errors = [
@@ -93,18 +109,20 @@ def clean(
         for pointer, every in said.items()
         for one in every
     ]
-    marks += [
-        dict(mark)
-        for mark in earlier
-        if mark["pointer"].startswith(LASTING)
-        and mark["pointer"] not in said
-        and not _is_written(kept, mark["pointer"])
-    ]
+    marks += [mark for mark in still_withheld(kept, earlier) if mark["pointer"] not in said]
     return kept | ({"withheld": marks} if marks else {})
 
 
-def _is_written(kept: Mapping[str, Any], pointer: str) -> bool:
-    return any(one == pointer for one, _ in content.free_texts(kept))
+def still_withheld(
+    given: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the marks of a draft before whose texts a content does not write anew."""
+    written = {pointer for pointer, _ in content.free_texts(given)}
+    return [
+        dict(mark)
+        for mark in earlier
+        if mark["pointer"].startswith(LASTING) and mark["pointer"] not in written
+    ]
 
 
 def _confirm(

@@ -46,12 +46,15 @@ Inspector = Annotated[Actor, Depends(Can(Permission.EVIDENCE_INSPECT))]
 def submit_progress_report(
     request: Request, actor: Writer, progress_report_id: UUID, given: SubmitReportIn
 ) -> Response:
-    """Submit the draft that was seen. Names every problem at once."""
+    """Submit the draft that was seen, and get a signed receipt. Names every problem at once."""
     arrived = clock.now()
 
     def work(db: Session) -> dict[str, Any]:
         report, grant = queries.get_visible(db, actor, progress_report_id, WRITE)
-        submission.submit(db, actor, report, grant, given.version, given.certified, arrived)
+        submission.submit(
+            db, actor, report, grant, given.version, given.certified, at=arrived,
+            signer=request.app.state.signer,
+        )  # fmt: skip
         return detail(db, actor, report.id)
 
     return command(request, actor, work)

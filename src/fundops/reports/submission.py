@@ -20,8 +20,9 @@ from fundops.errors import Problem
 from fundops.grants.models import Grant
 from fundops.messages import text
 from fundops.parties.zones import end_of
+from fundops.proposals.receipts import Signs
 from fundops.records import snapshot
-from fundops.reports import drafts, evidence, recording, spending, telling, versions
+from fundops.reports import drafts, evidence, receipts, recording, spending, telling, versions
 from fundops.reports.checks import Checked, check
 from fundops.reports.models import (
     ProgressReport,
@@ -49,9 +50,11 @@ def submit(
     grant: Grant,
     number: int,
     certified: CertificationIn,
+    *,
     at: datetime,
+    signer: Signs,
 ) -> ReportVersion:
-    """Submit the draft that the actor saw, version ``number``; return the submitted version.
+    """Submit the draft that the actor saw, version ``number``; it gets a signed receipt.
 
     ``at`` is when the request reached the server. Raises ``stale`` when another draft has been
     saved since, ``invalid-request`` with every problem of the content, ``wrong-status``.
@@ -73,19 +76,21 @@ def submit(
     if terms.asks_expenditure:
         statement = spending.file(db, actor, report, version, rows, certified)
         report.statement_id = statement.id
-    recording.take_step(
+    sealed = values_sha256(figure_rows(checked.figures), expenditure_rows(rows))
+    seq = recording.take_step(
         db, actor, report, "submit",
         before=before,
         told={
-            "values_sha256": values_sha256(
-                figure_rows(checked.figures), expenditure_rows(rows)
-            ),
+            "values_sha256": sealed,
             "exchange_difference_minor": difference,
             "reused_evidence": evidence.reused_count(db, report.id),
         },
         submitted_number=version.number, submitted_at=at, submitted_by_id=actor.person_id,
         decided_at=None, decided_by_id=None, due_on=due_on, due_at=end_of(due_on, report.zone),
     )  # fmt: skip
+    receipts.issue(
+        db, actor, report, grant, version, seq=seq, values_sha256=sealed, at=at, signer=signer
+    )
     telling.tell_of_report(db, "submit", report, grant)
     return version
 

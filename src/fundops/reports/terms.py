@@ -67,18 +67,25 @@ class AgreedResult:
     @property
     def is_ratio(self) -> bool:
         """Whether it is reported as a numerator over a denominator."""
-        return is_ratio(self.indicator)
+        return self._is_known and is_ratio(self.indicator)
 
     @property
     def asked(self) -> tuple[Dimension, ...]:
         """The dimensions in which it is broken down."""
-        return asked_of(self.indicator)
+        return asked_of(self.indicator) if self._is_known else ()
 
     @property
     def is_victim_assistance(self) -> bool:
         """Whether it counts work with victims."""
+        if not self._is_known:
+            return True
         entry = codelists.get("indicator").entry(self.indicator)
         return helps_victims(int(entry.more["objective"]))
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the catalogue still has the indicator: an old agreement may have another."""
+        return codelists.get("indicator").has(self.indicator)
 
 
 @dataclass(frozen=True)

@@ -169,4 +169,8 @@ def _sweep(database: Database, settings: Settings) -> None:
         store.remove(sha256, clock.now().timestamp())
 
 
-jobs.register("retention", dispose_due)
+def _job(database: Database, settings: Settings) -> Mapping[str, int]:
+    return {"disposed": sum(dispose_due(database, settings).values())}
+
+
+jobs.register("retention", _job)

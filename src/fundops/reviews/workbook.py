@@ -7,7 +7,7 @@ no more than the reviewer's own pages do.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from fundops.calls.models import CallCriterion
 from fundops.errors import FieldError
 from fundops.forms.declaration import Column, Field, Form, IdentityKey, Row, Section, Table
 from fundops.forms.kinds import Number, Text, YesNo
-from fundops.forms.parse import Filled, parse
+from fundops.forms.parse import Filled, parse_in
 from fundops.forms.problems import Problem
 from fundops.messages import text
 from fundops.reviews.marks import LEAST_JUSTIFICATION, MOST_TEXT, parsed, shown
@@ -131,6 +131,8 @@ class Returned:
 
     filled: Filled
     draft: dict[str, Any]
+    language: str = "en"
+    """That of the workbook, so of the problems in its cells."""
     rows: tuple[int, ...] = ()
     """For each mark of the draft, which row of the form it came from, counting from 0."""
 
@@ -146,14 +148,17 @@ class Returned:
         return pointer
 
 
-def read_back(form: Form, raw: bytes, blind_code: str) -> Returned:
+def read_back(
+    form_in: Callable[[str], Form], raw: bytes, blind_code: str, language: str = "en"
+) -> Returned:
     """Return what a workbook says as a draft, with what could not be read.
 
-    Never raises for what is in the file; one of another review is ``refused``.
+    ``form_in`` gives the form in a language: that of the workbook, ``language`` where it says
+    none. Never raises for what is in the file; one of another review is ``refused``.
     """
-    filled = parse(form, raw, {"assignment": blind_code})
+    form, filled = parse_in(form_in, raw, {"assignment": blind_code}, language)
     if filled.refused:
-        return Returned(filled, {})
+        return Returned(filled, {}, form.language)
     [table] = form.tables()
     given = zip(table.rows, filled.values.get("marks") or [], strict=False)
     found = [
@@ -163,7 +168,7 @@ def read_back(form: Form, raw: bytes, blind_code: str) -> Returned:
     ]
     texts = {name: filled.values[name] for name in TEXTS if filled.values.get(name) is not None}
     draft = {"marks": [mark for _, mark in found], **texts}
-    return Returned(filled, draft, tuple(at for at, _ in found))
+    return Returned(filled, draft, form.language, tuple(at for at, _ in found))
 
 
 def _mark(number: int, given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,9 +14,7 @@ from sqlalchemy.orm import Session
 from fundops.audit import canonical
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
-from fundops.forms.render import render
-from fundops.messages import text
-from fundops.proposals.workbook_routes import (
+from fundops.forms.answers import (
     WORKBOOK,
     Language,
     checked_answer,
@@ -25,6 +24,9 @@ from fundops.proposals.workbook_routes import (
     unreadable,
     workbook_answer,
 )
+from fundops.forms.render import render
+from fundops.messages import text
+from fundops.messages.reader import read_by
 from fundops.reviews import marks, queries, service
 from fundops.reviews.models import Assignment
 from fundops.reviews.review_schemas import ReviewDraftIn, ReviewDraftOut
@@ -52,16 +54,16 @@ def _draft(db: Session, assignment: Assignment) -> dict[str, Any]:
     responses=WORKBOOK | READS,
 )
 def get_review_workbook(
-    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
+    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = None
 ) -> Response:
     """Write your review as far as it is written as a workbook to fill in offline."""
     with read_session(request) as db:
         assignment, _, call = queries.reading(db, actor, assignment_id)
         criteria = marks.criteria_of(db, call.id)
-        form = form_of(criteria, assignment.blind_code, language)
+        form = form_of(criteria, assignment.blind_code, spoken := read_by(language))
         shown, left_out = filled_in(criteria, _draft(db, assignment))
     if left_out:
-        note = text("reviews.workbook.left_out", language, pointers=", ".join(left_out))
+        note = text("reviews.workbook.left_out", spoken, pointers=", ".join(left_out))
         form = replace(form, guide=(*form.guide, note[:2000]))
     made = render(form, shown, {"assignment": assignment.blind_code})
     return workbook_answer(made, f"{assignment.blind_code}.xlsx", tag=etag(assignment.version))
@@ -75,7 +77,7 @@ def get_review_workbook(
     openapi_extra=RAW_BODY | {"x-dry-run": True},
 )
 def check_review_workbook(
-    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
+    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = None
 ) -> Response:
     """Have a filled-in workbook checked: the same one comes back, every problem in its cell.
 
@@ -85,13 +87,15 @@ def check_review_workbook(
     with read_session(request) as db:
         assignment, _, call = queries.reading(db, actor, assignment_id)
         criteria = marks.criteria_of(db, call.id)
-    form = form_of(criteria, assignment.blind_code, language)
-    returned = read_back(form, raw, assignment.blind_code)
+    form_in = partial(form_of, criteria, assignment.blind_code)
+    returned = read_back(form_in, raw, assignment.blind_code, read_by(language))
     if returned.filled.refused:
         raise refusal_of(returned.filled.problems)
     _, faults = marks.read(criteria, returned.draft)
     placed = returned.place(faults)
-    return checked_answer(raw, returned.filled.problems, placed, language, assignment.blind_code)
+    return checked_answer(
+        raw, returned.filled.problems, placed, returned.language, assignment.blind_code
+    )
 
 
 @router.put(
@@ -102,7 +106,7 @@ def check_review_workbook(
     openapi_extra=RAW_BODY,
 )
 def send_review_workbook(
-    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = "en"
+    request: Request, actor: Reviewing, assignment_id: UUID, language: Language = None
 ) -> Response:
     """Save a filled-in workbook as your draft. Needs If-Match. Sent once more it changes nothing.
 
@@ -113,9 +117,9 @@ def send_review_workbook(
     raw = raw_body(request)
     with read_session(request) as db:
         assignment, _, call = queries.reading(db, actor, assignment_id)
-        form = form_of(marks.criteria_of(db, call.id), assignment.blind_code, language)
+        form_in = partial(form_of, marks.criteria_of(db, call.id), assignment.blind_code)
         tag = assignment.version
-    returned = read_back(form, raw, assignment.blind_code)
+    returned = read_back(form_in, raw, assignment.blind_code, read_by(language))
     unread = unreadable(returned.filled)
     if unread:
         raise refuse_file(request, actor, tag, unread)

@@ -1,0 +1,1 @@
+"""Publications of results: frozen tables in which no person can be recognised."""
