@@ -14,6 +14,7 @@ from fundops import audit, clock
 from fundops.authz import Role
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
+from fundops.reports import counting
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportValue, ReportVersion
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import a_grant, a_grantee
@@ -61,8 +62,6 @@ def an_accepted(
         fund_id=grant.fund_id, starts_on=starts_on, ends_on=ends_on, accepted_on=ends_on,
         accepted_seq=seq,
     )  # fmt: skip
-    db.add(accepted)
-    db.flush()
     whole = values.get("total", {}).get("", sum(values.get("sex_age", {}).values()))
     for dimension, codes in {**values, "total": {"": whole}}.items():
         for code, amount in codes.items():
@@ -73,7 +72,7 @@ def an_accepted(
                     denominator=denominator if dimension == "total" else None,
                 )
             )  # fmt: skip
-    db.flush()
+    counting.let_count(db, accepted)
     return accepted
 
 
