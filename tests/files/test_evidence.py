@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundops.config import Settings
 from fundops.files import evidence
 from fundops.files.models import File, Upload
 from fundops.files.store import Store
@@ -131,7 +132,7 @@ def test_what_the_party_has_confirmed_is_taken(
     raw = a_receipt(f"Office telephone {PHONE}")
     assert sent(sender, raw, "receipt 16.xlsx").status_code == 422
 
-    def provider(db: Session, party_id: UUID | None) -> evidence.IsConfirmed:
+    def provider(db: Session, party_id: UUID | None, _: Settings) -> evidence.IsConfirmed:
         return lambda item: item == "22670123456" and party_id == sender.party_id
 
     evidence.confirm_by(provider)

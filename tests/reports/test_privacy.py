@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from fundops.files.evidence import confirmed_of
+from fundops.ids import uuid7
 from fundops.models import metadata
 from fundops.reports.models import ConfirmedItem, ReportVersion
+from fundops.screening import screen
 from tests.reports.report_scene import Reporting, full
 from tests.world import World
 
@@ -133,6 +136,12 @@ def test_what_is_confirmed_is_asked_about_no_more_and_never_kept(scene: Reportin
         assert sorted(one.confirmed_as for one in kept) == ["published_contact", "staff"]
         assert all(len(one.item_key) == 64 for one in kept)
         assert {one.party_id for one in kept} == {scene.grantee_id}
+        settings = scene.world.database.settings
+        known = confirmed_of(db, scene.grantee_id, settings)
+        assert known(screen(office)[0].item), "what is confirmed for reports holds for files"
+        assert not known(screen(planted(1, 9)[0])[0].item)
+        for nobody in (None, uuid7()):
+            assert not confirmed_of(db, nobody, settings)(screen(office)[0].item)
     # Numbers of identity documents are confirmed by nobody, and what was not found is not kept.
     with scene.world.database.read() as db:
         before = len(db.execute(select(ReportVersion.id)).all())

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from fundops.config import Settings
 from fundops.errors import FieldError
 from fundops.files.cleaning import Clean
 from fundops.files.kinds import Refused
@@ -25,7 +26,8 @@ MAX_TOLD = 50
 """Places that are told one by one when a file is refused; the rest is counted."""
 
 IsConfirmed = Callable[[str], bool]
-_providers: list[Callable[[Session, UUID | None], IsConfirmed]] = []
+Provider = Callable[[Session, UUID | None, Settings], IsConfirmed]
+_providers: list[Provider] = []
 
 
 class PersonalData(Exception):
@@ -43,15 +45,15 @@ class PersonalData(Exception):
         self.sentence = text("files.personal_data", count=most, kinds=labels)
 
 
-def confirm_by(provider: Callable[[Session, UUID | None], IsConfirmed]) -> None:
+def confirm_by(provider: Provider) -> None:
     """Say who knows which items the party of a file has confirmed as no person's to protect."""
     if provider not in _providers:
         _providers.append(provider)
 
 
-def confirmed_of(db: Session, party_id: UUID | None) -> IsConfirmed:
+def confirmed_of(db: Session, party_id: UUID | None, settings: Settings) -> IsConfirmed:
     """Return a function that says whether a party has confirmed an item."""
-    asked = [provider(db, party_id) for provider in _providers]
+    asked = [provider(db, party_id, settings) for provider in _providers]
     return lambda item: any(is_confirmed(item) for is_confirmed in asked)
 
 

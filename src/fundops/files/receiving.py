@@ -114,7 +114,8 @@ def _screened(database: Database, upload: Upload, clean: Clean, store: Store) ->
         return None
     found = evidence.screened(clean, store.aside)
     with database.read() as db:
-        return evidence.require_none(found, evidence.confirmed_of(db, upload.party_id))
+        known = evidence.confirmed_of(db, upload.party_id, database.settings)
+        return evidence.require_none(found, known)
 
 
 def _own(database: Database, actor: Actor, upload_id: UUID) -> Upload:

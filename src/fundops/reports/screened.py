@@ -18,14 +18,16 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor
+from fundops.config import Settings
 from fundops.errors import FieldError, Problem
+from fundops.files.evidence import IsConfirmed, confirm_by
 from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.records import snapshot
 from fundops.reports import content
 from fundops.reports.content import ConfirmationIn
 from fundops.reports.models import ConfirmedItem
-from fundops.screening import Finding, confirmable, item_key, screen
+from fundops.screening import Finding, confirmable, item_key, item_keys, screen
 from fundops.vault import Vault
 
 MAX_CONFIRMED = 5_000
@@ -51,6 +53,18 @@ def for_party(db: Session, party_id: UUID, keys: Vault) -> Screening:
     """Return the screening of what is written about a party's work."""
     query = select(ConfirmedItem.item_key).where(ConfirmedItem.party_id == party_id)
     return Screening(keys, frozenset(db.execute(query.limit(MAX_CONFIRMED)).scalars()))
+
+
+def confirmed_in_files(db: Session, party_id: UUID | None, settings: Settings) -> IsConfirmed:
+    """Return a function that says whether a party has confirmed an item, as its files need it."""
+    if party_id is None:
+        return lambda item: False  # noqa: ARG005 - nobody's file
+    keys = Vault(settings)
+    confirmed = for_party(db, party_id, keys).confirmed
+    return lambda item: not confirmed.isdisjoint(item_keys(keys, item))
+
+
+confirm_by(confirmed_in_files)
 
 
 def flagged(
