@@ -12,7 +12,7 @@ from fundops.authz import Actor, Can, Permission
 from fundops.command import read_session
 from fundops.errors import Problem
 from fundops.pages import json_response
-from fundops.planning import grant_rules, money_rules, partner_rules, payment_rules
+from fundops.planning import grant_rules, money_rules, partner_rules, payment_rules, report_rules
 from fundops.planning.attention import MAX_FUNDS, PER_RULE, Rule, Shown, funds_of, gather
 from fundops.schemas import READS, Out
 from fundops.strict import StrictRoute
@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *money_rules.RULES,
     *grant_rules.RULES,
     *partner_rules.RULES,
+    *report_rules.RULES,
 )
 """Every rule, in the order in which they are asked."""
 
