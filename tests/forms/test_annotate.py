@@ -12,6 +12,7 @@ from fundops.forms.cells import INPUT_FILL
 from fundops.forms.limits import MAX_PROBLEMS
 from fundops.forms.marks import MARK_FILL
 from fundops.forms.problems import Problem
+from fundops.messages import text
 from tests.forms import examples
 from tests.forms.examples import part, sheet_part
 
@@ -235,7 +236,7 @@ def test_a_tab_called_problems_is_left_alone() -> None:
 
 def test_the_list_runs_from_right_to_left_where_the_language_does() -> None:
     marked = annotate(wrong(), examples.read_proposal(wrong()).problems, "ar")
-    assert loaded(marked)["Problems"].sheet_view.rightToLeft
+    assert loaded(marked)[text("forms.problems.tab", "ar")].sheet_view.rightToLeft
 
 
 def test_problems_of_domain_code_are_marked_by_pointer() -> None:

@@ -30,6 +30,7 @@ NOTHING_DUE = [
     "payments: to confirm 0, to review 0.",
     "requirements: due 0, overdue 0.",
     "partners: assessments 0.",
+    "retention: disposed 0.",
 ]
 
 

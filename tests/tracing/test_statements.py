@@ -109,7 +109,11 @@ def test_flows_explain_positions(story: Story) -> None:
             assert sum(flows(legs).values()) == sum(positions(legs).values())
 
 
-def test_the_same_question_gives_the_same_bytes_after_later_changes(story: Story) -> None:
+def test_the_same_question_gives_the_same_bytes_after_later_changes(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What matters here is what is booked, not that a report comes before it.
+    monkeypatch.setattr("fundops.expenditures.service.asks_reports", lambda *_: False)
     database, known = story.database, head(story.database)
     donors = every_donor(database)
     asked = {

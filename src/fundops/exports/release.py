@@ -104,11 +104,14 @@ class _Book:
         cells.append(Cell("A10", self._say("cover.note"), look="note"))
         return Grid(self._say("sheet.cover"), tuple(cells), widths={"A": 44.0, "B": 70.0})
 
-    def _rows(self) -> Iterator[tuple[Any, ...]]:
+    def _label(self, indicator: str) -> str | None:
         names = codelists.get("indicator")
+        return names.label(indicator, self.language) if names.has(indicator) else None
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
         for one in self.cells:
             yield (
-                one.indicator, names.label(one.indicator, self.language), one.level,
+                one.indicator, self._label(one.indicator), one.level,
                 one.unit or None, one.period, one.dimension, one.code or None, one.measure,
                 told(one.low, one.high), one.low if one.low == one.high else None, one.low,
                 one.high,

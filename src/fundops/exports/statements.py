@@ -118,10 +118,14 @@ def rendered(workbook: Workbook) -> Rendered:
     """Render ``workbook`` aside, hashing it on the way."""
     digest, size = hashlib.sha256(), 0
     file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - the caller closes it
-    for chunk in render(workbook):
-        digest.update(chunk)
-        size += len(chunk)
-        file.write(chunk)
+    try:
+        for chunk in render(workbook):
+            digest.update(chunk)
+            size += len(chunk)
+            file.write(chunk)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return Rendered(file, size, digest.digest())
 

@@ -30,9 +30,7 @@ def reports_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
         .order_by(ProgressReport.submitted_at, ProgressReport.id)
         .limit(PER_RULE)
     )
-    return [
-        _waiting(one, grantee_id, fund, today) for one, grantee_id in db.execute(query)
-    ]
+    return [_waiting(one, grantee_id, fund, today) for one, grantee_id in db.execute(query)]
 
 
 def _waiting(one: ProgressReport, grantee_id: Any, fund: Fund, today: date) -> Entry:

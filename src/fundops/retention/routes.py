@@ -152,8 +152,7 @@ def list_retention_rules(
     status: Literal["proposed", "approved", "refused"] | None = None,
 ) -> Response:
     """List the rules of retention, also those that were refused or replaced."""
-    del actor
-    query = queries.rules(data_class=data_class, status=status)
+    query = queries.rules(actor, data_class=data_class, status=status)
     with read_session(request) as db:
         page = list_page(
             db, query, paging, sorts=queries.RULE_SORTS, key=RetentionRule.id, out=rule_out
@@ -173,7 +172,7 @@ def propose_retention_rule(request: Request, actor: Proposer, given: RetentionRu
 
     def work(db: Session) -> dict[str, Any]:
         made = service.propose(db, actor, given.data_class, given.months, given.reason)
-        return rule_out(queries.rule_row(db, made.id))
+        return rule_out(queries.rule_row(db, actor, made.id))
 
     return command(request, actor, work, status=201, location="/v1/retention_rules/{id}")
 
@@ -186,9 +185,8 @@ def propose_retention_rule(request: Request, actor: Proposer, given: RetentionRu
 )
 def get_retention_rule(request: Request, actor: Reader, retention_rule_id: UUID) -> Response:
     """Read one rule."""
-    del actor
     with read_session(request) as db:
-        found = queries.rule_row(db, retention_rule_id)
+        found = queries.rule_row(db, actor, retention_rule_id)
     return json_response(rule_out(found), etag=etag(found.version))
 
 
@@ -220,8 +218,8 @@ def _decide(
     request: Request, actor: Actor, rule_id: UUID, action: str, reason: str | None
 ) -> Response:
     def work(db: Session) -> dict[str, Any]:
-        service.decide(db, actor, queries.get_rule(db, rule_id), action, reason)
-        return rule_out(queries.rule_row(db, rule_id))
+        service.decide(db, actor, queries.get_rule(db, actor, rule_id), action, reason)
+        return rule_out(queries.rule_row(db, actor, rule_id))
 
     return command(request, actor, work)
 
@@ -233,8 +231,7 @@ def list_disposals(
     request: Request, actor: Reader, paging: Paging, data_class: ClassName | None = None
 ) -> Response:
     """Read the log of what was disposed of."""
-    del actor
-    query = queries.disposals(data_class=data_class)
+    query = queries.disposals(actor, data_class=data_class)
     with read_session(request) as db:
         page = list_page(
             db, query, paging, sorts=queries.DISPOSAL_SORTS, key=Disposal.id, out=disposal_out
