@@ -161,7 +161,7 @@ class _Words:
             Row(f"o{number}", {"objective": f"{number}. {self.label('objective', str(number))}"})
             for number in self.terms.objectives
         )
-        table = Table("narrative", self.say("by_objective"), columns, rows=rows)
+        table = Table("narrative", self.say("by_objective"), columns, rows=rows) if rows else None
         fields = tuple(self.field(name, prose, required=needed) for name in PROSE)
         intro = self.say("narrative_intro")
         return Section("narrative", self.say("narrative"), fields, table, intro)
