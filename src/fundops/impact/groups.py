@@ -8,7 +8,7 @@ codes of, and under donors, the same figures stand several times: such rows over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -53,7 +53,7 @@ class Group:
     @property
     def size(self) -> int:
         """How many grants stand here, at least."""
-        told = [part.grants for parts in self.parts.values() for part in parts]
+        told = [add(parts).grants for parts in self.parts.values()]
         return max([len(self.grants), *told])
 
     @property
@@ -62,16 +62,17 @@ class Group:
         return sorted({*self.parts, *self.targets, *self.review})
 
     def absorb(self, other: Group) -> None:
-        """Take over all that stands under another key."""
+        """Take over all that stands under another key, whose grants are others than these."""
         self.grants |= other.grants
-        for mine, theirs in (
-            (self.parts, other.parts), (self.review, other.review), (self.targets, other.targets),
-        ):  # fmt: skip
+        for mine, theirs in ((self.parts, other.parts), (self.review, other.review)):
             for code, found in theirs.items():
-                mine.setdefault(code, []).extend(found)  # type: ignore[arg-type]
+                mine.setdefault(code, []).extend(_of(other.key, found))
+        for code, targets in other.targets.items():
+            self.targets.setdefault(code, []).extend(targets)
         for code, codes in other.broken_down.items():
             for one, found in codes.items():
-                self.broken_down.setdefault(code, {}).setdefault(one, []).extend(found)
+                held = self.broken_down.setdefault(code, {}).setdefault(one, [])
+                held.extend(_of(other.key, found))
         for what, amount in other.money.items():
             self.money[what] += amount
         for objective, amount in other.spent_for.items():
@@ -79,6 +80,11 @@ class Group:
         self.paid_by_all += other.paid_by_all
         self.requested += other.requested
         self.proposals += other.proposals
+
+
+def _of(key: str, parts: Iterable[Part]) -> list[Part]:
+    """Return parts of a group with sums told apart from those of other groups."""
+    return [part if part.series is not None else replace(part, series=key) for part in parts]
 
 
 @lru_cache(maxsize=10_000)
