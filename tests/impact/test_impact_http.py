@@ -185,6 +185,19 @@ def test_persons_are_never_split_between_donors(scene: Scene) -> None:
     assert whole in {12, 20}  # the whole grant's figure, whatever the share
 
 
+def test_a_donors_share_of_one_objective_is_of_that_objectives_money(scene: Scene) -> None:
+    found = scene.ask("by=donor&objective=2")
+    shares = [one["contribution"] for one in found["items"] if amount(one, "paid")]
+    # Of 400.00 paid to the first grant 26.7987 % are for objective 2; nobody else paid for it.
+    assert Decimal(found["paid"]["amount"]) == Decimal("107.19")
+    for share in shares:
+        assert share["of"] == found["paid"]
+    paid = sum(Decimal(share["paid"]["amount"]) for share in shares)
+    assert paid == Decimal(found["paid"]["amount"])
+    percents = sum(Decimal(share["percent"]) for share in shares)
+    assert abs(percents - 100) <= Decimal("0.01")
+
+
 def test_any_figure_is_recomputed_from_its_rows(scene: Scene) -> None:
     found = scene.ask("by=fund&indicator=4.4")
     provenance = found["provenance"]

@@ -178,6 +178,12 @@ class Gathering:
             return [(None, flow.amount_minor)]
         return split(flow.amount_minor, self.shares.get(flow.grant_id, {}))
 
+    def kept(self, flow: Flow) -> int:
+        """Return how much of what moved is of the objective asked for: all where none is."""
+        if self.objective is None:
+            return flow.amount_minor
+        return sum(amount for objective, amount in self.split(flow) if objective == self.objective)
+
     def _move(self, flow: Flow, keys: Sequence[str], objective: int | None, amount: int) -> None:
         if self.by == "objective":
             keys = [NAMELESS if objective is None else str(objective)]

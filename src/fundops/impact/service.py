@@ -163,11 +163,15 @@ def _payers(flows: Sequence[money.Flow]) -> dict[Any, list[str]]:
 def _contributed(
     gathering: Gathering, flows: Sequence[money.Flow], payers: dict[Any, list[str]]
 ) -> None:
-    """Set what all donors together paid to the grants that each donor paid to."""
+    """Set what all donors together paid to the grants that each donor paid to.
+
+    Of one objective's money where that is asked, as what the donor itself paid.
+    """
     paid: dict[Any, int] = {}
     for flow in flows:
         if flow.what == "paid":
-            paid[flow.grant_id] = paid.get(flow.grant_id, 0) + flow.amount_minor
+            amount = gathering.kept(flow)
+            paid[flow.grant_id] = paid.get(flow.grant_id, 0) + amount
     for group in gathering.groups.values():
         group.paid_by_all = 0
     for grant_id, donors in payers.items():
@@ -204,13 +208,7 @@ def _totals(gathering: Gathering, flows: Sequence[money.Flow]) -> dict[str, int]
     for flow in flows:
         if gathering.donor_id not in (None, flow.donor_id):
             continue
-        if gathering.objective is None:
-            totals[flow.what] += flow.amount_minor
-            continue
-        parts = gathering.split(flow)
-        totals[flow.what] += sum(
-            amount for objective, amount in parts if objective == gathering.objective
-        )
+        totals[flow.what] += gathering.kept(flow)
     return totals
 
 
