@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.calls.indicators import indicator
+from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
 from fundops.impact.adder import Part, add, series_of
 from fundops.ledger.models import Fund
@@ -165,6 +168,34 @@ def test_a_cost_is_told_only_where_it_means_something(scene: Scene) -> None:
     assert "count of results" in result(by_grant[str(scene.grants["a"])], "4.10")["no_cost_because"]
 
 
+def test_no_cost_beside_money_whose_objective_nobody_told(scene: Scene) -> None:
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        fund = a_fund(db)
+        a_lot(db, fund, 500_00)
+        desk = a_desk(db)
+        told, untold = a_grant(db, fund, 200_00), a_grant(db, fund, 200_00)
+        agree(db, told, [(200_00, {4: 100})], {"4.4": 10})
+        for grant in (told, untold):
+            a_payment(db, desk, fund, grant, 200_00)
+            accepted(db, grant, 100_00)
+            a_report(db, grant, Q1, {"4.4": 5})
+        # As an imported grant is: no agreement here, and no shares of its award.
+        version = in_force(db, untold.id)
+        assert version is not None
+        version.in_force_at = clock.now() + timedelta(days=900)
+        db.execute(update(Grant).where(Grant.id == untold.id).values(objectives="{}"))
+        scene.fund_id = fund.id
+    for query in ("by=fund", "by=fund&objective=4", "by=objective", "by=objective&objective=4"):
+        one = next(one for one in scene.ask(query)["items"] if one["results"])
+        assert result(one, "4.4")["reached"]["value"] == 10
+        assert result(one, "4.4")["cost_each"] is None, query
+        assert "not told" in result(one, "4.4")["no_cost_because"]
+    by_grant = rows(scene.ask("by=grant&objective=4"))
+    assert result(by_grant[str(told.id)], "4.4")["cost_each"]["amount"] == "20.00"
+    assert result(by_grant[str(untold.id)], "4.4")["cost_each"] is None
+
+
 def test_persons_are_never_split_between_donors(scene: Scene) -> None:
     found = scene.ask("by=donor")
     assert found["is_overlapping"]
@@ -194,8 +225,8 @@ def test_a_donors_share_of_one_objective_is_of_that_objectives_money(scene: Scen
         assert share["of"] == found["paid"]
     paid = sum(Decimal(share["paid"]["amount"]) for share in shares)
     assert paid == Decimal(found["paid"]["amount"])
-    percents = sum(Decimal(share["percent"]) for share in shares)
-    assert abs(percents - 100) <= Decimal("0.01")
+    percents = [Decimal(share["percent"]) for share in shares]
+    assert abs(sum(percents, Decimal(-100))) <= Decimal("0.01")
 
 
 def test_any_figure_is_recomputed_from_its_rows(scene: Scene) -> None:
