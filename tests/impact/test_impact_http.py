@@ -199,7 +199,7 @@ def test_no_cost_beside_money_whose_objective_nobody_told(scene: Scene) -> None:
 def test_persons_are_never_split_between_donors(scene: Scene) -> None:
     found = scene.ask("by=donor")
     assert found["is_overlapping"]
-    donors = {one["label"]: one for one in found["items"]}
+    donors = {one["label"]: one for one in found["items"] if one["key"] != "none"}
     assert sum(amount(one, "paid") for one in donors.values()) == 800
     for one in donors.values():
         paid, whole = one["contribution"]["paid"], one["contribution"]["of"]
@@ -214,6 +214,20 @@ def test_persons_are_never_split_between_donors(scene: Scene) -> None:
     )
     whole = result(per_grant["items"][0], "4.4")["reached"]["value"]
     assert whole in {12, 20}  # the whole grant's figure, whatever the share
+
+
+def test_a_donor_stands_beside_the_grants_it_paid_to_alone(scene: Scene) -> None:
+    """What is reserved for a grant is awarded; nobody has helped anybody with it yet."""
+    found = rows(scene.ask("by=donor"))
+    for donor_id in map(str, scene.donors.values()):
+        [alone] = scene.ask(f"by=fund&donor_id={donor_id}")["items"]
+        assert found[donor_id]["contribution"] == alone["contribution"]
+        assert [one["reached"] for one in found[donor_id]["results"]] == [
+            one["reached"] for one in alone["results"]
+        ]
+    # The third grant was awarded and paid nothing: its three women are nobody's yet.
+    assert result(found["none"], "4.4")["reached"]["value"] == 3
+    assert found["none"]["contribution"] is None
 
 
 def test_a_donors_share_of_one_objective_is_of_that_objectives_money(scene: Scene) -> None:

@@ -151,9 +151,11 @@ def answer(db: Session, actor: Actor, question: Question) -> Answer:
 
 
 def _payers(flows: Sequence[money.Flow]) -> dict[Any, list[str]]:
-    """Return by grant the donors whose money it was paid or promised."""
+    """Return by grant the donors whose money it was paid; what is promised is not given yet."""
     found: dict[Any, list[str]] = {}
     for flow in flows:
+        if flow.what != "paid":
+            continue
         held = found.setdefault(flow.grant_id, [])
         if str(flow.donor_id) not in held:
             held.append(str(flow.donor_id))
