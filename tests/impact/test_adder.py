@@ -156,6 +156,13 @@ def test_costs_and_targets() -> None:
     assert planned("4.10", rates[:1]).numerator == 80
 
 
+def test_of_two_results_of_a_latest_figure_under_review_one_is_shown_as_once_accepted() -> None:
+    gathering = Gathering("fund", lambda _: ("F",), {})
+    gathering.review([Sums(None, "3.1", "", 13, 8, None, DAY, 1, "A", "KE")])
+    shown = add(gathering.at("F").review["3.1"])
+    assert (shown.numerator, shown.label) == (8, Label.LATEST), "5 and 8 firms are not 13"
+
+
 def test_what_joins_the_withheld_is_of_several_grants() -> None:
     """A sum has no series of its own: two of them are of two grants all the same."""
     gathering = Gathering("country", lambda _: (), {})
