@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from fundops.calls.indicators import catalogue, indicator
 from fundops.impact.adder import Label, Part, add, cost_each, percent, series_of
-from fundops.impact.groups import planned
+from fundops.impact.grouping import WITHHELD
+from fundops.impact.groups import Gathering, planned, reached
 from fundops.impact.money import Target, split
+from fundops.impact.queries import Sums
 
 DAY, LATER = date(2026, 3, 31), date(2026, 6, 30)
 
@@ -152,3 +154,27 @@ def test_costs_and_targets() -> None:
     rates = [Target("KE", "4.10", 80, 1, 1), Target("KE", "4.10", 90, 1, 1)]
     assert planned("4.10", rates).label is Label.NOT_ADDED
     assert planned("4.10", rates[:1]).numerator == 80
+
+
+def test_of_two_results_of_a_latest_figure_under_review_one_is_shown_as_once_accepted() -> None:
+    gathering = Gathering("fund", lambda _: ("F",), {})
+    gathering.review([Sums(None, "3.1", "", 13, 8, None, DAY, 1, "A", "KE")])
+    shown = add(gathering.at("F").review["3.1"])
+    assert (shown.numerator, shown.label) == (8, Label.LATEST), "5 and 8 firms are not 13"
+
+
+def test_what_joins_the_withheld_is_of_several_grants() -> None:
+    """A sum has no series of its own: two of them are of two grants all the same."""
+    gathering = Gathering("country", lambda _: (), {})
+    for code in ("4.4", "6.3"):
+        gathering.take(
+            Sums(key, code, "", value, value, None, DAY, grants)
+            for key, value, grants in ((WITHHELD, 7, 1), ("KE", 5, 1), ("NP", 9, 2))
+        )
+    gathering.withhold()
+    assert set(gathering.groups) == {WITHHELD, "NP"}
+    hidden = gathering.at(WITHHELD)
+    women, bodies = reached(hidden, "4.4"), reached(hidden, "6.3")
+    assert (women.numerator, women.label, women.grants) == (12, Label.MAY_OVERLAP, 2)
+    assert (bodies.numerator, bodies.label) == (None, Label.NOT_ADDED)
+    assert (hidden.size, gathering.at("NP").size) == (2, 2)

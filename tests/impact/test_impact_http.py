@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.calls.indicators import indicator
+from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
 from fundops.impact.adder import Part, add, series_of
 from fundops.ledger.models import Fund
@@ -165,10 +168,38 @@ def test_a_cost_is_told_only_where_it_means_something(scene: Scene) -> None:
     assert "count of results" in result(by_grant[str(scene.grants["a"])], "4.10")["no_cost_because"]
 
 
+def test_no_cost_beside_money_whose_objective_nobody_told(scene: Scene) -> None:
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        fund = a_fund(db)
+        a_lot(db, fund, 500_00)
+        desk = a_desk(db)
+        told, untold = a_grant(db, fund, 200_00), a_grant(db, fund, 200_00)
+        agree(db, told, [(200_00, {4: 100})], {"4.4": 10})
+        for grant in (told, untold):
+            a_payment(db, desk, fund, grant, 200_00)
+            accepted(db, grant, 100_00)
+            a_report(db, grant, Q1, {"4.4": 5})
+        # As an imported grant is: no agreement here, and no shares of its award.
+        version = in_force(db, untold.id)
+        assert version is not None
+        version.in_force_at = clock.now() + timedelta(days=900)
+        db.execute(update(Grant).where(Grant.id == untold.id).values(objectives="{}"))
+        scene.fund_id = fund.id
+    for query in ("by=fund", "by=fund&objective=4", "by=objective", "by=objective&objective=4"):
+        one = next(one for one in scene.ask(query)["items"] if one["results"])
+        assert result(one, "4.4")["reached"]["value"] == 10
+        assert result(one, "4.4")["cost_each"] is None, query
+        assert "not told" in result(one, "4.4")["no_cost_because"]
+    by_grant = rows(scene.ask("by=grant&objective=4"))
+    assert result(by_grant[str(told.id)], "4.4")["cost_each"]["amount"] == "20.00"
+    assert result(by_grant[str(untold.id)], "4.4")["cost_each"] is None
+
+
 def test_persons_are_never_split_between_donors(scene: Scene) -> None:
     found = scene.ask("by=donor")
     assert found["is_overlapping"]
-    donors = {one["label"]: one for one in found["items"]}
+    donors = {one["label"]: one for one in found["items"] if one["key"] != "none"}
     assert sum(amount(one, "paid") for one in donors.values()) == 800
     for one in donors.values():
         paid, whole = one["contribution"]["paid"], one["contribution"]["of"]
@@ -183,6 +214,33 @@ def test_persons_are_never_split_between_donors(scene: Scene) -> None:
     )
     whole = result(per_grant["items"][0], "4.4")["reached"]["value"]
     assert whole in {12, 20}  # the whole grant's figure, whatever the share
+
+
+def test_a_donor_stands_beside_the_grants_it_paid_to_alone(scene: Scene) -> None:
+    """What is reserved for a grant is awarded; nobody has helped anybody with it yet."""
+    found = rows(scene.ask("by=donor"))
+    for donor_id in map(str, scene.donors.values()):
+        [alone] = scene.ask(f"by=fund&donor_id={donor_id}")["items"]
+        assert found[donor_id]["contribution"] == alone["contribution"]
+        assert [one["reached"] for one in found[donor_id]["results"]] == [
+            one["reached"] for one in alone["results"]
+        ]
+    # The third grant was awarded and paid nothing: its three women are nobody's yet.
+    assert result(found["none"], "4.4")["reached"]["value"] == 3
+    assert found["none"]["contribution"] is None
+
+
+def test_a_donors_share_of_one_objective_is_of_that_objectives_money(scene: Scene) -> None:
+    found = scene.ask("by=donor&objective=2")
+    shares = [one["contribution"] for one in found["items"] if amount(one, "paid")]
+    # Of 400.00 paid to the first grant 26.7987 % are for objective 2; nobody else paid for it.
+    assert Decimal(found["paid"]["amount"]) == Decimal("107.19")
+    for share in shares:
+        assert share["of"] == found["paid"]
+    paid = sum(Decimal(share["paid"]["amount"]) for share in shares)
+    assert paid == Decimal(found["paid"]["amount"])
+    percents = [Decimal(share["percent"]) for share in shares]
+    assert abs(sum(percents, Decimal(-100))) <= Decimal("0.01")
 
 
 def test_any_figure_is_recomputed_from_its_rows(scene: Scene) -> None:

@@ -15,6 +15,7 @@ from fundops.grants.models import Grant
 from fundops.impact.models import SourceTarget
 from fundops.impact.queries import facts
 from fundops.imports.load import ImportResult, run_import
+from fundops.imports.report import summary_lines
 from fundops.ledger.models import Fund
 from fundops.reports import integrity
 from fundops.reports.models import AcceptedVersion, ProgressReport, StandingValue
@@ -98,6 +99,7 @@ def test_results_of_imported_grants(database: Database, tmp_path: Path) -> None:
     # A change is another version with its reason; what was known before stays known.
     changed = load(database, tmp_path, line("P-1", [50, 40, 0, 2], [25, 21, 3, 0], 48), rows[1])
     assert changed.counts.changed == {"reached": 1}
+    assert ("Changed: reached", 1) in summary_lines(changed)
     assert "total_not_of_parts" in {one.code for one in changed.findings}
     assert (reached(database)[""], planned(database)[""]) == (49, 96)
     with database.read() as db:
@@ -117,6 +119,8 @@ def test_results_of_imported_grants(database: Database, tmp_path: Path) -> None:
     assert load(database, tmp_path, *rows).counts.changed == {"returned": 1}
     assert (reached(database)[""], planned(database)[""]) == (41, 86)
     sound(database)
+    replanned = load(database, tmp_path, line("P-1", [41, 40, 0, 2], [20, 21, 0, 0]), rows[1])
+    assert ("Changed: planned", 1) in summary_lines(replanned)
     refused = load(database, tmp_path, line("P-1", [-1, 0, 0, 0], [0, 0, 0, 0]), rows[1])
     assert [one.key for one in refused.set_aside] == ["P-1"]
 

@@ -145,6 +145,23 @@ def test_a_corrected_receipt_or_report_leaves_no_trace_in_the_total(scene: Money
     assert ledger_accepted(scene) == 5_250_00
 
 
+def test_a_correction_under_review_stands_for_what_it_corrects(scene: MoneyScene) -> None:
+    """Counted beside it, the next report would be converted as if 410,000.00 had been spent."""
+    received(scene)
+    first = scene.submit(*Q1, (1, "200000.00"))
+    scene.accept(first)
+    scene.submit(*Q1, (1, "210000.00"), report_id=first)
+    second = scene.submit(*Q2, (1, "100000.00"))
+    shown = scene.face(second)["rows"]
+    assert shown[0]["reported"] == usd("2500.00"), "the first 310,000.00 came at 40"
+    assert next(one for one in shown if one["kind"] == "exchange_difference")["reported"] == usd(
+        "0.00"
+    )
+    scene.accept(first)
+    assert lines_of(scene.accept(second)) == [(1, "2500.00", "2500.00"), (None, "0.00", "0.00")]
+    assert ledger_accepted(scene) == 7_750_00
+
+
 def test_what_was_sent_back_is_filed_anew_and_still_corrects(scene: MoneyScene) -> None:
     received(scene)
     first = scene.submit(*Q1, (1, "200000.00"))

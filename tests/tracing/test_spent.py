@@ -8,14 +8,19 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from fundops import audit
+from fundops import audit, clock
+from fundops.authz import Role
+from fundops.expenditures import receivables
+from fundops.expenditures.models import ExpenditureStatement
+from fundops.expenditures.owed_schemas import FindingIn, SupportIn
 from fundops.exports import render, statements
 from fundops.grants.models import Grant, Tranche
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from fundops.tracing import spent
 from fundops.tracing.models import Statement
-from tests.grants.grant_factories import a_desk, a_payment
+from tests.factories import a_person
+from tests.grants.grant_factories import a_desk, a_payment, usd
 from tests.reports.report_scene import Reporting
 from tests.tracing.books import Book, workbook_bytes
 from tests.world import World
@@ -28,18 +33,23 @@ SHEET = "Accepted expenditure"
 def deal(world: World) -> Reporting:
     """Return a grant whose first tranche is paid and whose first report of 150.50 is accepted."""
     deal = Reporting(world)
-    with world.database.write() as db:
+    pay_first(deal)
+    place = deal.started()
+    deal.submitted(place)
+    answer = deal.decided(place, "accept")
+    assert answer.status_code == 200, answer.text
+    return deal
+
+
+def pay_first(deal: Reporting) -> None:
+    """Pay the first tranche."""
+    with deal.world.database.write() as db:
         audit.lock_head(db)
         fund, grant = db.get_one(Fund, deal.fund_id), db.get_one(Grant, deal.grant_id)
         amount = db.execute(
             select(Tranche.amount_minor).where(Tranche.grant_id == grant.id, Tranche.number == 1)
         ).scalar_one()
         a_payment(db, a_desk(db), fund, grant, amount, on=PAID)
-    place = deal.started()
-    deal.submitted(place)
-    answer = deal.decided(place, "accept")
-    assert answer.status_code == 200, answer.text
-    return deal
 
 
 def donor_of(deal: Reporting) -> tuple[Party, Fund]:
@@ -67,6 +77,43 @@ def test_the_statement_says_what_the_money_was_spent_on(deal: Reporting) -> None
         "Accepted expenditure of grantees out of this donor's money, period (it was paid before)"
     )
     assert Decimal(str(book.cover(label))) == Decimal("150.5")
+
+
+@pytest.mark.parametrize("refused", ["0.00", "20.50"])
+def test_later_support_of_a_finding_is_of_what_the_finding_took(world: World, refused: str) -> None:
+    deal = Reporting(world)
+    pay_first(deal)
+    place = deal.started()
+    deal.submitted(place)
+    kept = {"amount": str(Decimal("120.50") - Decimal(refused)), "currency": "USD"}
+    lines = [{"number": 1, "accepted": kept, "reason": "No invoice."}]
+    assert deal.decided(place, "accept", lines=lines).status_code == 200
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, grant = db.get_one(Fund, deal.fund_id), db.get_one(Grant, deal.grant_id)
+        statement_id = db.execute(select(ExpenditureStatement.id)).scalar_one()
+        finding = FindingIn(
+            expenditure_statement_id=statement_id, amount=usd(65_00), found_on=clock.today("UTC"),
+            reason="Receipts of another project.",
+        )  # fmt: skip
+        finance, officer = (
+            a_person(db, Role.FINANCE_OFFICER)[0],
+            a_person(db, Role.GRANT_OFFICER)[0],
+        )
+        owed = receivables.open_finding(db, finance, fund, grant, finding)
+        later = SupportIn(
+            kind="additional_support", amount=usd(65_00), accepted_on=clock.today("UTC"),
+            reason="They came.",
+        )  # fmt: skip
+        receivables.support(db, officer, fund, grant, owed, later)
+    book = Book(workbook_bytes(world.database, *donor_of(deal)))
+    rows = {
+        (one["Category"], one["Objective"]): one["Accepted, to date"] for one in book.table(SHEET)
+    }
+    # All that the finding took came back: the lines are as they were accepted.
+    whole = Decimal("120.50") - Decimal(refused)
+    assert rows == {("A", "4"): float(whole), ("E", "4"): 18, ("E", "1"): 12}
+    assert book.checks() == {"OK"}
 
 
 def test_a_wrong_share_turns_the_control(deal: Reporting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,8 +90,11 @@ def series_of(entry: Indicator, grant: Hashable, country: Hashable) -> Hashable:
 
 
 def _grants(parts: list[Part]) -> int:
-    """Return how many grants stand behind parts: as many as there are series, or as one says."""
-    return max(len({part.series for part in parts}), max(part.grants for part in parts))
+    """Return how many grants stand behind parts: of each series as many as a part of it says."""
+    told: dict[Hashable, int] = {}
+    for part in parts:
+        told[part.series] = max(part.grants, told.get(part.series, 0))
+    return sum(told.values())
 
 
 def _sum(parts: list[Part], grants: int) -> Figure:

@@ -187,7 +187,8 @@ def keyed(actor: Actor, fund_id: UUID, by: str) -> Any:
     """Return the selection of (grant, key) by which a fund's grants are grouped.
 
     ``None`` where all stand together or the figures have a key of their own. A grant may have
-    several keys; one that has none has null. Grants of hidden grantees have ``WITHHELD``, or null
+    several keys; one that has none has null. Of donors those are meant whose money a grant was
+    ever paid, as ``matching`` has it. Grants of hidden grantees have ``WITHHELD``, or null
     under ``grant``.
     """
     hidden = hidden_column(actor)
@@ -205,7 +206,7 @@ def keyed(actor: Actor, fund_id: UUID, by: str) -> Any:
         donors = (
             select(Transfer.grant_id, Lot.donor_id)
             .join(Lot, Lot.id == Transfer.lot_id)
-            .where(Transfer.fund_id == fund_id, Transfer.kind.in_(("reserve", "pay")))
+            .where(Transfer.fund_id == fund_id, Transfer.kind == "pay")
             .distinct()
             .subquery()
         )

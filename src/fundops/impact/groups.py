@@ -8,7 +8,7 @@ codes of, and under donors, the same figures stand several times: such rows over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,7 @@ class Group:
     targets: dict[str, list[Target]] = field(default_factory=dict)
     money: dict[str, int] = field(default_factory=lambda: dict.fromkeys(AMOUNTS, 0))
     spent_for: dict[int | None, int] = field(default_factory=dict)
+    has_untold: bool = False
     paid_by_all: int = 0
     requested: int = 0
     proposals: int = 0
@@ -53,7 +54,7 @@ class Group:
     @property
     def size(self) -> int:
         """How many grants stand here, at least."""
-        told = [part.grants for parts in self.parts.values() for part in parts]
+        told = [add(parts).grants for parts in self.parts.values()]
         return max([len(self.grants), *told])
 
     @property
@@ -62,23 +63,30 @@ class Group:
         return sorted({*self.parts, *self.targets, *self.review})
 
     def absorb(self, other: Group) -> None:
-        """Take over all that stands under another key."""
+        """Take over all that stands under another key, whose grants are others than these."""
         self.grants |= other.grants
-        for mine, theirs in (
-            (self.parts, other.parts), (self.review, other.review), (self.targets, other.targets),
-        ):  # fmt: skip
+        for mine, theirs in ((self.parts, other.parts), (self.review, other.review)):
             for code, found in theirs.items():
-                mine.setdefault(code, []).extend(found)  # type: ignore[arg-type]
+                mine.setdefault(code, []).extend(_of(other.key, found))
+        for code, targets in other.targets.items():
+            self.targets.setdefault(code, []).extend(targets)
         for code, codes in other.broken_down.items():
             for one, found in codes.items():
-                self.broken_down.setdefault(code, {}).setdefault(one, []).extend(found)
+                held = self.broken_down.setdefault(code, {}).setdefault(one, [])
+                held.extend(_of(other.key, found))
         for what, amount in other.money.items():
             self.money[what] += amount
         for objective, amount in other.spent_for.items():
             self.spent_for[objective] = self.spent_for.get(objective, 0) + amount
+        self.has_untold |= other.has_untold
         self.paid_by_all += other.paid_by_all
         self.requested += other.requested
         self.proposals += other.proposals
+
+
+def _of(key: str, parts: Iterable[Part]) -> list[Part]:
+    """Return parts of a group with sums told apart from those of other groups."""
+    return [part if part.series is not None else replace(part, series=key) for part in parts]
 
 
 @lru_cache(maxsize=10_000)
@@ -94,7 +102,8 @@ def key_of(by: str, key: Any) -> str:
 def _part(row: Sums) -> Part:
     entry = indicator(row.indicator)
     series = None if row.series is None else series_of(entry, row.series, row.country)
-    most = row.highest if entry.aggregation == "maximum" else row.numerator
+    is_one = entry.aggregation in ("latest", "maximum")
+    most = row.highest if is_one else row.numerator
     return Part(row.indicator, most, row.denominator, row.ends_on, series, row.grants)
 
 
@@ -165,12 +174,26 @@ class Gathering:
             for objective, amount in parts:
                 if self.objective in (None, objective):
                     self._move(flow, keys, objective, amount)
+                if objective is None and flow.what == "spent":
+                    self._leave_open(keys)
 
     def split(self, flow: Flow) -> list[tuple[int | None, int]]:
         """Split what moved over objectives, where anything asks for what it comes to by them."""
         if self.by != "objective" and self.objective is None and flow.what != "spent":
             return [(None, flow.amount_minor)]
         return split(flow.amount_minor, self.shares.get(flow.grant_id, {}))
+
+    def _leave_open(self, keys: Sequence[str]) -> None:
+        """Note where figures stand beside money of which nobody told the objective."""
+        for key in self.groups if self.by == "objective" else keys:
+            if key in self.groups:
+                self.groups[key].has_untold = True
+
+    def kept(self, flow: Flow) -> int:
+        """Return how much of what moved is of the objective asked for: all where none is."""
+        if self.objective is None:
+            return flow.amount_minor
+        return sum(amount for objective, amount in self.split(flow) if objective == self.objective)
 
     def _move(self, flow: Flow, keys: Sequence[str], objective: int | None, amount: int) -> None:
         if self.by == "objective":
@@ -232,7 +255,7 @@ def cost(group: Group, code: str, reached: Figure, *, is_whole: bool) -> Cost:
         return Cost(reason="impact.cost_not_counted")
     if not is_whole:
         return Cost(reason="impact.cost_not_here")
-    if not entry.objective or group.spent_for.get(None):
+    if not entry.objective or group.has_untold:
         return Cost(reason="impact.cost_no_objective")
     rivals = [one for one in group.indicators if indicator(one).objective == entry.objective]
     if len(rivals) > 1:

@@ -151,9 +151,11 @@ def answer(db: Session, actor: Actor, question: Question) -> Answer:
 
 
 def _payers(flows: Sequence[money.Flow]) -> dict[Any, list[str]]:
-    """Return by grant the donors whose money it was paid or promised."""
+    """Return by grant the donors whose money it was paid; what is promised is not given yet."""
     found: dict[Any, list[str]] = {}
     for flow in flows:
+        if flow.what != "paid":
+            continue
         held = found.setdefault(flow.grant_id, [])
         if str(flow.donor_id) not in held:
             held.append(str(flow.donor_id))
@@ -163,11 +165,15 @@ def _payers(flows: Sequence[money.Flow]) -> dict[Any, list[str]]:
 def _contributed(
     gathering: Gathering, flows: Sequence[money.Flow], payers: dict[Any, list[str]]
 ) -> None:
-    """Set what all donors together paid to the grants that each donor paid to."""
+    """Set what all donors together paid to the grants that each donor paid to.
+
+    Of one objective's money where that is asked, as what the donor itself paid.
+    """
     paid: dict[Any, int] = {}
     for flow in flows:
         if flow.what == "paid":
-            paid[flow.grant_id] = paid.get(flow.grant_id, 0) + flow.amount_minor
+            amount = gathering.kept(flow)
+            paid[flow.grant_id] = paid.get(flow.grant_id, 0) + amount
     for group in gathering.groups.values():
         group.paid_by_all = 0
     for grant_id, donors in payers.items():
@@ -204,13 +210,7 @@ def _totals(gathering: Gathering, flows: Sequence[money.Flow]) -> dict[str, int]
     for flow in flows:
         if gathering.donor_id not in (None, flow.donor_id):
             continue
-        if gathering.objective is None:
-            totals[flow.what] += flow.amount_minor
-            continue
-        parts = gathering.split(flow)
-        totals[flow.what] += sum(
-            amount for objective, amount in parts if objective == gathering.objective
-        )
+        totals[flow.what] += gathering.kept(flow)
     return totals
 
 

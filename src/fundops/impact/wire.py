@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fundops.calls.indicators import digest, indicator
 from fundops.impact.adder import NOTHING, Figure, Part, add, percent
-from fundops.impact.groups import OVERLAPPING, PERIODS, Group, cost, planned, reached
+from fundops.impact.groups import NAMELESS, OVERLAPPING, PERIODS, Group, cost, planned, reached
 from fundops.impact.money import AMOUNTS
 from fundops.impact.service import Answer, Question, contribution
 from fundops.messages import text
@@ -82,6 +82,8 @@ def group_out(found: Answer, group: Group) -> dict[str, Any]:
 def _contribution(question: Question, group: Group, currency: str) -> dict[str, Any] | None:
     if question.by != "donor" and question.wanted.donor_id is None:
         return None
+    if question.by == "donor" and group.key == NAMELESS:
+        return None  # of grants that nobody has paid to
     paid, whole = contribution(group)
     return {
         "paid": money_out(paid, currency),

@@ -32,7 +32,7 @@ def others(
     """Return the other reports of a grant that count, in the order of their periods.
 
     Those that were accepted and, with ``with_pending``, those on earlier periods that wait for a
-    decision, as if all of them were accepted.
+    decision, as if all of them were accepted: a correction in the place of what it corrects.
     """
     mine = [report.statement_id] if report.statement_id is not None else []
     replaced = select(ExpenditureStatement.replaces_id).where(ExpenditureStatement.id.in_(mine))
@@ -40,6 +40,12 @@ def others(
         ExpenditureStatement.starts_on < report.starts_on
     )
     counts: Any = ExpenditureStatement.status == "accepted"
+    if with_pending:
+        corrected = select(ExpenditureStatement.replaces_id).where(
+            ExpenditureStatement.grant_id == report.grant_id, is_pending,
+            ExpenditureStatement.replaces_id.is_not(None),
+        )  # fmt: skip
+        counts = or_(counts & ExpenditureStatement.id.not_in(corrected), is_pending)
     query = (
         select(
             ExpenditureStatement.starts_on, ExpenditureStatement.ends_on,
@@ -53,7 +59,7 @@ def others(
         .where(
             ExpenditureStatement.grant_id == report.grant_id,
             ExpenditureStatement.currency == currency,
-            or_(counts, is_pending) if with_pending else counts,
+            counts,
             ExpenditureStatement.id.not_in(mine),
             ExpenditureStatement.id.not_in(replaced.where(
                 ExpenditureStatement.replaces_id.is_not(None)

@@ -102,28 +102,31 @@ def _weights(db: Session, sources: Collection[tuple[str, UUID]]) -> dict[UUID, d
     """Return per booked record what its amount was for, as weights of categories and objectives.
 
     A statement's are what was accepted of its lines; later support of a part that was not
-    accepted has those of the lines that were not.
+    accepted has those of the lines that were not, support of a finding those of the lines that
+    were and that the finding took from.
     """
     statements = {source_id for kind, source_id in sources if kind == "expenditure_statement"}
     entries = {source_id for kind, source_id in sources if kind == "receivable_entry"}
     supported = _supported(db, entries)
-    lines = _lines(db, statements | set(supported.values()))
+    lines = _lines(db, statements | {statement_id for statement_id, _ in supported.values()})
     found = {one: _parts(lines.get(one, ()), "accepted_minor") for one in statements}
-    for entry_id, statement_id in supported.items():
-        found[entry_id] = _parts(lines.get(statement_id, ()), "unsupported_minor")
+    for entry_id, (statement_id, origin) in supported.items():
+        column = "accepted_minor" if origin == "finding" else "unsupported_minor"
+        found[entry_id] = _parts(lines.get(statement_id, ()), column)
     return found
 
 
-def _supported(db: Session, entries: Collection[UUID]) -> dict[UUID, UUID]:
-    found: dict[UUID, UUID] = {}
+def _supported(db: Session, entries: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    """Return by entry the statement that was supported later, and why it was owed."""
+    found: dict[UUID, tuple[UUID, str]] = {}
     wanted = sorted(entries)
     for start in range(0, len(wanted), CHUNK):
         query = (
-            select(ReceivableEntry.id, Receivable.statement_id)
+            select(ReceivableEntry.id, Receivable.statement_id, Receivable.origin)
             .join(Receivable, Receivable.id == ReceivableEntry.receivable_id)
             .where(ReceivableEntry.id.in_(wanted[start : start + CHUNK]))
         )
-        found |= {row[0]: row[1] for row in db.execute(query) if row[1] is not None}
+        found |= {row[0]: (row[1], row[2]) for row in db.execute(query) if row[1] is not None}
     return found
 
 
