@@ -104,7 +104,8 @@ def read(
         at = (row.code, quarter_of(row.ends_on), row.dimension, row.value_code)
         if is_ratio(row.indicator):
             found.counts[row.indicator, "numerator"][at] += row.numerator
-            found.counts[row.indicator, "denominator"][at] += row.denominator or 0
+            if row.denominator is not None:  # a breakdown may be of the numerator alone
+                found.counts[row.indicator, "denominator"][at] += row.denominator
         else:
             found.counts[row.indicator, "count"][at] += row.numerator
     for counts in found.counts.values():

@@ -8,7 +8,7 @@ one when more is hidden. Where there is none, the cheapest further cells are hid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +38,27 @@ class Work:
     programmes: int = 0
     reached: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    def add(self, more: Work) -> None:
+        """Count what was done later as well."""
+        self.groups += more.groups
+        self.targets += more.targets
+        self.programmes += more.programmes
+        self.reached |= more.reached
 
-def protect(table: Table, readers: Readers) -> Work:
-    """Hide of ``table`` what must be hidden from ``readers``."""
+
+def protect(table: Table, readers: Readers, only: Collection[str] | None = None) -> Work:
+    """Hide of ``table`` what must be hidden from ``readers``, or for the sake of ``only`` some.
+
+    Witnesses of other counts stay what they are when more is hidden.
+    """
     work = Work()
     for members, lines in table.groups(readers):
-        found = [target for at in members if (target := table.target(at, readers))]
+        found = [
+            target
+            for at in members
+            if (only is None or table.cells[at].key in only)
+            and (target := table.target(at, readers))
+        ]
         if found:
             group = _Group(table, readers, members, lines, found)
             group.protect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fundops.suppression.cells import Cell, Pattern, Readers, Sum, checked, top_of
+from fundops.suppression.cells import Band, Cell, Pattern, Readers, Sum, checked, top_of
 from fundops.suppression.labels import first_bands
 from fundops.suppression.protect import Work, protect
 from fundops.suppression.table import Table
@@ -39,9 +39,31 @@ def decide(
     ]
     for cell, _ in together:
         by_key[cell.key] = cell
-    table = Table(by_key, [*sums, *(one for _, one in together)], bands, top)
-    work = tuple(protect(table, one) for one in readers)
-    return Decision(Pattern(dict(table.bands)), work)
+    every = [*sums, *(one for _, one in together)]
+    work = tuple(protect(Table(by_key, every, bands, top), one) for one in readers)
+    limit = max(one.top for one in readers)
+    # To hide more leaves other remainders, fewer each time: each is of more hidden parts.
+    while fresh := list(_remaining(by_key, sums, bands, limit)):
+        by_key |= {cell.key: cell for cell, _ in fresh}
+        every += [one for _, one in fresh]
+        table, only = Table(by_key, every, bands, top), {cell.key for cell, _ in fresh}
+        for done, one in zip(work, readers, strict=True):
+            done.add(protect(table, one, only))
+    return Decision(Pattern(dict(bands)), work)
+
+
+def _remaining(
+    cells: Mapping[str, Cell], sums: Sequence[Sum], bands: Mapping[str, Band], top: int
+) -> Iterator[tuple[Cell, Sum]]:
+    """Yield what is small of a shown total less its shown parts, as cells of their own."""
+    for place, one in enumerate(sums):
+        if not (one.total in bands and bands[one.total].is_exact):
+            continue
+        hidden = tuple(part for part in one.parts if not (part in bands and bands[part].is_exact))
+        count = sum(cells[part].count for part in hidden)
+        at = f"\x00rest.{place}.{len(hidden)}"
+        if len(hidden) > 1 and 1 <= count <= top and at not in cells:
+            yield Cell(at, count, is_published=False), Sum(at, hidden)
 
 
 def _together(
