@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
 from fundops import clock
+from fundops.db import Base
 from fundops.expenditures.models import GrantClosing, Receivable
-from fundops.files.models import File
+from fundops.files.models import File, Upload
 from fundops.notices.models import Notice
 from fundops.reports.models import (
     ProgressReport,
@@ -114,7 +115,20 @@ def _evidence(before: datetime) -> Select[Any]:
     open_too = exists(
         select(ReportEvidence.id).join(ProgressReport, report).where(used, ~_over(before))
     )
-    return select(File.id).where(File.disposed_at.is_(None), over, ~open_too).order_by(File.id)
+    here = and_(File.disposed_at.is_(None), over, ~open_too, *_shows_nothing_else())
+    return select(File.id).where(here).order_by(File.id)
+
+
+def _shows_nothing_else() -> list[ColumnElement[bool]]:
+    """Return that no other record rests on a file: a check of a partner, a bank's slip, …."""
+    ours = {ReportEvidence.__tablename__, Upload.__tablename__}
+    return [
+        ~exists(select(column).where(column == File.id))
+        for table in Base.metadata.sorted_tables
+        if table.name not in ours
+        for column in table.columns
+        if any(key.column is File.__table__.c.id for key in column.foreign_keys)
+    ]
 
 
 def _mark_files(db: Session, ids: Sequence[UUID]) -> None:
