@@ -96,6 +96,7 @@ def accept(
         raise Problem(
             "invalid-request", errors=[FieldError("/lines", text("reports.no_expenditure_asked"))]
         )
+    counting.refuse_overlap(db, report)
     now = clock.now()
     if report.asks_expenditure:
         spending.accept(db, actor, report, lines)

@@ -22,7 +22,16 @@ from fundops.messages import text
 from fundops.parties.zones import end_of
 from fundops.proposals.receipts import Signs
 from fundops.records import snapshot
-from fundops.reports import drafts, evidence, receipts, recording, spending, telling, versions
+from fundops.reports import (
+    counting,
+    drafts,
+    evidence,
+    receipts,
+    recording,
+    spending,
+    telling,
+    versions,
+)
 from fundops.reports.checks import Checked, check
 from fundops.reports.models import (
     ProgressReport,
@@ -57,7 +66,8 @@ def submit(
     """Submit the draft that the actor saw, version ``number``; it gets a signed receipt.
 
     ``at`` is when the request reached the server. Raises ``stale`` when another draft has been
-    saved since, ``invalid-request`` with every problem of the content, ``wrong-status``.
+    saved since, ``invalid-request`` with every problem of the content, ``wrong-status``,
+    ``conflict`` for a period of which results are accepted already.
     """
     recording.require_editable(report, "submit")
     recording.require_running(grant, "report")
@@ -66,6 +76,7 @@ def submit(
     checked, draft, terms = examine(db, report)
     if not checked.is_right:
         raise Problem("invalid-request", errors=checked.problems)
+    counting.refuse_overlap(db, report)
     before = snapshot(report)
     due_on = drafts.due_now(db, report)
     said = checked.content | ({"withheld": draft.withheld} if draft.withheld else {})
