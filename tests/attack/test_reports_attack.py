@@ -12,6 +12,7 @@ from fundops import audit
 from fundops.audit import AuditPayload
 from fundops.grants.schedule_models import Requirement
 from fundops.parties.models import Party
+from fundops.reports import submission
 from fundops.reports.models import ReportRead
 from tests.proposals.proposal_factories import a_file
 from tests.reports.report_scene import Reporting, full
@@ -46,6 +47,24 @@ def test_whoever_wrote_a_report_does_not_record_it_as_done(scene: Reporting) -> 
         json={"done_on": "2026-07-01", "note": "It is here."},
     )
     assert done.status_code == 409, done.text
+
+
+def test_an_auditor_cannot_work_out_counts_from_a_digest(scene: Reporting) -> None:
+    place = narrative(scene)
+    report = scene.submitted(place, full(scene.facts(place)))
+    told = scene.auditor.get(f"{place}/versions/{report['submitted_number']}/receipt").json()
+    sealed = told["receipt"]["values_sha256"]
+    found = []
+    for count in range(100):
+        rows = [
+            {"result_number": 1, "dimension": d, "code": c, "indicator": "4.4",
+             "numerator": count, "denominator": None}
+            for d, c in (("exploitation", "not_known"), ("group", "unknown"),
+                         ("sex_age", "unknown.unknown"), ("total", ""))
+        ]  # fmt: skip
+        if submission.values_sha256(rows, []) == sealed:
+            found.append(count)
+    assert found == []
 
 
 def test_an_officer_reading_a_grantees_draft_is_written_down(scene: Reporting) -> None:
