@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -279,7 +279,7 @@ def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, l
     """
     sent = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
     files = {each.file_id for each in pieces if each.file_id is not None}
-    alike = ReportEvidence.content_sha256.in_(sent)
+    alike: ColumnElement[bool] = ReportEvidence.content_sha256.in_(sent)
     if files:
         kept = select(File.stored_sha256).where(File.id.in_(files))
         same = select(File.id).where(File.stored_sha256.in_(kept))
