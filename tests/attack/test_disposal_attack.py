@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from fundops import audit, clock
@@ -13,6 +14,7 @@ from fundops.audit import AuditPayload
 from fundops.authz import Role
 from fundops.files.store import Store
 from fundops.proposals.models import Proposal
+from fundops.retention import service
 from tests.partners.partner_factories import Office
 from tests.reports.report_scene import Reporting, full
 from tests.reports.test_evidence import a_paper, add
@@ -92,3 +94,19 @@ def test_comments_are_told_to_no_auditor_and_are_gone_once_disposed_of(
     with world.database.read() as db:
         held = db.execute(select(AuditPayload.payload)).scalars()
         assert not [one for one in held if one and "sisters" in one]
+
+
+def test_a_correction_begins_with_what_was_written(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Reporting(world)
+    made = scene.start(requirement_id=scene.asked("narrative_report"))
+    place = f"/v1/progress_reports/{made.json()['id']}"
+    scene.submitted(place, full(scene.facts(place)))
+    assert scene.decided(place, "accept").status_code == 200
+    approved(world, "report_drafts", 1)
+    monkeypatch.setattr(service, "cutoff", lambda now, _: now + timedelta(seconds=1))
+    assert disposed(scene, tmp_path) == {"report_drafts": 1}
+    assert scene.grantee.post(f"{place}/correct", json={"reason": "A slip."}).status_code == 200
+    draft = scene.grantee.get(f"{place}/draft").json()
+    assert draft["content"]["lessons"] == "Begin earlier."

@@ -62,7 +62,9 @@ def _over(before: datetime) -> ColumnElement[bool]:
 
 
 def _drafts(before: datetime) -> Select[Any]:
-    """Find texts of drafts that an accepted version has overtaken."""
+    """Find texts of drafts that an accepted version has overtaken, but for the last: a correction
+    begins with it.
+    """
     return (
         select(ReportContent.version_id)
         .join(ReportVersion, ReportVersion.id == ReportContent.version_id)
@@ -71,6 +73,7 @@ def _drafts(before: datetime) -> Select[Any]:
             ReportVersion.kind != "submitted",
             ProgressReport.status == "accepted",
             ReportVersion.number < ProgressReport.last_number,
+            ReportVersion.number != ProgressReport.draft_number,
             ReportVersion.saved_at < before,
         )
         .order_by(ReportContent.version_id)
