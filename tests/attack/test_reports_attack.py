@@ -152,3 +152,21 @@ def test_words_about_what_is_due_are_screened(scene: Reporting, what: str) -> No
         held = db.execute(select(AuditPayload.payload)).scalars().all()
         assert not [one for one in held if one and "70 12 34 56" in json.dumps(one)]
         assert db.get_one(Requirement, asked).status == "due"
+
+
+@pytest.mark.parametrize(
+    "canary", ["+226 70 12 34 56", "12.36566, -1.53388", "12.36566, 1.53388", "070-12-34-56"]
+)
+def test_a_place_of_numbers_is_no_hiding_place(scene: Reporting, canary: str) -> None:
+    place = narrative(scene)
+    content = {
+        "results": [{"result": 1, "numerator": canary}], "expenditure": [{"line": canary}],
+    }  # fmt: skip
+    saved = scene.saved(place, content)
+    assert canary not in json.dumps(saved["content"])
+    assert {one["pointer"] for one in saved["withheld"]} == {
+        "/results/0/numerator", "/expenditure/0/line",
+    }  # fmt: skip
+    for number in ("1 234,50", "1.234.567,89", "1,234.5 %", "-3", "٧"):
+        saved = scene.saved(place, {"results": [{"result": 1, "numerator": number}]})
+        assert saved["content"]["results"][0]["numerator"] == number
