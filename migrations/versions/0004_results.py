@@ -28,6 +28,7 @@ APPEND_ONLY = (
     "report_reads",
     "report_receipts",
     "report_requirements",
+    "report_salts",
     "report_values",
     "report_versions",
     "request_decisions",
@@ -800,6 +801,7 @@ TABLES = (
     "standing_values",
     "request_decisions",
     "report_values",
+    "report_salts",
     "report_receipts",
     "report_expenditures",
     "report_contents",
@@ -1639,6 +1641,16 @@ def make_tables() -> None:
             ["version_id"], ["report_versions.id"], name=op.f("fk_report_contents_version_id")
         ),
         sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_contents")),
+    )
+    op.create_table(
+        "report_salts",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("salt", Text(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["report_versions.id"], name=op.f("fk_report_salts_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_report_salts")),
+        info={"append_only": True},
     )
     op.create_table(
         "report_expenditures",

@@ -39,6 +39,7 @@ GUARDED = {
     "report_reads",
     "report_receipts",
     "report_requirements",
+    "report_salts",
     "report_values",
     "report_versions",
     "request_decisions",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, null, select, true
+from sqlalchemy import ColumnElement, case, null, or_, select, true
 from sqlalchemy.orm import Session
 
 from fundops import money
@@ -27,6 +27,7 @@ from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.parties.labels import hidden_column
 from fundops.parties.models import Party
+from fundops.parties.places import hidden_place
 from fundops.proposals.facts import declared_codes
 from fundops.proposals.models import Proposal
 from fundops.proposals.totals import OVERLAPPING, SINGLE
@@ -91,12 +92,18 @@ def _reached(actor: Actor, fund_id: UUID | None) -> ColumnElement[bool]:
     return reached if fund_id is None else reached & (Fund.id == fund_id)
 
 
+def _country(actor: Actor, country: Any, fund_id: Any) -> ColumnElement[Any]:
+    """Return the SQL of a country as far as ``actor`` may know that there is work there."""
+    hidden = or_(hidden_column(actor), hidden_place(actor, country, fund_id))
+    return case((hidden, null()), else_=country).label("country")
+
+
 def _proposals(
     db: Session, actor: Actor, fund_id: UUID | None, call_id: UUID | None
 ) -> Iterator[_Work]:
     columns: tuple[Any, ...] = (
         Proposal.id, Fund.id.label("fund_id"), Proposal.requested_minor, Proposal.region,
-        case((hidden_column(actor), null()), else_=Proposal.country).label("country"),
+        _country(actor, Proposal.country, Call.fund_id),
     )  # fmt: skip
     query = (
         select(*columns)
@@ -123,7 +130,7 @@ def _grants(
     columns: tuple[Any, ...] = (
         Grant.proposal_id, Grant.fund_id, Grant.region, Grant.objectives, Grant.awarded_minor,
         Grant.paid_minor,
-        case((hidden_column(actor), null()), else_=Grant.country).label("country"),
+        _country(actor, Grant.country, Grant.fund_id),
     )  # fmt: skip
     query = (
         select(*columns)

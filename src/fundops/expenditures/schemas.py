@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from fundops.expenditures.standing import Counted, Standing
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import SCREENED, ScreenedReason
 from fundops.schemas import (
     Day,
     Flag,
@@ -32,7 +32,7 @@ def _description(value: str) -> str:
     return value
 
 
-Description = Annotated[LongLine, AfterValidator(_description)]
+Description = Annotated[LongLine, AfterValidator(_description), SCREENED]
 Category = Literal["A", "B", "C", "D", "E", "F", "G"]
 
 
@@ -56,7 +56,9 @@ class ExpenditureIn(In):
     replaces_id: UUID | None = Field(
         None, description="The accepted statement that this one corrects.", examples=[None]
     )
-    reason: Reason | None = Field(None, description="Why, for a correction.", examples=[None])
+    reason: ScreenedReason | None = Field(
+        None, description="Why, for a correction.", examples=[None]
+    )
 
 
 class LineDecisionIn(In):
@@ -64,7 +66,7 @@ class LineDecisionIn(In):
 
     number: Annotated[Whole, Field(ge=1, le=MAX_LINES)]
     accepted: MoneyIn
-    reason: Reason | None = None
+    reason: ScreenedReason | None = None
 
 
 class AcceptIn(In):
@@ -77,7 +79,7 @@ class AcceptIn(In):
 class ExpenditureReasonIn(In):
     """Why."""
 
-    reason: Reason
+    reason: ScreenedReason
 
 
 class ExpenditureOut(Out):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from fundops import audit
@@ -36,6 +36,7 @@ from fundops.exports.dossier_decided import columns
 from fundops.ledger.models import Fund
 from fundops.parties.labels import hidden_column, name_column
 from fundops.parties.models import Party
+from fundops.parties.places import hidden_place
 from fundops.proposals.models import (
     EligibilityDecision,
     Proposal,
@@ -196,7 +197,11 @@ def _of_call(db: Session, call_id: UUID) -> dict[str, Any]:
 
 def _proposals(actor: Actor | None, call_id: UUID) -> Select[Any]:
     name = Party.name if actor is None else name_column(actor)
-    hidden = func.coalesce(False, False) if actor is None else hidden_column(actor)
+    hidden = (
+        func.coalesce(False, False)
+        if actor is None
+        else or_(hidden_column(actor), hidden_place(actor, Proposal.country, Call.fund_id))
+    )
     return (
         columns(
             Proposal.id, Proposal.code, name.label("applicant"), hidden.label("is_hidden"),
@@ -206,6 +211,7 @@ def _proposals(actor: Actor | None, call_id: UUID) -> Select[Any]:
             ProposalVersion.sha256,
         )
         .join(Party, Party.id == Proposal.party_id)
+        .join(Call, Call.id == Proposal.call_id)
         .join(
             ProposalVersion,
             (ProposalVersion.proposal_id == Proposal.id)

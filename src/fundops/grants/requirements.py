@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import func, select
@@ -25,6 +26,10 @@ MAX_ADDED = 200
 """Requirements that may be added to one grant on top of its policy's."""
 
 _PENDING = " ".join(PENDING)
+
+ANSWERED_BY: list[Callable[[Session, Requirement], str | None]] = []
+"""Each returns the code of a report that answers a requirement, if there is one: then it is done by
+accepting that, which another person does than who wrote it."""
 
 REQUIREMENT_STEPS: Steps = {
     "record": step(_PENDING, "done", Permission.REQUIREMENT_RECORD),
@@ -74,9 +79,14 @@ def record_done(
 
     A waiver that was asked for is not needed any more. Raises ``wrong-status`` for what is done or
     waived, ``conflict-of-interest`` for an actor with a role for the grantee, ``invalid-request``
-    without evidence, or for a day in the future or before the award.
+    without evidence, or for a day in the future or before the award, ``conflict`` for what a report
+    answers: that is accepted instead.
     """
     waivers.check_actor(db, actor, grant)
+    for answered_by in ANSWERED_BY:
+        code = answered_by(db, requirement)
+        if code is not None and requirement.status in PENDING:
+            raise Problem("conflict", detail=text("requirements.accept_report", code=code))
     before = snapshot(requirement)
     advance(requirement, REQUIREMENT_STEPS, "record", actor)
     on = past_day(fund, given.done_on, "/done_on")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
 from fundops.grants.policy_content import Kind
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import SCREENED, ScreenedReason
 from fundops.schemas import Day, In, Line, LongLine, MoneyOut, Out, money_out
 
 
 class EvidenceIn(In):
     """What shows that something is done: words, a file, or both."""
 
-    note: Reason | None = Field(None, examples=["Accepted after two questions."])
+    note: ScreenedReason | None = Field(None, examples=["Accepted after two questions."])
     file_id: UUID | None = None
 
 
@@ -29,21 +29,21 @@ class RequirementIn(In):
     """Something required on top of what the policy asks for."""
 
     kind: Kind
-    title: Line | None = Field(None, examples=["Visit to the second shelter"])
+    title: Annotated[Line, SCREENED] | None = Field(None, examples=["Visit to the second shelter"])
     due_on: Day
-    reason: Reason
+    reason: ScreenedReason
 
 
 class WaiverIn(In):
     """Why something need not be done, or why it must be."""
 
-    reason: Reason
+    reason: ScreenedReason
 
 
 class ConditionIn(In):
     """What a tranche waits for, in words."""
 
-    words: LongLine = Field(examples=["The lease of the shelter is signed"])
+    words: Annotated[LongLine, SCREENED] = Field(examples=["The lease of the shelter is signed"])
 
 
 class WaiverOut(Out):

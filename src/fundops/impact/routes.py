@@ -21,6 +21,7 @@ from fundops.impact.service import Question, answer, coverage, require_all, scop
 from fundops.impact.wire import answer_out
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
+from fundops.reports import reads
 from fundops.schemas import READS, Day, Instant
 from fundops.strict import StrictRoute
 
@@ -152,7 +153,9 @@ def list_impact_rows(
         Literal["total"] | Dimension, Query(description="Figures undivided, or broken down by.")
     ] = "total",
 ) -> Response:
-    """List the accepted reports behind an answer to the same filters, with their figures."""
+    """List the accepted reports behind an answer to the same filters, with their figures. Who
+    reads them is written down.
+    """
     with read_session(request) as db:
         question = filters.question(db, actor, "fund")
         scope = scope_of(actor, question)
@@ -161,6 +164,7 @@ def list_impact_rows(
             key=provenance.KEY, out=provenance.report_out,
         )  # fmt: skip
         provenance.add_values(db, page["items"], scope, dimension)
+    reads.write_down(request.app.state.database, actor, {one["report_id"] for one in page["items"]})
     return json_response(page)
 
 

@@ -16,6 +16,7 @@ from fundops.disbursements import sanctions
 from fundops.errors import Problem, invalid
 from fundops.files.models import File
 from fundops.files.queries import Funds, used_by
+from fundops.grants import risk
 from fundops.grants.plan import add_months
 from fundops.grants.rules import refuse_interest
 from fundops.ids import uuid7
@@ -103,7 +104,26 @@ def record(db: Session, actor: Actor, party: Party, given: DueCheckIn) -> DueDil
         db, actor, "due_diligence_check.recorded", "due_diligence_check", made.id,
         after=snapshot(made),
     )  # fmt: skip
+    _warn(db, actor, party, kind, made)
     return made
+
+
+def _warn(
+    db: Session, actor: Actor, party: Party, kind: CheckKind, made: DueDiligenceCheck
+) -> None:
+    """Have the tier be high from now on where a required check has failed.
+
+    It takes two persons and a new assessment to find the party less risky again.
+    """
+    today = clock.today("UTC")
+    stands = _latest(db, party.id, today).get(kind.code)
+    if not kind.is_required or stands is not made or made.outcome in STANDS:
+        return
+    known = risk.tier_of(db, party.id, today)
+    if known.tier != "high":
+        until = add_months(today, kind.months or 0)
+        reason = text("partners.check.warned", check=kind.labels["en"])
+        risk.assess(db, actor, party, "high", today, until, reason)
 
 
 def _valid_until(kind: CheckKind, given: DueCheckIn) -> date:

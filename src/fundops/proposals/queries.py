@@ -32,6 +32,7 @@ from fundops.errors import Problem
 from fundops.ledger.models import Fund
 from fundops.parties.labels import code_column, hidden_column, is_hidden, name_column
 from fundops.parties.models import Party
+from fundops.parties.places import hidden_place
 from fundops.proposals import file_reach as file_reach  # officers reach files through proposals
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
 
@@ -90,7 +91,7 @@ def visible(
     country: str | None = None,
 ) -> Select[Any]:
     """Return the rows of proposals that ``actor`` may see, filtered by what it may know."""
-    hidden = hidden_column(actor)
+    hidden = or_(hidden_column(actor), hidden_place(actor, Proposal.country, Call.fund_id))
     known = _knows_content(actor)
     shown_country = case((or_(hidden, ~known), null()), else_=Proposal.country)
     columns: tuple[Any, ...] = (

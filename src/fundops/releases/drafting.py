@@ -54,11 +54,13 @@ class Draft:
 @dataclass
 class Knowledge:
     """What readers were told: by class, the bands of counts that are still the same, and figures
-    that were shown of the same thing when it was counted otherwise.
+    that were shown of the same thing when it was counted otherwise; ``outside``, those that
+    everybody was shown.
     """
 
     known: dict[str, dict[str, Band]]
     before: dict[str, set[int]]
+    outside: dict[str, set[int]]
 
 
 def earlier_releases(db: Session, fund_id: UUID) -> list[Release]:
@@ -119,8 +121,9 @@ def _protected(
     """Decide what is told of persons, so that no reader of any class learns a small count."""
     knowledge = _knowledge(db, layout, earlier, as_of_on)
     own = knowledge.known[class_name]
+    shown = knowledge.outside if class_name == "outside" else knowledge.before
     cells = [
-        _cell(at, count, as_of_on, layout, own, knowledge.before)
+        _cell(at, count, as_of_on, layout, own, knowledge.before, count in shown[at])
         for at, count in layout.counts.items()
         if figures.is_of_persons(Key.of(at).indicator)
     ]
@@ -145,7 +148,11 @@ def _cell(
     layout: Layout,
     told: Mapping[str, Band],
     before: Mapping[str, set[int]],
+    is_known: bool,
 ) -> Cell:
+    """Return a cell; ``is_known`` says that this very count was shown to the same readers as of an
+    earlier day, before its grant was flagged: nothing of it is left to be concealed.
+    """
     key = Key.of(at)
     is_now, is_whole = key.time == f"to:{as_of_on}", key.dimension == TOTAL
     coarse = 2 if is_whole else 1 if key.dimension in ("sex", "age") else 0
@@ -156,7 +163,7 @@ def _cell(
         rank=_LEVEL_RANK[key.level] + coarse + is_now,
         is_published=_is_published(at, as_of_on, layout),
         is_presence=is_whole and is_now and key.measure in ("count", "denominator"),
-        is_concealed=is_concealed and is_now and count > 0,
+        is_concealed=is_concealed and is_now and count > 0 and not is_known,
         keep=told.get(at) if _is_published(at, as_of_on, layout) else None,
         before=tuple(sorted(before.get(at, ()))),
     )
@@ -174,19 +181,21 @@ def _knowledge(
 ) -> Knowledge:
     """Return what earlier releases tell of these counts.
 
-    Each is laid out again as it was known then. Where a count is still the same its band holds;
-    where it is not, a figure that was shown is one that the new one may not lie close to.
+    Each is laid out again as it was known then, with the grants that had cells. Where a count is
+    still the same its band holds; where it is not, a figure that was shown is one that the new one
+    may not lie close to.
     """
-    found = Knowledge({"outside": {}, "inside": {}}, defaultdict(set))
+    found = Knowledge({"outside": {}, "inside": {}}, defaultdict(set), defaultdict(set))
     for release in earlier:
         told = _told(db, release)
         indicators = release.indicators.split(" ")
         days = [one.as_of_on for one in earlier]
-        then = lay_out(
-            figures.read(db, release.fund_id, release.as_of_on, release.known_seq, indicators),
-            release.as_of_on,
-            days,
+        units = {Key.of(at).unit.partition(":") for at in told}
+        shown = {code for level, _, code in units if level == "grant"}
+        held = figures.read(
+            db, release.fund_id, release.as_of_on, release.known_seq, indicators, shown
         )
+        then = lay_out(held, release.as_of_on, days)
         known = found.known[release.class_name]
         for at, band in told.items():
             is_same = at in layout.counts and then.counts.get(at) == layout.counts[at]
@@ -197,6 +206,8 @@ def _knowledge(
                 now = "|".join(key._replace(time=f"to:{as_of_on}")) if ":" in key.time else at
                 if now != at or not is_same:
                     found.before[now].add(band.low)
+                    if release.class_name == "outside":
+                        found.outside[now].add(band.low)
     return found
 
 

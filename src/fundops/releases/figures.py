@@ -8,7 +8,7 @@ not be added over grants or quarters (``latest``, ``maximum``, ``none``) are in 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,7 +21,8 @@ from fundops.calls import codelists
 from fundops.grants.models import Grant
 from fundops.parties.labels import is_protected
 from fundops.parties.models import Party
-from fundops.parties.places import PlacesAtRisk, places_at_risk
+from fundops.parties.places import places_at_risk
+from fundops.releases.models import ReleaseCell
 from fundops.reports.dimensions import TOTAL, dimensions, is_ratio
 from fundops.reports.models import AcceptedVersion, ReportValue
 
@@ -72,13 +73,24 @@ def quarter_of(day: date) -> str:
 
 
 def read(
-    db: Session, fund_id: UUID, as_of_on: date, known_seq: int, indicators: Iterable[str]
+    db: Session,
+    fund_id: UUID,
+    as_of_on: date,
+    known_seq: int,
+    indicators: Iterable[str],
+    shown: Collection[str] | None = None,
 ) -> Figures:
-    """Return the figures of periods that ended by a day, as known at an event."""
+    """Return the figures of periods that ended by a day, as known at an event.
+
+    ``shown`` are the codes of the grants that had cells of their own, for what was laid out
+    before: who is protected changes. Without, it is as flags are now.
+    """
     found = Figures()
+    hides = _hidden_now(db) if shown is None else lambda row: row.code not in shown
     query: Any = (
         select(
-            Grant.code, Grant.country, Grant.region, Party.is_at_risk, Party.is_anonymous,
+            Grant.code, Grant.country, Grant.region, Grant.fund_id,
+            Party.is_at_risk, Party.is_anonymous,
             AcceptedVersion.ends_on, ReportValue.indicator, ReportValue.dimension,
             ReportValue.code.label("value_code"), ReportValue.numerator, ReportValue.denominator,
         )
@@ -97,10 +109,9 @@ def read(
             ReportValue.indicator.in_(list(indicators)),
         )
     )  # fmt: skip
-    at_risk = places_at_risk(db)
     for row in db.execute(query):
         if row.code not in found.places:
-            found.places[row.code] = _place(row, fund_id, at_risk)
+            found.places[row.code] = _place(row, hides(row))
         at = (row.code, quarter_of(row.ends_on), row.dimension, row.value_code)
         if is_ratio(row.indicator):
             found.counts[row.indicator, "numerator"][at] += row.numerator
@@ -113,12 +124,31 @@ def read(
     return found
 
 
-def _place(row: Any, fund_id: UUID, at_risk: PlacesAtRisk) -> Place:
+def _hidden_now(db: Session) -> Callable[[Any], bool]:
+    """Return what says whether a grant's row is of a protected grantee or in a place at risk."""
+    places = places_at_risk(db)
+    return lambda row: is_protected(row) or places.holds(row.country, row.fund_id)
+
+
+def shown_though_protected(db: Session, release_id: UUID) -> list[str]:
+    """Return the codes of grants that have cells in a release and are protected by now."""
+    columns: tuple[Any, ...] = (
+        Grant.code, Grant.country, Grant.fund_id, Party.is_at_risk, Party.is_anonymous,
+    )  # fmt: skip
+    cells = select(ReleaseCell.unit).where(
+        ReleaseCell.release_id == release_id, ReleaseCell.level == "grant"
+    )
+    query = select(*columns).join(Party, Party.id == Grant.grantee_id)
+    hides = _hidden_now(db)
+    rows = db.execute(query.where(Grant.code.in_(cells)).order_by(Grant.code))
+    return [row.code for row in rows if hides(row)]
+
+
+def _place(row: Any, is_hidden: bool) -> Place:
     region = row.region
     if row.country:
         region = codelists.get("country").entry(row.country).broader or region
-    hidden = is_protected(row) or at_risk.holds(row.country, fund_id)
-    return Place(row.code, region or NO_REGION, row.country, hidden)
+    return Place(row.code, region or NO_REGION, row.country, is_hidden)
 
 
 def _complete(counts: dict[tuple[str, str, str, str], int]) -> None:

@@ -92,13 +92,16 @@ def prepare(
 
 
 def publish(db: Session, actor: Actor, release: Release) -> Release:
-    """Publish what another person prepared, if nothing else came out since.
+    """Publish what another person prepared, if nothing else came out since and nobody in it has
+    been flagged as at risk.
 
     Raises ``wrong-status``, ``same-person``, ``conflict``.
     """
     before = snapshot(release)
     require(release, STEPS, "publish", actor)
     _require_basis(db, release.fund_id, release.basis)
+    if figures.shown_though_protected(db, release.id):
+        raise Problem("conflict", detail=text("releases.flagged_since"))
     advance(release, STEPS, "publish", actor)
     release.published_at, release.published_by_id = clock.now(), actor.person_id
     _record(db, actor, "published", release, before)

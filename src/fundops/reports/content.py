@@ -32,7 +32,9 @@ METHODS = ("first_in_first_out", "weighted_average")
 """How a grantee's expenditure is converted into the fund's base currency."""
 
 _OBJECTIVE = re.compile(r"[1-9]|10", re.ASCII)
-_FIGURE = re.compile(r"[\d\s.,'’+\-٫٬%]*")
+_FIGURE = re.compile(r"\s*-?[\d\s.,'’٫٬]*%?\s*")
+_PAIR = re.compile(r"[.٫]\d+[\s,;]+\d+[.٫]")
+"""Two decimals, as coordinates are written: no number."""
 
 
 def _figure(value: Any) -> Any:
@@ -161,7 +163,7 @@ def _is_figure(pointer: str, value: str) -> bool:
         return re.fullmatch(r"[A-Za-z]{3}", value.strip()) is not None
     if last == "method":
         return value.strip() in METHODS
-    return _FIGURE.fullmatch(value) is not None
+    return _FIGURE.fullmatch(value) is not None and _PAIR.search(value) is None
 
 
 def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

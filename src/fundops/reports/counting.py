@@ -11,10 +11,33 @@ from typing import Any
 from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from fundops.errors import Problem
 from fundops.messages import text
-from fundops.reports.models import AcceptedVersion, ReportValue, StandingValue
+from fundops.reports.models import AcceptedVersion, ProgressReport, ReportValue, StandingValue
 
 CHUNK = 500
+
+
+def refuse_overlap(db: Session, report: ProgressReport) -> None:
+    """Refuse results of a period that shares a day with another report's that count.
+
+    A requirement that was added has no period of its own, so its report could tell of all again.
+    """
+    query = (
+        select(ProgressReport.code)
+        .join(AcceptedVersion, AcceptedVersion.report_id == ProgressReport.id)
+        .where(
+            AcceptedVersion.grant_id == report.grant_id,
+            AcceptedVersion.superseded_seq.is_(None),
+            AcceptedVersion.starts_on <= report.ends_on,
+            AcceptedVersion.ends_on >= report.starts_on,
+            ProgressReport.id != report.id,
+            ProgressReport.asks_narrative,
+        )
+    )
+    code = db.execute(query.limit(1)).scalar() if report.asks_narrative else None
+    if code is not None:
+        raise Problem("conflict", detail=text("expenditures.period_overlaps", code=code))
 
 
 def let_count(db: Session, made: AcceptedVersion) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -65,7 +66,7 @@ def send_back(
     )  # fmt: skip
     if report.asks_expenditure:
         spending.send_back(db, actor, report, reason)
-    said = [{"pointer": one.pointer, "comment": one.comment} for one in comments]
+    said = [{"pointer": one.pointer, "sha256": _sha256(one.comment)} for one in comments]
     recording.take_step(
         db, actor, report, "return", reason, told={"comments": said},
         decided_at=now, decided_by_id=actor.person_id,
@@ -96,6 +97,7 @@ def accept(
         raise Problem(
             "invalid-request", errors=[FieldError("/lines", text("reports.no_expenditure_asked"))]
         )
+    counting.refuse_overlap(db, report)
     now = clock.now()
     if report.asks_expenditure:
         spending.accept(db, actor, report, lines)
@@ -107,6 +109,11 @@ def accept(
     _let_count(db, report, kept, seq, now)
     _do_requirements(db, actor, report, grant)
     telling.tell_of_report(db, "accept", report, grant)
+
+
+def _sha256(words: str) -> str:
+    """Return what the chain keeps of a comment, which is disposed of one day."""
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def correct(

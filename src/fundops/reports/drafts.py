@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from fundops import audit, clock
 from fundops.authz import Actor
 from fundops.errors import Problem
-from fundops.grants import agreement_queries
+from fundops.grants import agreement_queries, requirements
 from fundops.grants.models import Grant
 from fundops.grants.rules import code_for
 from fundops.grants.schedule_models import PENDING, Requirement
@@ -113,6 +113,19 @@ def _answered(db: Session, ids: Sequence[UUID]) -> frozenset[UUID]:
     return frozenset(
         db.execute(query.where(ReportRequirement.requirement_id.in_(list(ids)))).scalars()
     )
+
+
+def _answer(db: Session, requirement: Requirement) -> str | None:
+    """Return the code of the report that answers a requirement, if one does."""
+    query = (
+        select(ProgressReport.code)
+        .join(ReportRequirement, ReportRequirement.report_id == ProgressReport.id)
+        .where(ReportRequirement.requirement_id == requirement.id)
+    )
+    return db.execute(query).scalar_one_or_none()
+
+
+requirements.ANSWERED_BY.append(_answer)
 
 
 def _next_number(db: Session, grant_id: UUID) -> int:

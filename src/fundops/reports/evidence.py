@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor, Permission
@@ -195,18 +195,10 @@ def get(
 
 def reused_count(db: Session, report_id: UUID) -> int:
     """Return how many pieces of a report's evidence show something else as well."""
-    other = aliased(ReportEvidence)
-    query = (
-        select(func.count(ReportEvidence.id.distinct()))
-        .join(other, other.content_sha256 == ReportEvidence.content_sha256)
-        .where(
-            ReportEvidence.report_id == report_id,
-            ReportEvidence.removed_at.is_(None),
-            other.removed_at.is_(None),
-            other.id != ReportEvidence.id,
-        )
+    query = select(ReportEvidence).where(
+        ReportEvidence.report_id == report_id, ReportEvidence.removed_at.is_(None)
     )
-    return db.execute(query).scalar_one()
+    return len(_same_content(db, db.execute(query).scalars().all()))
 
 
 def evidence_out(
@@ -266,23 +258,50 @@ def inspection_out(row: EvidenceInspection) -> dict[str, Any]:
 
 def _reuses(db: Session, actor: Actor, pieces: Sequence[ReportEvidence]) -> dict[UUID, list[str]]:
     """Return by piece whose content shows something else the reports that the actor may see."""
-    digests = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
+    same = _same_content(db, pieces)
     query = (
-        select(ReportEvidence.content_sha256, ReportEvidence.id, ProgressReport.code,
-               queries.seen(actor))
+        select(ReportEvidence.id, ProgressReport.code)
         .join(ProgressReport, ProgressReport.id == ReportEvidence.report_id)
         .join(Grant, Grant.id == ProgressReport.grant_id)
-        .where(ReportEvidence.content_sha256.in_(digests), ReportEvidence.removed_at.is_(None))
+        .where(ReportEvidence.id.in_({one for ids in same.values() for one in ids}))
+        .where(queries.seen(actor))
+    )
+    codes: dict[UUID, str] = {row[0]: row[1] for row in db.execute(query)}
+    return {
+        at: sorted({codes[one] for one in ids if one in codes})[:MAX_NAMED]
+        for at, ids in same.items()
+    }
+
+
+def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, list[UUID]]:
+    """Return by piece the others with the same content: as sent, or as kept without metadata,
+    which anybody can change.
+    """
+    sent = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
+    files = {each.file_id for each in pieces if each.file_id is not None}
+    alike: ColumnElement[bool] = ReportEvidence.content_sha256.in_(sent)
+    if files:
+        kept = select(File.stored_sha256).where(File.id.in_(files))
+        same = select(File.id).where(File.stored_sha256.in_(kept))
+        alike |= ReportEvidence.file_id.in_(same)
+    columns: tuple[Any, ...] = (
+        ReportEvidence.id, ReportEvidence.content_sha256, File.stored_sha256,
+    )  # fmt: skip
+    query = (
+        select(*columns)
+        .outerjoin(File, File.id == ReportEvidence.file_id)
+        .where(alike, ReportEvidence.removed_at.is_(None))
         .order_by(ReportEvidence.id)
         .limit(MAX_EVIDENCE * MAX_NAMED)
-    )  # fmt: skip
-    held: dict[str | None, list[tuple[UUID, str, bool]]] = {}
-    for sha256, piece_id, code, is_seen in db.execute(query):
-        held.setdefault(sha256, []).append((piece_id, code, bool(is_seen)))
-    found: dict[UUID, list[str]] = {}
-    for each in pieces:
-        others = [row for row in held.get(each.content_sha256, ()) if row[0] != each.id]
-        if each.content_sha256 is not None and others:
-            names = sorted({code for _, code, is_seen in others if is_seen})
-            found[each.id] = names[:MAX_NAMED]
-    return found
+    )
+    marks: dict[UUID, set[str]] = {}
+    held: dict[str, list[UUID]] = {}
+    for piece_id, *digests in db.execute(query):
+        marks[piece_id] = {one for one in digests if one is not None}
+        for digest in marks[piece_id]:
+            held.setdefault(digest, []).append(piece_id)
+    found = {
+        each.id: sorted({one for mark in marks.get(each.id, ()) for one in held[mark]} - {each.id})
+        for each in pieces
+    }
+    return {at: ids for at, ids in found.items() if ids}

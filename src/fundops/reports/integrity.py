@@ -26,6 +26,7 @@ from fundops.reports.models import (
     ReportValue,
     ReportVersion,
 )
+from fundops.reports.seal_models import ReportSalt
 from fundops.reports.steps import EVENTS, IMPORTED
 from fundops.reports.submission import expenditure_rows, figure_rows, values_sha256
 
@@ -49,10 +50,13 @@ def figures_sealed(db: Session) -> Iterator[str]:
     for page in _pages(db):
         ids = {row.id for row in page}
         figures, spent = _held(db, ReportValue, ids), _held(db, ReportExpenditure, ids)
+        salts = _held(db, ReportSalt, ids)
         for row in page:
             due = sealed.get((row.report_id, row.number))
             found = values_sha256(
-                figure_rows(figures.get(row.id, ())), expenditure_rows(spent.get(row.id, ()))
+                figure_rows(figures.get(row.id, ())),
+                expenditure_rows(spent.get(row.id, ())),
+                next((one.salt for one in salts.get(row.id, ())), None),
             )
             if due is None or due != found:
                 yield f"report_version {row.id}: {text('reports.check.figures')}"

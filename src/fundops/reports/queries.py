@@ -52,6 +52,11 @@ def is_own(actor: Actor, grant: Grant) -> bool:
     )
 
 
+def others(actor: Actor, report: ProgressReport, grant: Grant) -> list[UUID]:
+    """Return the report's id where reading what it says is to be written down: not its grantee."""
+    return [] if is_own(actor, grant) else [report.id]
+
+
 def may_write(actor: Actor, report: ProgressReport, grant: Grant) -> bool:
     """Return whether ``actor``, who sees a report, works on its drafts."""
     if is_own(actor, grant):

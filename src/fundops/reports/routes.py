@@ -187,10 +187,15 @@ def _comments(
     responses=READS,
 )
 def get_report_draft(request: Request, actor: Writer, progress_report_id: UUID) -> Response:
-    """Read the draft at work, with the comments on the version returned last."""
+    """Read the draft at work, with the comments on the version returned last. An officer who
+    started it in the grantee's place is written down.
+    """
     with read_session(request) as db:
-        report, _ = queries.get_visible(db, actor, progress_report_id, WRITE)
-        return json_response(draft_out(db, report), etag=etag(report.draft_number))
+        report, grant = queries.get_visible(db, actor, progress_report_id, WRITE)
+        answer, tag = draft_out(db, report), etag(report.draft_number)
+        others = queries.others(actor, report, grant)
+    reads.write_down(database(request), actor, others)
+    return json_response(answer, etag=tag)
 
 
 @router.put(
@@ -263,14 +268,16 @@ def _keep_aside(request: Request, actor: Actor, report_id: UUID, given: ReportDr
 def validate_progress_report(request: Request, actor: Writer, progress_report_id: UUID) -> Response:
     """Ask what a submission of the draft at work would come to: every problem with its place."""
     with read_session(request) as db:
-        report, _ = queries.get_visible(db, actor, progress_report_id, WRITE)
+        report, grant = queries.get_visible(db, actor, progress_report_id, WRITE)
         checked, draft, _ = submission.examine(db, report)
+        others = queries.others(actor, report, grant)
         answer = {
             "is_right": checked.is_right,
             "version": draft.version.number,
             "problems": problems_out(checked.problems),
             "withheld": marks_out(draft.withheld),
         }
+    reads.write_down(database(request), actor, others)
     return json_response(answer)
 
 
@@ -314,7 +321,7 @@ def get_report_version(
         only = not queries.may_write(actor, report, grant)
         kept = versions.get(db, report, number, submitted_only=only)
         answer = kept_out(kept, _comments(db, report, number))
-        others = [] if queries.is_own(actor, grant) else [report.id]
+        others = queries.others(actor, report, grant)
     reads.write_down(database(request), actor, others)
     return json_response(answer)
 

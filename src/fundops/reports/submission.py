@@ -7,6 +7,7 @@ them even after the text was disposed of.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,16 @@ from fundops.messages import text
 from fundops.parties.zones import end_of
 from fundops.proposals.receipts import Signs
 from fundops.records import snapshot
-from fundops.reports import drafts, evidence, receipts, recording, spending, telling, versions
+from fundops.reports import (
+    counting,
+    drafts,
+    evidence,
+    receipts,
+    recording,
+    spending,
+    telling,
+    versions,
+)
 from fundops.reports.checks import Checked, check
 from fundops.reports.models import (
     ProgressReport,
@@ -30,6 +40,7 @@ from fundops.reports.models import (
     ReportValue,
     ReportVersion,
 )
+from fundops.reports.seal_models import ReportSalt
 from fundops.reports.spending_schemas import CertificationIn
 from fundops.reports.terms import ReportTerms, terms_of
 from fundops.reports.versions import Kept
@@ -57,7 +68,8 @@ def submit(
     """Submit the draft that the actor saw, version ``number``; it gets a signed receipt.
 
     ``at`` is when the request reached the server. Raises ``stale`` when another draft has been
-    saved since, ``invalid-request`` with every problem of the content, ``wrong-status``.
+    saved since, ``invalid-request`` with every problem of the content, ``wrong-status``,
+    ``conflict`` for a period of which results are accepted already.
     """
     recording.require_editable(report, "submit")
     recording.require_running(grant, "report")
@@ -66,6 +78,7 @@ def submit(
     checked, draft, terms = examine(db, report)
     if not checked.is_right:
         raise Problem("invalid-request", errors=checked.problems)
+    counting.refuse_overlap(db, report)
     before = snapshot(report)
     due_on = drafts.due_now(db, report)
     said = checked.content | ({"withheld": draft.withheld} if draft.withheld else {})
@@ -76,7 +89,9 @@ def submit(
     if terms.asks_expenditure:
         statement = spending.file(db, actor, report, version, rows, certified)
         report.statement_id = statement.id
-    sealed = values_sha256(figure_rows(checked.figures), expenditure_rows(rows))
+    salt = secrets.token_hex(32)
+    db.add(ReportSalt(version_id=version.id, salt=salt))
+    sealed = values_sha256(figure_rows(checked.figures), expenditure_rows(rows), salt)
     seq = recording.take_step(
         db, actor, report, "submit",
         before=before,
@@ -134,7 +149,13 @@ def expenditure_rows(rows: Iterable[Any]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: row["line_number"])
 
 
-def values_sha256(figures: list[dict[str, Any]], rows: list[dict[str, Any]]) -> str:
-    """Return the digest of the figures and expenditure of a version, in hex."""
-    said = audit.canonical({"values": figures, "expenditure": rows})
-    return hashlib.sha256(said.encode()).hexdigest()
+def values_sha256(
+    figures: list[dict[str, Any]], rows: list[dict[str, Any]], salt: str | None = None
+) -> str:
+    """Return the digest of the figures and expenditure of a version, in hex.
+
+    Without a secret ``salt`` anybody who reads it can try out small counts; figures that a source
+    has published have none.
+    """
+    said = {"values": figures, "expenditure": rows} | ({} if salt is None else {"salt": salt})
+    return hashlib.sha256(audit.canonical(said).encode()).hexdigest()

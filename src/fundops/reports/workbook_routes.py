@@ -29,7 +29,7 @@ from fundops.forms.render import render
 from fundops.grants.models import Grant
 from fundops.messages import text
 from fundops.messages.reader import read_by
-from fundops.reports import drafts, face, queries, screened, versions
+from fundops.reports import drafts, face, queries, reads, screened, versions
 from fundops.reports.checks import check
 from fundops.reports.content import ReportDraftIn
 from fundops.reports.models import ProgressReport
@@ -80,10 +80,15 @@ def _asked(
 def get_report_workbook(
     request: Request, actor: Writer, progress_report_id: UUID, language: Language = None
 ) -> Response:
-    """Write the draft at work as a workbook to fill in offline; its entity tag is the draft's."""
+    """Write the draft at work as a workbook to fill in offline; its entity tag is the draft's.
+
+    An officer who started it in the grantee's place is written down as having read it.
+    """
     with read_session(request) as db:
-        report, _, terms, shown = _asked(db, actor, progress_report_id)
+        report, grant, terms, shown = _asked(db, actor, progress_report_id)
         kept = versions.get(db, report, report.draft_number)
+        others = queries.others(actor, report, grant)
+    reads.write_down(request.app.state.database, actor, others)
     form = form_of(terms, shown, spoken := read_by(language))
     filled, left_out = filled_in(terms, shown, form, kept.content)
     if left_out:

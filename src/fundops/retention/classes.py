@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
 from fundops import clock
+from fundops.db import Base
 from fundops.expenditures.models import GrantClosing, Receivable
-from fundops.files.models import File
+from fundops.files.models import File, Upload
 from fundops.notices.models import Notice
 from fundops.reports.models import (
     ProgressReport,
@@ -61,7 +62,9 @@ def _over(before: datetime) -> ColumnElement[bool]:
 
 
 def _drafts(before: datetime) -> Select[Any]:
-    """Find texts of drafts that an accepted version has overtaken."""
+    """Find texts of drafts that an accepted version has overtaken, but for the last: a correction
+    begins with it.
+    """
     return (
         select(ReportContent.version_id)
         .join(ReportVersion, ReportVersion.id == ReportContent.version_id)
@@ -70,6 +73,7 @@ def _drafts(before: datetime) -> Select[Any]:
             ReportVersion.kind != "submitted",
             ProgressReport.status == "accepted",
             ReportVersion.number < ProgressReport.last_number,
+            ReportVersion.number != ProgressReport.draft_number,
             ReportVersion.saved_at < before,
         )
         .order_by(ReportContent.version_id)
@@ -114,7 +118,20 @@ def _evidence(before: datetime) -> Select[Any]:
     open_too = exists(
         select(ReportEvidence.id).join(ProgressReport, report).where(used, ~_over(before))
     )
-    return select(File.id).where(File.disposed_at.is_(None), over, ~open_too).order_by(File.id)
+    here = and_(File.disposed_at.is_(None), over, ~open_too, *_shows_nothing_else())
+    return select(File.id).where(here).order_by(File.id)
+
+
+def _shows_nothing_else() -> list[ColumnElement[bool]]:
+    """Return that no other record rests on a file: a check of a partner, a bank's slip, …."""
+    ours = {ReportEvidence.__tablename__, Upload.__tablename__}
+    return [
+        ~exists(select(column).where(column == File.id))
+        for table in Base.metadata.sorted_tables
+        if table.name not in ours
+        for column in table.columns
+        if any(key.column is File.__table__.c.id for key in column.foreign_keys)
+    ]
 
 
 def _mark_files(db: Session, ids: Sequence[UUID]) -> None:
