@@ -32,6 +32,7 @@ from fundops.proposals import models as proposals
 from fundops.releases import models as releases
 from fundops.reports import models as reports
 from fundops.reports import money_models as report_money
+from fundops.reports import seal_models as report_seals
 from fundops.retention import models as retention
 from fundops.reviews import models as reviews
 from fundops.tracing import models as tracing
@@ -68,6 +69,7 @@ __all__ = [
     "proposals",
     "releases",
     "report_money",
+    "report_seals",
     "reports",
     "retention",
     "reviews",

@@ -41,6 +41,8 @@ def test_a_flag_hides_the_place_and_the_title_at_once_and_another_lifts_it(world
     assert board.get("/v1/grants", params={"country": "KE"}).json()["items"]
     assert TITLE in reader.get(f"/v1/trace/{grant.code}").text
 
+    told = BODY | {"reason": "Call +226 70 12 34 56 about her."}
+    assert manager.post(PLACE, json=told).json()["errors"][0]["pointer"] == "/reason"
     made = manager.post(PLACE, json=BODY)
     assert made.status_code == 201, made.text
     place = made.headers["location"]

@@ -246,6 +246,7 @@ def test_checks_that_cannot_be_are_refused(office: Office) -> None:
         ({"valid_until_on": office.in_days(-1)}, "/valid_until_on"),
         ({"valid_until_on": office.in_days(800)}, "/valid_until_on"),
         ({"note": None}, "/note"),
+        ({"note": "Call +226 70 12 34 56 about her."}, "/note"),
         ({"evidence_file_id": str(uuid4())}, "/evidence_file_id"),
         ({"outcome": "fine"}, "/outcome"),
     ):

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from fundops.expenditures.standing import Counted, Standing
-from fundops.grants.schemas import SCREENED, ScreenedReason
+from fundops.grants.schemas import ScreenedReason
 from fundops.schemas import (
     Day,
     Flag,
@@ -21,6 +21,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
+from fundops.screening.fields import SCREENED
 
 MAX_LINES = 400
 MAX_DESCRIPTION = 400

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from fundops.grants.policy_content import Kind
-from fundops.grants.schemas import SCREENED, ScreenedReason
+from fundops.grants.schemas import ScreenedReason
 from fundops.schemas import Day, In, Line, LongLine, MoneyOut, Out, money_out
+from fundops.screening.fields import SCREENED
 
 
 class EvidenceIn(In):

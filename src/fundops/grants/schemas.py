@@ -25,7 +25,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
-from fundops.screening import screen
+from fundops.screening.fields import SCREENED
 
 MAX_TRANCHES = 60
 MAX_REASON, MAX_REFERENCE = 2_000, 140
@@ -43,12 +43,6 @@ def _reason(value: str) -> str:
     return value
 
 
-def _without_persons(value: str) -> str:
-    for found in screen(value):
-        raise refused(f"screening.found.{found.kind}")
-    return value
-
-
 def _reference(value: str) -> str:
     if len(value) > MAX_REFERENCE:
         raise refused("grants.text_too_long", maximum=MAX_REFERENCE)
@@ -57,8 +51,6 @@ def _reference(value: str) -> str:
 
 Area = Annotated[str, Field(strict=True, pattern=r"^[0-9]{3}$"), AfterValidator(_area)]
 Reason = Annotated[Prose, AfterValidator(_reason)]
-SCREENED = AfterValidator(_without_persons)
-"""Refuses words that look like personal data: whoever wrote them can word it anew at once."""
 ScreenedReason = Annotated[Reason, SCREENED]
 Reference = Annotated[Line, AfterValidator(_reference)]
 

@@ -14,8 +14,8 @@ from fundops.command import command, etag, read_session
 from fundops.pages import Paging, json_response, list_page
 from fundops.parties import places
 from fundops.parties.place_models import PlaceAtRisk
-from fundops.parties.schemas import ReasonIn
 from fundops.schemas import COMMANDS, CREATES, LISTS, READS, Country, In, LongLine, Out
+from fundops.screening.fields import SCREENED
 from fundops.strict import StrictRoute
 
 router = APIRouter(prefix="/places_at_risk", tags=["parties"], route_class=StrictRoute)
@@ -32,7 +32,13 @@ class PlaceIn(In):
     fund_id: UUID | None = Field(
         None, description="The fund whose grants it holds for; all by default.", examples=[None]
     )
-    reason: LongLine = Field(examples=["Shelters have been attacked."])
+    reason: Annotated[LongLine, SCREENED] = Field(examples=["Shelters have been attacked."])
+
+
+class PlaceLiftIn(In):
+    """Why a place is no longer at risk."""
+
+    reason: Annotated[LongLine, SCREENED] = Field(examples=["It has been calm for a year."])
 
 
 class PlaceOut(Out):
@@ -101,7 +107,7 @@ def flag_place(request: Request, actor: Flagger, given: PlaceIn) -> Response:
 @router.post(
     "/{place_id}/lift", operation_id="lift_place", response_model=PlaceOut, responses=COMMANDS
 )
-def lift_place(request: Request, actor: Lifter, place_id: UUID, given: ReasonIn) -> Response:
+def lift_place(request: Request, actor: Lifter, place_id: UUID, given: PlaceLiftIn) -> Response:
     """Lift the flag of a place, by another person than the one who set it."""
 
     def work(db: Session) -> dict[str, Any]:

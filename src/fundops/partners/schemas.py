@@ -10,10 +10,14 @@ from pydantic import Field
 from fundops.grants.policy_content import Tier
 from fundops.grants.schemas import Reason
 from fundops.schemas import Day, In, Line, Out, Prose, Whole
+from fundops.screening.fields import CONTACTS_SCREENED
 
 Outcome = Literal["passed", "failed", "not_applicable"]
 Status = Literal["proposed", "confirmed", "refused", "withdrawn"]
 MAX_ANSWERS = 100
+
+ScreenedProse = Annotated[Prose, CONTACTS_SCREENED]
+ScreenedNote = Annotated[Reason, CONTACTS_SCREENED]
 
 
 class DueCheckIn(In):
@@ -25,7 +29,9 @@ class DueCheckIn(In):
     valid_until_on: Day | None = Field(
         None, description="As long as the kind of check allows, by default and at most."
     )
-    note: Prose | None = Field(None, examples=["Certificate of 2019, seen in the original."])
+    note: ScreenedProse | None = Field(
+        None, examples=["Certificate of 2019, seen in the original."]
+    )
     evidence_file_id: UUID | None = None
 
 
@@ -137,7 +143,9 @@ class CapacityAnswerIn(In):
 
     question: Annotated[Line, Field(max_length=20, examples=["GOV1"])]
     answer: Annotated[Whole, Field(ge=1, le=4)] | None
-    note: Reason | None = Field(None, description="Needed where a question is not applicable.")
+    note: ScreenedNote | None = Field(
+        None, description="Needed where a question is not applicable."
+    )
 
 
 class PartnerAssessmentIn(In):
@@ -149,7 +157,7 @@ class PartnerAssessmentIn(In):
         None, description="At most four years on, and no longer than the checks stand."
     )
     tier: Tier | None = None
-    override_reason: Reason | None = None
+    override_reason: ScreenedNote | None = None
 
 
 class PartnerReasonIn(In):
