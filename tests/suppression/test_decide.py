@@ -111,7 +111,7 @@ def test_no_drawn_table_gives_a_small_count_away(drawn_counts: list[list[int]]) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20 * DEPTH))
+@pytest.mark.parametrize("seed", sorted({*range(8 * DEPTH), 15}))
 def test_no_small_count_is_worked_out_from_larger_tables(seed: int) -> None:
     random = Random(seed)
     counts, sums = a_cube(random, places(3, 4), sexes_and_ages())
