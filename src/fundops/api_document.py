@@ -17,6 +17,7 @@ from starlette.routing import compile_path
 
 from fundops import idempotency
 from fundops.authz import Can, Permission
+from fundops.command import MAX_TAG
 from fundops.messages import text
 from fundops.schemas import ProblemOut
 
@@ -25,7 +26,7 @@ MAY_BE_NEW = frozenset({"/v1/parties/{party_id}/profile"})
 """Records that a PUT makes where there is none yet; only one that is there has an ETag."""
 
 _KEY = {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[!-~]+$"}
-_TAG = {"type": "string", "maxLength": 40}
+_TAG = {"type": "string", "maxLength": MAX_TAG}
 
 
 def permissions(dependant: Dependant) -> list[Permission]:

@@ -104,3 +104,11 @@ def test_a_replay_gives_the_same_bytes_and_the_record_stays_in_english(world: Wo
     with world.database.read() as db:
         stored = json.dumps([str(row) for row in db.execute(select(AuditEvent.action))])
     assert "غير" not in stored
+
+
+def test_a_tag_longer_than_any_is_stale(world: World) -> None:
+    caller = world.as_role(Role.AUDITOR)
+    tag = caller.get("/v1/me").headers["etag"]
+    for given, status in ((tag, 200), (tag + " " * 40, 412)):
+        answer = caller.request("PATCH", "/v1/me", json={}, headers={"if-match": given})
+        assert answer.status_code == status, answer.text
