@@ -32,6 +32,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -53,6 +54,13 @@ CONFORMANCE = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+REFUSALS = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "428")
+"""How a wrong request may be refused. The library's own list lacks 412, which a made-up tag gets
+where the record is there without being named, and allows 5xx, which nothing here may be.
+"""
+CONFIG = SchemathesisConfig.from_dict(
+    {"checks": {"negative_data_rejection": {"expected-statuses": list(REFUSALS)}}}
+)
 QUICK_EXAMPLES, DEEP_EXAMPLES = 1, 4 * DEPTH
 
 
@@ -78,7 +86,7 @@ class Judge:
         self.stage = stage
         self.caller = caller
         self.everybody = stage.everybody() if caller is None else {}
-        self.schema = schemathesis.openapi.from_asgi("/openapi.json", stage.app)
+        self.schema = schemathesis.openapi.from_asgi("/openapi.json", stage.app, config=CONFIG)
         self.known = {(one.method, one.path): one for one in operations(stage.app)}
         self.statuses: Counter[int] = Counter()
 

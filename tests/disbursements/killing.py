@@ -114,7 +114,7 @@ class Served:
 
     def see_that_it_runs(self) -> None:
         """Start it where it has killed itself."""
-        if not self._is_alive():
+        if self.pid is None or not self._is_alive():
             self.start()
 
     def kill(self) -> None:
@@ -141,35 +141,34 @@ class Writer:
     grant_id: UUID
     tokens: dict[str, str]
     stop: Event
-    client: httpx2.Client = field(default_factory=lambda: a_client(timeout=30))
     acknowledged: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     wrong: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Take payments through their steps until told to stop."""
-        with self.client:
-            self._write()
+        with a_client(timeout=30) as client:
+            self._write(client)
 
-    def _write(self) -> None:
+    def _write(self, client: httpx2.Client) -> None:
         while not self.stop.is_set():
             self.asked += 1
             body = {"amount": {"amount": "1.00", "currency": "USD"}, "requested_on": "2026-06-01"}
-            made = self.send("request", f"/v1/grants/{self.grant_id}/disbursements", body)
+            made = self.send(client, "request", f"/v1/grants/{self.grant_id}/disbursements", body)
             if made is None:
                 return
             place = f"/v1/disbursements/{made['id']}"
             for verb, given in (("certify", None), ("approve", None), ("pay", PAID)):
-                if self.stop.is_set() or self.send(verb, f"{place}/{verb}", given) is None:
+                if self.stop.is_set() or self.send(client, verb, f"{place}/{verb}", given) is None:
                     return
 
-    def send(self, duty: str, path: str, body: Any) -> Any:
+    def send(self, client: httpx2.Client, duty: str, path: str, body: Any) -> Any:
         """Send one request until it is answered; the outcome of a lost one is asked for again."""
         headers = {"authorization": f"Bearer {self.tokens[duty]}", "idempotency-key": uuid4().hex}
         until = time.monotonic() + 4 * PATIENCE
         while time.monotonic() < until:
             try:
-                answer = self.client.post(self.base + path, json=body, headers=headers)
+                answer = client.post(self.base + path, json=body, headers=headers)
             except httpx2.HTTPError:
                 time.sleep(PAUSE)
                 continue
@@ -220,7 +219,8 @@ class Storm:
         """Let the writers write while ``strike`` strikes so many times, at random moments."""
         chance = random.Random(seed)
         threads = [Thread(target=writer.run) for writer in self.writers]
-        self.served.start()
+        self.stop.clear()
+        self.served.see_that_it_runs()
         for thread in threads:
             thread.start()
         for _ in range(times):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from tests.depth import DEPTH
 from tests.disbursements.killing import PATIENCE, Served, Storm
 
 KILLS = 20 * DEPTH
+ROUNDS = 12
+"""How often a planted fault is given the chance to show itself."""
 
 
 @contextmanager
@@ -42,6 +44,13 @@ def kill_and_start(raging: Storm) -> None:
     raging.served.start()
 
 
+def rage_and_verify(raging: Storm, strike: Callable[[], None]) -> None:
+    """Strike a few times and verify, again and again: a fault needs a moment that hurts."""
+    for seed in range(ROUNDS):
+        raging.rage(5, strike, seed)
+        raging.verify()
+
+
 @pytest.mark.slow
 def test_a_server_killed_again_and_again_loses_nothing(
     new_database: NewDatabase, tmp_path: Path
@@ -56,10 +65,12 @@ def test_a_server_killed_again_and_again_loses_nothing(
 def test_what_is_lost_or_done_twice_would_be_noticed(
     new_database: NewDatabase, tmp_path: Path, fault: str
 ) -> None:
-    with new_database() as url, storm(url, tmp_path, fault) as raging:
-        raging.rage(5, lambda: kill_and_start(raging), seed=3)
-        with pytest.raises(AssertionError):
-            raging.verify()
+    with (
+        new_database() as url,
+        storm(url, tmp_path, fault) as raging,
+        pytest.raises(AssertionError),
+    ):
+        rage_and_verify(raging, lambda: kill_and_start(raging))
 
 
 class OwnServer:
@@ -130,7 +141,6 @@ def test_a_postgresql_that_answers_before_it_writes_would_be_noticed(tmp_path: P
     with (
         own_server(tmp_path, "off") as server,
         storm(server.url, tmp_path, is_brittle=False) as raging,
+        pytest.raises(AssertionError),
     ):
-        raging.rage(5, server.restart, seed=5)
-        with pytest.raises(AssertionError):
-            raging.verify()
+        rage_and_verify(raging, server.restart)
