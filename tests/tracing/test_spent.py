@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from fundops import audit, clock
 from fundops.authz import Role
+from fundops.donors.models import Lot
 from fundops.expenditures import receivables
 from fundops.expenditures.models import ExpenditureStatement
 from fundops.expenditures.owed_schemas import FindingIn, SupportIn
+from fundops.expenditures.spread import over_lines
 from fundops.exports import render, statements
 from fundops.grants.models import Grant, Tranche
 from fundops.ledger.models import Fund
@@ -21,6 +24,7 @@ from fundops.tracing import spent
 from fundops.tracing.models import Statement
 from tests.factories import a_person
 from tests.grants.grant_factories import a_desk, a_payment, usd
+from tests.reports.money_scene import MoneyScene
 from tests.reports.report_scene import Reporting
 from tests.tracing.books import Book, workbook_bytes
 from tests.world import World
@@ -52,15 +56,11 @@ def pay_first(deal: Reporting) -> None:
         a_payment(db, a_desk(db), fund, grant, amount, on=PAID)
 
 
-def donor_of(deal: Reporting) -> tuple[Party, Fund]:
+def donor_of(deal: Reporting | MoneyScene) -> tuple[Party, Fund]:
     """Return the donor whose lot the fund has, and the fund."""
-    from fundops.donors.models import Lot
-
     with deal.world.database.read() as db:
-        return (
-            db.get_one(Party, db.get_one(Lot, deal.lot_id).donor_id),
-            db.get_one(Fund, deal.fund_id),
-        )
+        lot = db.execute(select(Lot).where(Lot.fund_id == deal.fund_id)).scalar_one()
+        return db.get_one(Party, lot.donor_id), db.get_one(Fund, deal.fund_id)
 
 
 def test_the_statement_says_what_the_money_was_spent_on(deal: Reporting) -> None:
@@ -114,6 +114,63 @@ def test_later_support_of_a_finding_is_of_what_the_finding_took(world: World, re
     whole = Decimal("120.50") - Decimal(refused)
     assert rows == {("A", "4"): float(whole), ("E", "4"): 18, ("E", "1"): 12}
     assert book.checks() == {"OK"}
+
+
+Q1, Q2 = (date(2026, 4, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 9, 30))
+
+
+def test_a_gain_by_exchange_is_a_row_of_its_own_as_on_the_form(world: World) -> None:
+    scene = MoneyScene(world)
+    assert scene.declare("10000.00", "400000.00").status_code == 201
+    second = scene.declare("10000.00", "440000.00", "2026-08-05", of=scene.second_id)
+    assert second.status_code == 201
+    scene.accept(scene.submit(*Q1, (1, "300000.00"), method="weighted_average"))
+    later = scene.submit(*Q2, (1, "150000.00"), (2, "50000.00"), method="weighted_average")
+    statement_id = scene.accept(later)["id"]
+    rows = {
+        (one["Category"], one["Name of the category"]): str(one["Accepted, to date"])
+        for one in told_as_on_the_form(scene)
+    }
+    assert rows[None, "Exchange difference of grantees"] == "-357.14", "what docs/face.md works out"
+    finding = FindingIn(
+        expenditure_statement_id=statement_id, amount=usd(404_76),
+        found_on=clock.today("UTC"), reason="Receipts of another project.",
+    )  # fmt: skip
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, grant = db.get_one(Fund, scene.fund_id), db.get_one(Grant, scene.grant_id)
+        receivables.open_finding(db, a_person(db, Role.FINANCE_OFFICER)[0], fund, grant, finding)
+    told_as_on_the_form(scene)
+
+
+def told_as_on_the_form(scene: MoneyScene) -> list[dict[str, Any]]:
+    """Return a statement's rows of expenditure; by category they are what the form accepts."""
+    book = Book(workbook_bytes(scene.world.database, *donor_of(scene)))
+    assert book.checks() == {"OK"}
+    told: dict[str | None, Decimal] = {}
+    for row in book.table(SHEET):
+        amount = Decimal(str(row["Accepted, to date"]))
+        told[row["Category"]] = told.get(row["Category"], Decimal(0)) + amount
+    form = {
+        row["category"]: Decimal(row["accepted"]["amount"])
+        for row in scene.face()["categories"]
+        if Decimal(row["accepted"]["amount"])
+    }
+    assert told == form
+    return book.table(SHEET)
+
+
+def test_an_amount_is_spread_over_lines_with_a_gain_among_them() -> None:
+    accepted = [600_00, 400_01, 0, -50_00]
+    assert over_lines(950_01, accepted) == accepted, "all of it gives back what was accepted"
+    for amount in (0, 1, 7, 33_333, 950_00):
+        parts = over_lines(amount, accepted)
+        assert sum(parts) == amount
+        assert over_lines(-amount, accepted) == [-part for part in parts]
+        assert parts[3] <= 0 <= min(parts[:3])
+        exact = [Decimal(amount) * one / 950_01 for one in accepted]
+        assert all(abs(part - one) < 2 for part, one in zip(parts, exact, strict=True))
+    assert over_lines(5, [5, -5]) == [5, 0], "a gain that left nothing takes no part"
 
 
 def test_a_wrong_share_turns_the_control(deal: Reporting, monkeypatch: pytest.MonkeyPatch) -> None:

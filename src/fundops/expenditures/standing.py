@@ -16,7 +16,6 @@ from uuid import UUID
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from fundops import money
 from fundops.expenditures.models import (
     EXCHANGE,
     ExpenditureLine,
@@ -25,6 +24,7 @@ from fundops.expenditures.models import (
     ReceivableEntry,
     RefundRequest,
 )
+from fundops.expenditures.spread import over_lines
 from fundops.grants.models import Grant
 from fundops.ledger.models import Transfer
 
@@ -37,8 +37,8 @@ KINDS = {
 """Kind of transfer on a grantee's advance -> what it is counted as."""
 
 
-LOSS = 2
-"""Place of losses by exchange, after direct expenditure and support cost."""
+DIFFERENCE = 2
+"""Place of exchange differences, after direct expenditure and support cost."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int
     """Return the direct expenditure and the support cost that stand in other accepted statements.
 
     What a finding took back of a statement is off both in proportion, unless supported since, and
-    off a loss by exchange, which is neither.
+    off the exchange difference, which is neither.
     """
     taken_back = _found_unsupported(db, grant_id)
     by_statement: dict[UUID, list[int]] = {}
@@ -133,11 +133,11 @@ def accepted_so_far(db: Session, but_id: UUID, grant_id: UUID) -> tuple[int, int
         )
     )  # fmt: skip
     for statement_id, is_support_cost, kind, minor in db.execute(query):
-        place = LOSS if kind == EXCHANGE else int(is_support_cost)
-        by_statement.setdefault(statement_id, [0, 0, 0])[place] = max(int(minor or 0), 0)
+        place = DIFFERENCE if kind == EXCHANGE else int(is_support_cost)
+        by_statement.setdefault(statement_id, [0, 0, 0])[place] = int(minor or 0)
     direct = support = 0
     for statement_id, amounts in by_statement.items():
-        off = money.allocate(taken_back.get(statement_id, 0), amounts)
+        off = over_lines(taken_back.get(statement_id, 0), amounts)
         direct += amounts[0] - off[0]
         support += amounts[1] - off[1]
     return direct, support

@@ -298,9 +298,12 @@ def _expenditure(section: Section, language: str) -> list[Row]:
         if one.grant_id in section.withheld:
             key: tuple[Any, ...] = (section.fund.code, hidden, lot, None, None, None)
         else:
-            label = one.category and categories.label(one.category, language)
+            category = one.part.category
+            label = category and categories.label(category, language)
+            if one.part.is_exchange:
+                label = text("statement.exchange_difference", language)
             grant = section.grants[one.grant_id].code
-            key = (section.fund.code, grant, lot, one.category, label, one.objective)
+            key = (section.fund.code, grant, lot, category, label, one.part.objective)
         totals = rows.setdefault(key, [0, 0])
         totals[0] += one.period_minor
         totals[1] += one.to_date_minor

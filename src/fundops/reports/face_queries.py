@@ -18,6 +18,7 @@ from fundops.expenditures.models import (
     Receivable,
     ReceivableEntry,
 )
+from fundops.expenditures.spread import over_lines
 from fundops.grants import agreement_queries
 from fundops.grants.agreement_models import GrantBudgetLine
 from fundops.grants.models import Grant
@@ -135,10 +136,12 @@ def _later(db: Session, grant_id: UUID, by_statement: dict[UUID, list[Booked]]) 
     for statement_id, origin, found_minor, supported_minor in _findings(db, grant_id):
         lines = by_statement.get(statement_id, [])
         if origin == "finding":
-            weights = [max(one.accepted_minor, 0) for one in lines]
-            _spread(lines, supported_minor - found_minor, weights)
+            accepted = [one.accepted_minor for one in lines]
+            left = over_lines(sum(accepted) - found_minor + supported_minor, accepted)
+            _spread(lines, [now - was for now, was in zip(left, accepted, strict=True)])
         elif lines:
-            _spread(lines, supported_minor, [one.unsupported_minor for one in lines])
+            refused = [one.unsupported_minor for one in lines]
+            _spread(lines, money.allocate(supported_minor, refused))
         else:
             unassigned += supported_minor
     if not unassigned:
@@ -165,8 +168,8 @@ def _findings(db: Session, grant_id: UUID) -> list[tuple[UUID, str, int, int]]:
     return [(row[0], row[1], int(row[2]), int(row[3])) for row in db.execute(query)]
 
 
-def _spread(lines: Sequence[Booked], minor: int, weights: Sequence[int]) -> None:
-    for one, part in zip(lines, money.allocate(minor, weights), strict=True):
+def _spread(lines: Sequence[Booked], parts: Sequence[int]) -> None:
+    for one, part in zip(lines, parts, strict=True):
         one.accepted_minor += part
 
 

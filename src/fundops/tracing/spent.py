@@ -2,7 +2,8 @@
 
 Accepted expenditure is booked on lots when it is accepted: those rows are the donor's shares. Each
 is split here over the lines of the statement it booked, and over the objectives that the budget
-line was agreed for, so that every split sums to the row exactly.
+line was agreed for, so that every split sums to the row exactly. An exchange difference is a part
+of its own, as on the grantee's form: a gain is below nothing, and the other lines keep their size.
 """
 
 from __future__ import annotations
@@ -11,22 +12,34 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from fundops import money
-from fundops.expenditures.models import ExpenditureLine, Receivable, ReceivableEntry
+from fundops.expenditures.models import EXCHANGE, ExpenditureLine, Receivable, ReceivableEntry
+from fundops.expenditures.spread import over_lines
 from fundops.grants.agreement_models import GrantBudgetLine
 from fundops.ledger.models import Transfer
 from fundops.tracing.registers import Moment
 
 CHUNK = 500
-Part = tuple[str | None, str | None]
-"""A budget category and an objective; ``None`` where nobody has recorded it."""
-UNKNOWN: Part = (None, None)
+
+
+class Part(NamedTuple):
+    """A budget category and an objective, ``None`` where nobody has recorded it.
+
+    An exchange difference is of no category and serves no objective.
+    """
+
+    category: str | None
+    objective: str | None
+    is_exchange: bool = False
+
+
+UNKNOWN, EXCHANGED = Part(None, None), Part(None, None, is_exchange=True)
 SIGNED = case((Transfer.reverses_id.is_(None), Transfer.amount_minor), else_=-Transfer.amount_minor)
 """A transfer's amount, taken away where it reverses an earlier one."""
 
@@ -40,8 +53,7 @@ class Spent:
 
     lot_id: UUID
     grant_id: UUID
-    category: str | None
-    objective: str | None
+    part: Part
     before_minor: int
     to_date_minor: int
 
@@ -59,12 +71,12 @@ def spent(db: Session, lots: Select[UUID], moment: Moment, from_on: date) -> lis
     for row in rows:
         parts = weights.get(row.source_id) or {UNKNOWN: 1}
         for position, amount in enumerate((int(row.before), int(row.to_date))):
-            split = money.allocate(amount, list(parts.values()))
+            split = over_lines(amount, list(parts.values()))
             for part, share in zip(parts, split, strict=True):
                 key = (row.lot_id, row.grant_id, part)
                 totals.setdefault(key, [0, 0])[position] += share
     return [
-        Spent(lot_id, grant_id, *part, before_minor=before, to_date_minor=to_date)
+        Spent(lot_id, grant_id, part, before, to_date)
         for (lot_id, grant_id, part), (before, to_date) in totals.items()
         if before or to_date
     ]
@@ -137,7 +149,7 @@ def _lines(db: Session, statements: Collection[UUID]) -> dict[UUID, list[Any]]:
     for start in range(0, len(wanted), CHUNK):
         query = (
             select(
-                ExpenditureLine.statement_id, ExpenditureLine.category,
+                ExpenditureLine.statement_id, ExpenditureLine.category, ExpenditureLine.kind,
                 ExpenditureLine.accepted_minor, ExpenditureLine.unsupported_minor,
                 GrantBudgetLine.objectives,
             )
@@ -156,11 +168,12 @@ def _parts(lines: Collection[Any], column: str) -> dict[Part, int]:
     parts: dict[Part, int] = {}
     for row, shares in lines:
         amount = getattr(row, column) or 0
-        if amount <= 0:
+        if row.kind == EXCHANGE:
+            parts[EXCHANGED] = parts.get(EXCHANGED, 0) + amount
             continue
         for objective, share in zip(
             shares, money.allocate(amount, list(shares.values())), strict=True
         ):
-            key = (row.category, objective)
+            key = Part(row.category, objective)
             parts[key] = parts.get(key, 0) + share
     return {part: weight for part, weight in parts.items() if weight}
