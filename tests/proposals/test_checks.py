@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fundops import drafted
 from fundops.calls.models import Call, CallDocument
 from fundops.ids import uuid7
-from fundops.proposals import budgets, content
+from fundops.proposals import budgets
 from fundops.proposals.attached import Attached
 from fundops.proposals.checks import check
 from fundops.proposals.content import DraftIn
@@ -59,7 +60,7 @@ def test_a_right_content_has_no_problem_and_reads_the_same_twice() -> None:
     second = check(terms(), first.content)
     assert second.problems == []
     assert second.content == first.content
-    assert json.loads(content.stored(first.content)[0]) == first.content
+    assert json.loads(drafted.stored(first.content)[0]) == first.content
 
 
 @pytest.mark.parametrize(
@@ -328,11 +329,11 @@ drafts = st.fixed_dictionaries(
 def test_a_draft_comes_back_as_it_was_typed(typed: dict[str, Any]) -> None:
     kept = DraftIn.model_validate(typed).plain()
     assert kept == typed
-    text, sha256 = content.stored(kept)
-    read = content.read(text)
+    text, sha256 = drafted.stored(kept)
+    read = drafted.read(text)
     assert repr_of(read) == repr_of(typed)
     # One content has one text, in whatever order it was typed.
-    assert content.stored(dict(reversed(list(typed.items())))) == (text, sha256)
+    assert drafted.stored(dict(reversed(list(typed.items())))) == (text, sha256)
 
 
 def repr_of(value: Any) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fundops import drafted
 from fundops.lifecycle import mermaid
 from fundops.proposals import attached, content
 from fundops.proposals.steps import EVENTS, STEPS
@@ -45,9 +46,9 @@ def test_every_step_has_an_event_and_is_in_the_guide() -> None:
 
 
 def test_bounds_and_lists_are_those_of_the_program() -> None:
-    assert f"{content.MAX_LEAF:,} characters in one place" in GUIDE
+    assert f"{drafted.MAX_LEAF:,} characters in one place" in GUIDE
     assert f"At most {attached.MAX_ATTACHMENTS}." in GUIDE
-    assert content.MAX_CONTENT == 1_000_000
+    assert drafted.MAX_CONTENT == 1_000_000
     for name in (*BY, *content.CODE_LISTS, *content.ANSWERS):
         assert f"`{name}`" in GUIDE, name
 

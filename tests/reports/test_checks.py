@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from fundops.drafted import read, stored
 from fundops.reports.checks import check
-from fundops.reports.content import ReportDraftIn, free_texts, has_place, read, stored, without
+from fundops.reports.content import ReportDraftIn, free_texts, has_place, without
 from fundops.reports.dimensions import dimensions
 from fundops.reports.terms import AgreedResult, BudgetLine, ReportTerms
 

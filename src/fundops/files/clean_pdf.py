@@ -7,12 +7,12 @@ Runs in the child process.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 from fundops.files.clean_images import without_segments
 from fundops.files.kinds import Refused
 from fundops.files.limits import MAX_PAGES, MAX_PDF_OBJECTS
+from fundops.pdf import dictionaries_in
 
 _HARMLESS_ACTIONS = frozenset({"/GoTo", "/URI", "/Named"})
 _ACTIONS = _HARMLESS_ACTIONS | {
@@ -67,7 +67,7 @@ def _clean(pdf: Any, pikepdf: Any) -> set[str]:
     for page in pdf.pages:
         cleaned |= _clean_annotations(page.obj, pikepdf)
     for one in pdf.objects:
-        for held in _inner(one, pikepdf):
+        for held in dictionaries_in(one, pikepdf):
             cleaned |= _clean_dictionary(held, pikepdf)
         if isinstance(one, pikepdf.Stream):
             cleaned |= _clean_picture(one, pikepdf)
@@ -116,25 +116,6 @@ def _clean_annotations(page: Any, pikepdf: Any) -> set[str]:
         kept.append(one)
     page["/Annots"] = kept
     return cleaned
-
-
-def _inner(top: Any, pikepdf: Any) -> Iterator[Any]:
-    """Yield the dictionaries that stand inside one object itself, it included."""
-    waiting = [top]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, pikepdf.Dictionary | pikepdf.Stream):
-            yield one
-            values = [one[key] for key in list(one.keys())]
-        elif isinstance(one, pikepdf.Array):
-            values = list(one)
-        else:
-            continue
-        waiting += [
-            value
-            for value in values
-            if isinstance(value, pikepdf.Dictionary | pikepdf.Array) and not value.is_indirect
-        ]
 
 
 def _clean_dictionary(one: Any, pikepdf: Any) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
@@ -10,6 +11,7 @@ from fundops.authz import Actor
 from fundops.command import check_match, database
 from fundops.errors import FieldError, Problem
 from fundops.forms.annotate import annotate
+from fundops.forms.declaration import Form
 from fundops.forms.parse import Filled
 from fundops.forms.problems import FileRefused
 from fundops.forms.problems import Problem as Marked
@@ -17,6 +19,8 @@ from fundops.refusals import record_refusal
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PROBLEMS_HEADER = "x-problems"
+MAX_NOTE = 2_000
+"""Characters of a note on the first sheet: a form has a few hundred places to name at most."""
 
 Language = Annotated[
     Literal["en", "fr", "es", "ar", "ru", "zh"] | None,
@@ -60,7 +64,7 @@ def checked_answer(
     return workbook_answer(made, f"{code}-checked.xlsx", found=len(found))
 
 
-def refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
+def _refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
     """Return the refusal of a file that was to be saved over ``tag``; put on record who sent it.
 
     One that would have come too late is refused for that alone.
@@ -71,12 +75,28 @@ def refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -
     return refusal
 
 
+def require_form(filled: Filled) -> None:
+    """Raise the refusal of a workbook that is not one of the form asked for, or cannot be read."""
+    if filled.refused:
+        raise refusal_of(filled.problems)
+
+
+def require_readable(request: Request, actor: Actor, tag: int, filled: Filled) -> None:
+    """Raise the refusal of a workbook that cannot be saved over ``tag``: some cell is unreadable.
+
+    What is merely blank or against a rule keeps no draft from being saved.
+    """
+    unread = [one for one in filled.errors if one.code != "needed"]
+    if unread:
+        raise _refuse_file(request, actor, tag, unread)
+
+
+def with_note(form: Form, note: str) -> Form:
+    """Return the form with one more paragraph on its first sheet, cut to what that holds."""
+    return replace(form, guide=(*form.guide, note[:MAX_NOTE]))
+
+
 def require_tag(request: Request) -> None:
     """Raise ``etag-required`` before anything in a body is judged."""
     if "if-match" not in request.headers:
         raise Problem("etag-required")
-
-
-def unreadable(filled: Filled) -> list[Marked]:
-    """Return what keeps a workbook from being saved: what could not be read, not what is blank."""
-    return [one for one in filled.errors if one.code != "needed"]

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundops.checking import faults
 from fundops.db import Base
 from fundops.grants import agreement_content as content
 from fundops.grants.agreement_models import (
@@ -29,7 +30,6 @@ from fundops.messages import text
 from fundops.money import MoneyError
 from fundops.proposals.integrity import PAGE, unsealed
 
-MAX_SHOWN = 20
 ROWS: tuple[type[Base], ...] = (GrantBudgetLine, GrantAgreedResult)
 Rows = list[dict[str, Any]]
 
@@ -97,10 +97,4 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
 
 def run(db: Session) -> list[tuple[str, str]]:
     """Return (check, sentence) for what does not hold, at most 20 a check."""
-    found = []
-    for name, check in CHECKS.items():
-        for number, sentence in enumerate(check(db)):
-            if number == MAX_SHOWN:
-                break
-            found.append((name, sentence))
-    return found
+    return faults(db, CHECKS)

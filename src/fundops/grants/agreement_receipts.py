@@ -7,17 +7,16 @@ countersignature in the audit chain with the chain's hash there. Either party ca
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from fundops import audit, clock
+from fundops import audit
 from fundops.grants.agreement_models import GrantAgreementReceipt
 from fundops.grants.agreement_queries import Held
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
-from fundops.proposals.receipts import Signs
+from fundops.proposals.receipts import Signs, signed
 from fundops.records import snapshot
 from fundops.trail import DIGESTED
 
@@ -48,15 +47,10 @@ def issue(
             "audit_hash": place.hash,
         }
     )
-    signed = signer.sign(body.encode())
     made = GrantAgreementReceipt(
         id=uuid7(),
         version_id=version.id,
-        body=body,
-        sha256=hashlib.sha256(body.encode()).hexdigest(),
-        key_id=signed.key_id,
-        signature=signed.signature,
-        issued_at=clock.now(),
+        **signed(signer, body),
     )
     db.add(made)
     db.flush()

@@ -12,10 +12,9 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from fundops import chain, trail
+from fundops.checking import MAX_SHOWN
 from fundops.ledger import sealing
 from fundops.messages import text
-
-MAX_SHOWN = 20
 
 
 @dataclass(frozen=True)

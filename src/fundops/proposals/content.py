@@ -2,28 +2,18 @@
 
 A draft takes whatever a person typed into a place that exists: text, a number, a yes or no, or
 nothing. It is stored as sent, so that nothing typed is ever lost; what is wrong with it is said by
-``checks`` when asked, and again on submission. Only its size and its places are bounded here.
+``checks`` when asked, and again on submission. Only its places are bounded here.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field
 
-from fundops.audit import canonical
-from fundops.errors import invalid
-from fundops.schemas import In, refused
+from fundops.drafted import Leaf
+from fundops.schemas import In
 
-MAX_LEAF = 20_000
-"""Characters of one answer in a draft; what a submission may have is less."""
-MAX_WHOLE = 10**18
-MAX_CONTENT = 1_000_000
-"""Characters of a draft as stored."""
 MAX_SHARES, MAX_CODES, MAX_PLACES = 30, 60, 60
 MAX_LINES, MAX_RESULTS, MAX_COFUNDING = 300, 120, 60
 
@@ -31,43 +21,6 @@ CODE_LISTS = ("theme", "p", "side", "exploitation", "assistance", "group", "sdg"
 """Code lists that a proposal declares codes of, beside its objectives, country and regions."""
 ANSWERS = ("need", "approach", "sustainability", "risks", "safeguarding")
 """The questions that every proposal answers."""
-
-
-def _leaf(value: Any) -> Any:
-    match value:
-        case None | bool():
-            return value
-        case str():
-            if len(value) > MAX_LEAF:
-                raise refused("proposals.leaf_too_long", maximum=MAX_LEAF)
-            return value
-        case int():
-            if abs(value) > MAX_WHOLE:
-                raise refused("proposals.leaf_number")
-            return value
-        case float():
-            if not math.isfinite(value):
-                raise refused("proposals.leaf_number")
-            return value
-    raise refused("proposals.leaf")
-
-
-Leaf = Annotated[
-    Any,
-    PlainValidator(_leaf),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "maxLength": MAX_LEAF},
-                {"type": "integer", "minimum": -MAX_WHOLE, "maximum": MAX_WHOLE},
-                {"type": "number"},
-                {"type": "boolean"},
-                {"type": "null"},
-            ],
-            "description": "Whatever was typed, kept as it is. Send decimals as text.",
-        }
-    ),
-]
 
 
 class ShareDraft(In):
@@ -151,20 +104,3 @@ class DraftIn(In):
     def plain(self) -> dict[str, Any]:
         """Return what was sent, no more and no less."""
         return self.model_dump(exclude_unset=True)
-
-
-def stored(content: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the canonical JSON of a content and its SHA-256 in hex.
-
-    Raises ``invalid-request`` for a content that is larger than a draft may be.
-    """
-    text = canonical(content)
-    if len(text) > MAX_CONTENT:
-        raise invalid("", "proposals.content_too_large", maximum=MAX_CONTENT)
-    return text, hashlib.sha256(text.encode()).hexdigest()
-
-
-def read(text: str) -> dict[str, Any]:
-    """Return the content that ``stored`` made the text of."""
-    found: dict[str, Any] = json.loads(text)
-    return found

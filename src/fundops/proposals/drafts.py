@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundops import audit, clock
+from fundops import audit, clock, drafted
 from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.calls.models import Call
 from fundops.calls.queries import seen as calls_seen
@@ -20,7 +20,7 @@ from fundops.messages import text
 from fundops.parties import profiles
 from fundops.parties.interests import has_interest
 from fundops.parties.models import Party
-from fundops.proposals import attachments, content, queries, service, values, versions
+from fundops.proposals import attachments, queries, service, values, versions
 from fundops.proposals.models import Proposal, ProposalVersion
 from fundops.proposals.schemas import ProposalIn
 from fundops.proposals.terms import terms_of
@@ -64,7 +64,7 @@ def create(db: Session, actor: Actor, given: ProposalIn, at: datetime) -> Propos
     db.add(proposal)
     db.flush()
     first = _carried(db, party, given, earlier)
-    versions.add(db, actor, proposal, "draft", *content.stored(first), now)
+    versions.add(db, actor, proposal, "draft", *drafted.stored(first), now)
     audit.record(
         db, actor, "proposal.started", "proposal", proposal.id,
         fund_id=call.fund_id, after=snapshot(proposal),
@@ -146,7 +146,7 @@ def _carried(
     applicant to change, and named when the draft is checked.
     """
     if earlier is not None:
-        kept = dict(content.read(_last_known(db, earlier).content))
+        kept = dict(drafted.read(_last_known(db, earlier).content))
         for name in ("starts_on", "ends_on", "attachments", "awaiting"):
             kept.pop(name, None)
         kept["budget"] = [
@@ -178,7 +178,7 @@ def save(
     Raises ``wrong-status`` when the proposal is no longer the applicant's to change.
     """
     service.require_editable(proposal, "save")
-    stored, sha256 = content.stored(given)
+    stored, sha256 = drafted.stored(given)
     present = versions.current_draft(db, proposal.id)
     if present.sha256 == sha256:
         return present
@@ -205,7 +205,7 @@ def keep_aside(
     The draft at work stays as it is and so does its entity tag; the same content is kept once.
     """
     service.require_editable(proposal, "save")
-    stored, sha256 = content.stored(given)
+    stored, sha256 = drafted.stored(given)
     present = versions.same(db, proposal.id, sha256)
     if present is not None:
         return present

@@ -44,6 +44,18 @@ class Signs(Protocol):
         """Return the signature of ``data``."""
 
 
+def signed(signer: Signs, body: str) -> dict[str, Any]:
+    """Return what a row of any register of receipts keeps of one that is issued now."""
+    signature = signer.sign(body.encode())
+    return {
+        "body": body,
+        "sha256": hashlib.sha256(body.encode()).hexdigest(),
+        "key_id": signature.key_id,
+        "signature": signature.signature,
+        "issued_at": clock.now(),
+    }
+
+
 def issue(
     db: Session, author: audit.Author, proposal: Proposal, version: ProposalVersion, *, seq: int,
     at: datetime, signer: Signs,
@@ -67,7 +79,6 @@ def issue(
             "audit_hash": audit.lock_head(db).hash.hex(),
         }
     )
-    signed = signer.sign(body.encode())
     query = select(func.count(SubmissionReceipt.id)).where(
         SubmissionReceipt.proposal_id == proposal.id
     )
@@ -75,11 +86,7 @@ def issue(
         id=uuid7(),
         proposal_id=proposal.id,
         number=db.execute(query).scalar_one() + 1,
-        body=body,
-        sha256=hashlib.sha256(body.encode()).hexdigest(),
-        key_id=signed.key_id,
-        signature=signed.signature,
-        issued_at=clock.now(),
+        **signed(signer, body),
     )
     db.add(made)
     db.flush()

@@ -14,12 +14,13 @@ from fundops.authz import Actor, Can, Permission
 from fundops.calls import queries as call_queries
 from fundops.calls.models import Call
 from fundops.command import check_match, command, etag, read_session
+from fundops.drafted import stored
 from fundops.errors import Problem
 from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
 from fundops.proposals import drafts, queries, service, submission, totals, versions
 from fundops.proposals.budgets import totals as budget_totals
-from fundops.proposals.content import DraftIn, stored
+from fundops.proposals.content import DraftIn
 from fundops.proposals.models import PROPOSAL_STATUSES, Proposal, ProposalVersion
 from fundops.proposals.schemas import (
     AwaitingIn,

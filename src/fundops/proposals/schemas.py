@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from fundops.proposals import content
+from fundops import drafted
 from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out
 
 MAX_AWAITED = 20
@@ -187,7 +187,7 @@ class ProposalContentOut(ProposalVersionOut):
 
 def content_out(row: Any) -> dict[str, Any]:
     """Return the wire form of a version with its content."""
-    kept = content.read(row.content)
+    kept = drafted.read(row.content)
     return {"proposal_id": row.proposal_id, **version_out(row), "content": kept}
 
 

@@ -15,13 +15,12 @@ from uuid import UUID
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from fundops import audit
+from fundops import audit, drafted
 from fundops.audit import Author
 from fundops.calls.models import Call
 from fundops.errors import Problem
 from fundops.ids import uuid7
 from fundops.messages import text
-from fundops.proposals import content
 from fundops.proposals.models import Proposal, ProposalVersion
 from fundops.records import snapshot
 from fundops.trail import DIGESTED
@@ -121,7 +120,7 @@ def submitted(db: Session, proposal: Proposal) -> ProposalVersion:
 
 def submitted_content(db: Session, proposal: Proposal) -> dict[str, Any]:
     """Return the submitted content; raise ``not-found`` when nothing has been submitted."""
-    return content.read(submitted(db, proposal).content)
+    return drafted.read(submitted(db, proposal).content)
 
 
 def submitted_contents(db: Session, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -137,4 +136,4 @@ def submitted_contents(db: Session, ids: Collection[UUID]) -> dict[UUID, dict[st
         )
         .where(Proposal.id.in_(list(ids)))
     )
-    return {proposal_id: content.read(kept) for proposal_id, kept in db.execute(query).all()}
+    return {proposal_id: drafted.read(kept) for proposal_id, kept in db.execute(query).all()}

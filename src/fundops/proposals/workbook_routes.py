@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
+from fundops import drafted
 from fundops.authz import Actor, Can, Permission
 from fundops.calls.models import Call
 from fundops.command import command, etag, read_session
@@ -18,17 +18,17 @@ from fundops.forms.answers import (
     WORKBOOK,
     Language,
     checked_answer,
-    refusal_of,
-    refuse_file,
+    require_form,
+    require_readable,
     require_tag,
-    unreadable,
+    with_note,
     workbook_answer,
 )
 from fundops.forms.declaration import Form
 from fundops.forms.render import render
 from fundops.messages import text
 from fundops.messages.reader import read_by
-from fundops.proposals import content, drafts, queries, service, submission, versions
+from fundops.proposals import drafts, queries, service, submission, versions
 from fundops.proposals.models import Proposal
 from fundops.proposals.routes import check_draft, draft_out, kept_aside
 from fundops.proposals.schemas import DraftOut
@@ -66,10 +66,10 @@ def get_proposal_workbook(
         proposal, terms, form_in = _asked(db, actor, proposal_id)
         form = form_in(spoken := read_by(language))
         draft = versions.current_draft(db, proposal.id)
-        shown, left_out = filled_in(form, content.read(draft.content))
+        shown, left_out = filled_in(form, drafted.read(draft.content))
         if left_out:
             note = text("proposals.workbook.left_out", spoken, pointers=", ".join(left_out))
-            form = replace(form, guide=(*form.guide, note[:2000]))
+            form = with_note(form, note)
         identity = identity_of(terms, proposal)
     made = render(form, shown, identity)
     answer = workbook_answer(made, f"{proposal.code}.xlsx", tag=etag(draft.number))
@@ -95,8 +95,7 @@ def check_proposal_workbook(
     with read_session(request) as db:
         proposal, terms, form_in = _asked(db, actor, proposal_id)
         returned = read_back(form_in, raw, identity_of(terms, proposal), read_by(language))
-        if returned.filled.refused:
-            raise refusal_of(returned.filled.problems)
+        require_form(returned.filled)
         checked = submission.examine_content(db, proposal, terms, returned.content)
     placed = returned.place(checked.problems)
     return checked_answer(raw, returned.filled.problems, placed, returned.language, proposal.code)
@@ -125,9 +124,7 @@ def send_proposal_workbook(
         identity = identity_of(terms, proposal)
         tag = versions.current_draft(db, proposal.id).number
     returned = read_back(form_in, raw, identity, read_by(language))
-    unread = unreadable(returned.filled)
-    if unread:
-        raise refuse_file(request, actor, tag, unread)
+    require_readable(request, actor, tag, returned.filled)
     given = returned.content
 
     def work(db: Session) -> dict[str, Any]:

@@ -8,17 +8,13 @@ report are codes, so that no words can be stored where nobody would look for the
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from fundops.audit import canonical
-from fundops.errors import invalid
-from fundops.proposals.content import MAX_CONTENT, MAX_LEAF, MAX_WHOLE, Leaf
+from fundops.drafted import MAX_LEAF, MAX_WHOLE, Leaf
 from fundops.reports.dimensions import dimensions
 from fundops.schemas import In, line, refused
 
@@ -199,20 +195,3 @@ def has_place(content: Mapping[str, Any], pointer: str) -> bool:
         else:
             return False
     return True
-
-
-def stored(content: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the canonical JSON of a content and its SHA-256 in hex.
-
-    Raises ``invalid-request`` for a content that is larger than a draft may be.
-    """
-    text = canonical(content)
-    if len(text) > MAX_CONTENT:
-        raise invalid("", "proposals.content_too_large", maximum=MAX_CONTENT)
-    return text, hashlib.sha256(text.encode()).hexdigest()
-
-
-def read(text: str) -> dict[str, Any]:
-    """Return the content that ``stored`` made the text of."""
-    found: dict[str, Any] = json.loads(text)
-    return found

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from fundops.checking import MAX_SHOWN
 from fundops.errors import Problem
 from fundops.messages import text
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportValue, StandingValue
@@ -86,11 +87,8 @@ def figures_standing(db: Session) -> Iterator[str]:
     due = select(said).where(said.c.version_id.in_(stands))
     there = select(held)
     for wrong in (due.except_(there), there.except_(due)):
-        for row in db.execute(wrong.limit(_MAX_SHOWN)):
+        for row in db.execute(wrong.limit(MAX_SHOWN)):
             yield f"report_version {row[0]}: {text('reports.check.standing')}"
-
-
-_MAX_SHOWN = 20
 
 
 def _summed(table: Any) -> Any:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fundops import audit, clock
+from fundops import audit, clock, drafted
 from fundops.authz import Actor
 from fundops.errors import Problem
 from fundops.grants import agreement_queries, requirements
@@ -23,7 +23,7 @@ from fundops.messages import text
 from fundops.parties.models import Party
 from fundops.parties.zones import end_of, zone_of
 from fundops.records import snapshot
-from fundops.reports import content, recording, screened, versions
+from fundops.reports import recording, screened, versions
 from fundops.reports.content import ReportDraftIn
 from fundops.reports.models import ProgressReport, ReportRequirement, ReportVersion
 from fundops.vault import Vault
@@ -174,7 +174,7 @@ def save(
     """
     recording.require_editable(report, "save")
     present = versions.get(db, report, report.draft_number).version
-    if present.sha256 == content.stored(said)[1]:
+    if present.sha256 == drafted.stored(said)[1]:
         return present
     before = snapshot(report)
     made = versions.add(db, actor, report, "draft", said, clock.now())
@@ -188,7 +188,7 @@ def keep_aside(
 ) -> ReportVersion:
     """Keep what a page that had grown old sent, beside the draft; the same content once."""
     recording.require_editable(report, "save")
-    present = versions.same(db, report.id, content.stored(said)[1])
+    present = versions.same(db, report.id, drafted.stored(said)[1])
     if present is not None:
         return present
     before = snapshot(report)

@@ -17,6 +17,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent, AuditPayload
+from fundops.checking import faults
 from fundops.messages import text
 from fundops.reports.counting import figures_standing
 from fundops.reports.models import (
@@ -31,7 +32,6 @@ from fundops.reports.steps import EVENTS, IMPORTED
 from fundops.reports.submission import expenditure_rows, figure_rows, values_sha256
 
 PAGE = 500
-MAX_SHOWN = 20
 
 
 def contents_sealed(db: Session) -> Iterator[str]:
@@ -124,10 +124,4 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
 
 def run(db: Session) -> list[tuple[str, str]]:
     """Return (check, sentence) for what does not hold, at most 20 a check."""
-    found = []
-    for name, check in CHECKS.items():
-        for number, sentence in enumerate(check(db)):
-            if number == MAX_SHOWN:
-                break
-            found.append((name, sentence))
-    return found
+    return faults(db, CHECKS)

@@ -5,7 +5,6 @@ As those of proposals, a grantee can verify them with ``openssl`` and needs to t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime
 from typing import Any
@@ -13,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fundops import audit, clock
+from fundops import audit
 from fundops.grants.models import Grant
 from fundops.grants.queries import one
 from fundops.ids import uuid7
-from fundops.proposals.receipts import Signs
+from fundops.proposals.receipts import Signs, signed
 from fundops.records import snapshot
 from fundops.reports.models import ProgressReport, ReportReceipt, ReportVersion
 from fundops.trail import DIGESTED
@@ -49,15 +48,10 @@ def issue(
             "audit_hash": audit.lock_head(db).hash.hex(),
         }
     )
-    signed = signer.sign(body.encode())
     made = ReportReceipt(
         id=uuid7(),
         version_id=version.id,
-        body=body,
-        sha256=hashlib.sha256(body.encode()).hexdigest(),
-        key_id=signed.key_id,
-        signature=signed.signature,
-        issued_at=clock.now(),
+        **signed(signer, body),
     )
     db.add(made)
     db.flush()

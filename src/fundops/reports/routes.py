@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, database, etag, read_session
+from fundops.drafted import stored
 from fundops.errors import Problem
 from fundops.grants import schedule_queries
 from fundops.grants.queries import get_visible as grant_visible
@@ -27,7 +28,7 @@ from fundops.reports import (
     submission,
     versions,
 )
-from fundops.reports.content import ReportDraftIn, stored
+from fundops.reports.content import ReportDraftIn
 from fundops.reports.models import (
     REPORT_STATUSES,
     ProgressReport,

@@ -10,13 +10,12 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from fundops import audit
+from fundops import audit, drafted
 from fundops.audit import Author
 from fundops.errors import Problem
 from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.records import snapshot
-from fundops.reports import content
 from fundops.reports.models import ProgressReport, ReportContent, ReportVersion
 
 MAX_VERSIONS = 5_000
@@ -51,7 +50,7 @@ def add(
     """
     if report.last_number >= MAX_VERSIONS:
         raise Problem("conflict", detail=text("reports.too_many_versions", limit=MAX_VERSIONS))
-    stored, sha256 = content.stored(said)
+    stored, sha256 = drafted.stored(said)
     report.last_number += 1
     version = ReportVersion(
         id=uuid7(),
@@ -89,7 +88,7 @@ def get(
     found = db.execute(query).one_or_none()
     if found is None:
         raise Problem("not-found")
-    return Kept(found[0], None if found[1] is None else content.read(found[1]))
+    return Kept(found[0], None if found[1] is None else drafted.read(found[1]))
 
 
 def same(db: Session, report_id: UUID, sha256: str) -> ReportVersion | None:

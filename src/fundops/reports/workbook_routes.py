@@ -18,10 +18,10 @@ from fundops.forms.answers import (
     WORKBOOK,
     Language,
     checked_answer,
-    refusal_of,
-    refuse_file,
+    require_form,
+    require_readable,
     require_tag,
-    unreadable,
+    with_note,
     workbook_answer,
 )
 from fundops.forms.problems import Problem
@@ -45,7 +45,6 @@ router = APIRouter(prefix="/progress_reports", tags=["progress reports"], route_
 
 Writer = Annotated[Actor, Depends(Can(Permission.REPORT_WRITE))]
 WRITE = Permission.REPORT_WRITE
-MAX_NOTE = 2_000
 
 
 class ReportWorkbookOut(ReportDraftOut):
@@ -93,7 +92,7 @@ def get_report_workbook(
     filled, left_out = filled_in(terms, shown, form, kept.content)
     if left_out:
         note = text("reports.workbook.left_out", spoken, pointers=", ".join(left_out))
-        form = replace(form, guide=(*form.guide, note[:MAX_NOTE]))
+        form = with_note(form, note)
     made = render(form, filled, identity_of(shown))
     answer = workbook_answer(made, f"{shown.report}.xlsx", tag=etag(kept.version.number))
     answer.headers["content-language"] = form.language
@@ -120,8 +119,7 @@ def check_report_workbook(
         kept = versions.get(db, report, report.draft_number)
         screening = screened.for_party(db, grant.grantee_id, request.app.state.vault)
     returned = read_back(shown, partial(form_of, terms, shown), raw, read_by(language))
-    if returned.filled.refused:
-        raise refusal_of(returned.filled.problems)
+    require_form(returned.filled)
     given = ReportDraftIn.model_validate(returned.content)
     said = screened.flagged(screening, given.plain(), given.confirmations)
     withheld = [
@@ -177,9 +175,7 @@ def send_report_workbook(
         report, _, terms, shown = _asked(db, actor, progress_report_id)
         tag = report.draft_number
     returned = read_back(shown, partial(form_of, terms, shown), raw, read_by(language))
-    unread = unreadable(returned.filled)
-    if unread:
-        raise refuse_file(request, actor, tag, unread)
+    require_readable(request, actor, tag, returned.filled)
 
     def out(db: Session, report: ProgressReport) -> dict[str, Any]:
         answer = draft_out(db, report)

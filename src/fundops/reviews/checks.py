@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops.calls.models import CallCriterion
+from fundops.checking import faults
 from fundops.messages import text
 from fundops.proposals import integrity
 from fundops.proposals.integrity import unsealed
@@ -22,7 +23,6 @@ from fundops.reviews.models import Assignment, Ranking, Review, ReviewDraft, Sco
 from fundops.reviews.scoring import ScoreInvalid
 
 PAGE = 2_000
-MAX_SHOWN = 20
 
 
 def _reviews(db: Session) -> Iterator[tuple[Review, UUID, list[Marked]]]:
@@ -94,10 +94,4 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
 
 def run(db: Session) -> list[tuple[str, str]]:
     """Return (check, sentence) for what does not hold, at most 20 a check."""
-    found = []
-    for name, check in CHECKS.items():
-        for number, sentence in enumerate(check(db)):
-            if number == MAX_SHOWN:
-                break
-            found.append((name, sentence))
-    return found
+    return faults(db, CHECKS)

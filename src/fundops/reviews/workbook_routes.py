@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,10 +17,10 @@ from fundops.forms.answers import (
     WORKBOOK,
     Language,
     checked_answer,
-    refusal_of,
-    refuse_file,
+    require_form,
+    require_readable,
     require_tag,
-    unreadable,
+    with_note,
     workbook_answer,
 )
 from fundops.forms.render import render
@@ -64,7 +63,7 @@ def get_review_workbook(
         shown, left_out = filled_in(criteria, _draft(db, assignment))
     if left_out:
         note = text("reviews.workbook.left_out", spoken, pointers=", ".join(left_out))
-        form = replace(form, guide=(*form.guide, note[:2000]))
+        form = with_note(form, note)
     made = render(form, shown, {"assignment": assignment.blind_code})
     return workbook_answer(made, f"{assignment.blind_code}.xlsx", tag=etag(assignment.version))
 
@@ -89,8 +88,7 @@ def check_review_workbook(
         criteria = marks.criteria_of(db, call.id)
     form_in = partial(form_of, criteria, assignment.blind_code)
     returned = read_back(form_in, raw, assignment.blind_code, read_by(language))
-    if returned.filled.refused:
-        raise refusal_of(returned.filled.problems)
+    require_form(returned.filled)
     _, faults = marks.read(criteria, returned.draft)
     placed = returned.place(faults)
     return checked_answer(
@@ -120,9 +118,7 @@ def send_review_workbook(
         form_in = partial(form_of, marks.criteria_of(db, call.id), assignment.blind_code)
         tag = assignment.version
     returned = read_back(form_in, raw, assignment.blind_code, read_by(language))
-    unread = unreadable(returned.filled)
-    if unread:
-        raise refuse_file(request, actor, tag, unread)
+    require_readable(request, actor, tag, returned.filled)
     given = ReviewDraftIn.model_validate(returned.draft)
 
     def work(db: Session) -> dict[str, Any]:

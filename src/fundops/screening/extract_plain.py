@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
+from fundops.pdf import dictionaries_in
 from fundops.screening.extract_office import Found
 from fundops.screening.positions import Place
 from fundops.screening.scan import screen
@@ -108,7 +109,7 @@ def _strings(raw: bytes) -> Iterator[tuple[int, str]]:
     with pikepdf.open(io.BytesIO(raw), suppress_warnings=True) as pdf:
         count = 0
         for one in pdf.objects:
-            for held in _inner(one, pikepdf):
+            for held in dictionaries_in(one, pikepdf):
                 for key in _SAID:
                     value = held.get(key)
                     if isinstance(value, pikepdf.String):
@@ -116,24 +117,6 @@ def _strings(raw: bytes) -> Iterator[tuple[int, str]]:
                         yield count, unicodedata.normalize("NFKC", str(value))
                 if count > MAX_STRINGS:
                     raise ValueError("too many strings")
-
-
-def _inner(top: Any, pikepdf: Any) -> Iterator[Any]:
-    waiting = [top]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, pikepdf.Dictionary | pikepdf.Stream):
-            yield one
-            values = [one[key] for key in list(one.keys())]
-        elif isinstance(one, pikepdf.Array):
-            values = list(one)
-        else:
-            continue
-        waiting += [
-            value
-            for value in values
-            if isinstance(value, pikepdf.Dictionary | pikepdf.Array) and not value.is_indirect
-        ]
 
 
 def pictures_of(raw: bytes) -> tuple[int, int]:
