@@ -78,7 +78,9 @@ def test_work_with_victims_is_shown_by_the_register_alone(scene: Reporting) -> N
     assert scene.officer.get(f"/v1/files/{paper}").status_code == 200
 
 
-def test_the_same_content_twice_is_told_to_officers_and_not_to_grantees(scene: Reporting) -> None:
+def test_the_same_content_twice_is_told_to_officers_and_not_to_grantees(
+    scene: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = scene.started()
     other = Reporting(scene.world)
     elsewhere = other.started()
@@ -94,6 +96,19 @@ def test_the_same_content_twice_is_told_to_officers_and_not_to_grantees(scene: R
     here = scene.world.as_role(Role.GRANT_OFFICER, fund_id=scene.fund_id)
     found = here.get(place).json()["evidence"]
     assert (found[0]["reused"], found[0]["reused_in"]) == (True, [])
+    # However often the first receipt is attached, it hides no other that is used twice.
+    for number in range(3):
+        assert add(other, elsewhere, **(given | {"register_number": f"R-2{number}"})).is_success
+    late = {"line": 1, "register_number": "R-30", "sha256": "cd" * 32}
+    assert add(other, elsewhere, **late).status_code == 201
+    with monkeypatch.context() as small:
+        small.setattr("fundops.reports.evidence.MAX_EVIDENCE", 2)
+        small.setattr("fundops.reports.evidence.MAX_NAMED", 2)
+        found = scene.facts(place)["evidence"]
+    assert [one["reused"] for one in found] == [True, True]
+    pieces = other.facts(elsewhere)["evidence"]
+    for piece in pieces[1:]:
+        assert other.grantee.post(f"/v1/report_evidence/{piece['id']}/remove").status_code == 200
     # What was taken away shows nothing any more.
     piece = other.facts(elsewhere)["evidence"][0]["id"]
     assert other.grantee.post(f"/v1/report_evidence/{piece}/remove").status_code == 200

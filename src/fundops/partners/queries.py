@@ -12,12 +12,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from fundops.authz import Actor, Permission
+from fundops.grants.models import Grant
 from fundops.grants.policy_models import RiskAssessment
 from fundops.grants.queries import one, rows_of
+from fundops.grants.rules import RUNNING
+from fundops.ledger.models import Fund
 from fundops.parties.labels import code_column, name_column
 from fundops.parties.models import Party
 from fundops.partners.models import DueDiligenceCheck, PartnerAssessment
@@ -70,6 +73,17 @@ def counts() -> Any:
         )
         .exists()
     )
+
+
+def runs_for(party_id: Any, fund: Fund) -> ColumnElement[bool]:
+    """Return the condition that a party has a grant of a fund that may still be paid."""
+    return (
+        select(Grant.id)
+        .where(
+            Grant.grantee_id == party_id, Grant.fund_id == fund.id, Grant.status.in_(RUNNING)
+        )
+        .exists()
+    )  # fmt: skip
 
 
 def row(db: Session, actor: Actor, assessment_id: UUID) -> Row[Any]:

@@ -11,14 +11,12 @@ from sqlalchemy.orm import Session
 
 from fundops.config import Settings
 from fundops.db import Database
-from fundops.grants.models import Grant
 from fundops.grants.policy_models import RiskAssessment
 from fundops.grants.queries import rows_of
-from fundops.grants.rules import RUNNING
 from fundops.ledger.models import Fund
 from fundops.notices import jobs
 from fundops.notices.reminders import Reminder, remind
-from fundops.partners.queries import counts
+from fundops.partners.queries import counts, runs_for
 from fundops.roles import Role
 
 NOTICE_DAYS = 60
@@ -31,16 +29,8 @@ def ending(fund: Fund, today: date) -> tuple[ColumnElement[bool], ...]:
 
     It matters to a fund while the party has a grant of it that may still be paid.
     """
-    running = (
-        rows_of(Grant.id)
-        .where(
-            Grant.grantee_id == RiskAssessment.party_id, Grant.fund_id == fund.id,
-            Grant.status.in_(RUNNING),
-        )
-        .exists()
-    )  # fmt: skip
     soon = RiskAssessment.valid_until_on <= today + timedelta(days=NOTICE_DAYS)
-    return soon, running, counts()
+    return soon, runs_for(RiskAssessment.party_id, fund), counts()
 
 
 def _ending(db: Session, fund: Fund, today: date) -> Select[Any]:

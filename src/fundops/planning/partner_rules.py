@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Permission
-from fundops.grants.models import Grant
 from fundops.grants.policy_models import RiskAssessment
 from fundops.grants.queries import rows_of
-from fundops.grants.rules import RUNNING
 from fundops.ledger.models import Fund
 from fundops.partners.models import PartnerAssessment
+from fundops.partners.queries import runs_for
 from fundops.partners.reminders import ending
 from fundops.planning.attention import PER_RULE, Entry, Rule, persons
 
@@ -42,17 +41,9 @@ def assessments_ending(db: Session, fund: Fund, today: date) -> list[Entry]:
 def assessments_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
     """Assessments that wait for a second person, of parties with a grant of the fund."""
     del today
-    mine = (
-        rows_of(Grant.id)
-        .where(
-            Grant.grantee_id == PartnerAssessment.party_id, Grant.fund_id == fund.id,
-            Grant.status.in_(RUNNING),
-        )
-        .exists()
-    )  # fmt: skip
     query: Select[Any] = (
         rows_of(PartnerAssessment)
-        .where(PartnerAssessment.status == "proposed", mine)
+        .where(PartnerAssessment.status == "proposed", runs_for(PartnerAssessment.party_id, fund))
         .order_by(PartnerAssessment.assessed_at, PartnerAssessment.id)
         .limit(PER_RULE)
     )

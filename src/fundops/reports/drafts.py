@@ -14,6 +14,7 @@ from fundops import audit, clock, drafted
 from fundops.authz import Actor
 from fundops.errors import Problem
 from fundops.grants import agreement_queries, requirements
+from fundops.grants.agreement_queries import Held
 from fundops.grants.models import Grant
 from fundops.grants.rules import code_for
 from fundops.grants.schedule_models import PENDING, Requirement
@@ -41,15 +42,7 @@ def start(
     or a grant that has ended.
     """
     recording.require_running(grant, "report")
-    if requirement.kind not in (NARRATIVE, FINANCIAL):
-        raise Problem("conflict", detail=text("reports.no_report_asked"))
-    if requirement.status not in PENDING:
-        raise Problem("wrong-status", action="report", status=requirement.status)
-    held = agreement_queries.held_in_force(db, grant.id)
-    if held is None:
-        raise Problem("conflict", detail=text("reports.no_agreement"))
-    if _answered(db, [requirement.id]):
-        raise Problem("already-exists", detail=text("constraint.requirement_reported"))
+    held = _require_startable(db, grant, requirement)
     starts_on = requirement.period_from_on or held.text.starts_on
     ends_on = requirement.period_to_on or min(held.text.ends_on, requirement.due_on)
     answers = _of_period(db, requirement)
@@ -90,6 +83,20 @@ def start(
     )  # fmt: skip
     versions.add(db, actor, report, "draft", {}, clock.now())
     return report
+
+
+def _require_startable(db: Session, grant: Grant, requirement: Requirement) -> Held:
+    """Return the agreement in force; raise for a requirement that no report can be started for."""
+    if requirement.kind not in (NARRATIVE, FINANCIAL):
+        raise Problem("conflict", detail=text("reports.no_report_asked"))
+    if requirement.status not in PENDING:
+        raise Problem("wrong-status", action="report", status=requirement.status)
+    held = agreement_queries.held_in_force(db, grant.id)
+    if held is None:
+        raise Problem("conflict", detail=text("reports.no_agreement"))
+    if _answered(db, [requirement.id]):
+        raise Problem("already-exists", detail=text("constraint.requirement_reported"))
+    return held
 
 
 def _of_period(db: Session, requirement: Requirement) -> list[Requirement]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -57,21 +57,7 @@ def add(
     not the grantee's; ``conflict`` for too many.
     """
     recording.require_editable(report, "attach evidence")
-    if (given.file_id is None) == (given.register_number is None):
-        raise invalid("/file_id", "reports.file_or_register")
-    if given.line is not None and given.result is not None:
-        raise invalid("/result", "reports.line_or_result")
-    helps = _helps_victims(db, report, given)
-    query = select(func.count()).where(ReportEvidence.report_id == report.id)
-    if db.execute(query).scalar_one() >= MAX_EVIDENCE:
-        raise Problem("conflict", detail=text("reports.too_much_evidence", limit=MAX_EVIDENCE))
-    sha256 = given.sha256
-    if given.file_id is not None:
-        if helps:
-            raise invalid("/file_id", "reports.register_only")
-        if given.sha256 is not None:
-            raise invalid("/sha256", "reports.digest_of_register")
-        sha256 = _file(db, actor, grant, given.file_id).sent_sha256
+    sha256 = _digest_of(db, actor, report, grant, given)
     screened.refuse(
         screened.for_party(db, grant.grantee_id, keys), {"/register_number": given.register_number}
     )
@@ -94,6 +80,27 @@ def add(
         after=snapshot(made),
     )  # fmt: skip
     return made
+
+
+def _digest_of(
+    db: Session, actor: Actor, report: ProgressReport, grant: Grant, given: ReportEvidenceIn
+) -> str | None:
+    """Return the digest of what is to be attached, if there is one; raise for what may not be."""
+    if (given.file_id is None) == (given.register_number is None):
+        raise invalid("/file_id", "reports.file_or_register")
+    if given.line is not None and given.result is not None:
+        raise invalid("/result", "reports.line_or_result")
+    helps = _helps_victims(db, report, given)
+    query = select(func.count()).where(ReportEvidence.report_id == report.id)
+    if db.execute(query).scalar_one() >= MAX_EVIDENCE:
+        raise Problem("conflict", detail=text("reports.too_much_evidence", limit=MAX_EVIDENCE))
+    if given.file_id is None:
+        return given.sha256
+    if helps:
+        raise invalid("/file_id", "reports.register_only")
+    if given.sha256 is not None:
+        raise invalid("/sha256", "reports.digest_of_register")
+    return _file(db, actor, grant, given.file_id).sent_sha256
 
 
 def _helps_victims(db: Session, report: ProgressReport, given: ReportEvidenceIn) -> bool:
@@ -274,8 +281,38 @@ def _reuses(db: Session, actor: Actor, pieces: Sequence[ReportEvidence]) -> dict
 
 
 def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, list[UUID]]:
-    """Return by piece the others with the same content: as sent, or as kept without metadata,
-    which anybody can change.
+    """Return by piece others with the same content: as sent, or as kept without metadata, which
+    anybody can change. Of another report one piece stands for all.
+    """
+    own = dict.fromkeys(each.id for each in pieces)
+    marks: dict[UUID, set[str]] = {}
+    held: dict[str, list[UUID]] = {}
+    for query in (_marks(ReportEvidence.id.in_(list(own))), _alike(pieces)):
+        for piece_id, *digests in db.execute(query):
+            if piece_id in marks:
+                continue
+            marks[piece_id] = {one for one in digests if one is not None}
+            for digest in marks[piece_id]:
+                held.setdefault(digest, []).append(piece_id)
+    found = {
+        each: sorted({one for mark in marks.get(each, ()) for one in held[mark]} - {each})
+        for each in own
+    }
+    return {at: ids for at, ids in found.items() if ids}
+
+
+def _marks(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select pieces of evidence with the digests of their content."""
+    columns: tuple[Any, ...] = (
+        ReportEvidence.id, ReportEvidence.content_sha256, File.stored_sha256,
+    )  # fmt: skip
+    return select(*columns).outerjoin(File, File.id == ReportEvidence.file_id).where(*conditions)
+
+
+def _alike(pieces: Sequence[ReportEvidence]) -> Select[Any]:
+    """Select what shares its content with any of the pieces: one piece of each report.
+
+    All of them would let a receipt that is attached a thousand times crowd out every other.
     """
     sent = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
     files = {each.file_id for each in pieces if each.file_id is not None}
@@ -284,24 +321,18 @@ def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, l
         kept = select(File.stored_sha256).where(File.id.in_(files))
         same = select(File.id).where(File.stored_sha256.in_(kept))
         alike |= ReportEvidence.file_id.in_(same)
-    columns: tuple[Any, ...] = (
-        ReportEvidence.id, ReportEvidence.content_sha256, File.stored_sha256,
-    )  # fmt: skip
-    query = (
-        select(*columns)
-        .outerjoin(File, File.id == ReportEvidence.file_id)
-        .where(alike, ReportEvidence.removed_at.is_(None))
-        .order_by(ReportEvidence.id)
+    place = func.row_number().over(
+        partition_by=[
+            func.coalesce(File.stored_sha256, ReportEvidence.content_sha256),
+            ReportEvidence.report_id,
+        ],
+        order_by=ReportEvidence.id,
+    )
+    ranked = _marks(alike, ReportEvidence.removed_at.is_(None)).add_columns(place.label("place"))
+    each = ranked.subquery().c
+    return (
+        select(each.id, each.content_sha256, each.stored_sha256)
+        .where(each.place == 1)
+        .order_by(each.id)
         .limit(MAX_EVIDENCE * MAX_NAMED)
     )
-    marks: dict[UUID, set[str]] = {}
-    held: dict[str, list[UUID]] = {}
-    for piece_id, *digests in db.execute(query):
-        marks[piece_id] = {one for one in digests if one is not None}
-        for digest in marks[piece_id]:
-            held.setdefault(digest, []).append(piece_id)
-    found = {
-        each.id: sorted({one for mark in marks.get(each.id, ()) for one in held[mark]} - {each.id})
-        for each in pieces
-    }
-    return {at: ids for at, ids in found.items() if ids}

@@ -16,6 +16,7 @@ from fundops.config import Settings
 from fundops.db import Database
 from fundops.errors import Problem, invalid
 from fundops.files.store import Store
+from fundops.grants.plan import add_months
 from fundops.ids import uuid7
 from fundops.lifecycle import Steps, advance, step
 from fundops.notices import jobs
@@ -86,14 +87,7 @@ def cutoff(now: datetime, months: int) -> datetime:
     >>> cutoff(datetime(2026, 3, 31, tzinfo=UTC), 1)
     datetime.datetime(2026, 2, 28, 0, 0, tzinfo=datetime.timezone.utc)
     """
-    count = now.year * 12 + now.month - 1 - months
-    year, month = divmod(count, 12)
-    for day in (now.day, 30, 29, 28):
-        try:
-            return now.replace(year=year, month=month + 1, day=min(day, now.day))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    return datetime.combine(add_months(now.date(), -months), now.timetz())
 
 
 def due_counts(db: Session) -> dict[str, int]:
