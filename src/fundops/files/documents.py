@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock, lifecycle
 from fundops.authz import Actor, Permission
-from fundops.errors import Problem, invalid
+from fundops.errors import invalid
 from fundops.files import service
 from fundops.files.models import File, PartyDocument
 from fundops.files.schemas import DocumentIn, ReplacementIn
@@ -39,7 +39,7 @@ def current(db: Session, party_id: UUID) -> list[PartyDocument]:
 
 def add(db: Session, actor: Actor, party: Party, given: DocumentIn) -> PartyDocument:
     """Add a document. Raises ``invalid-request`` for a file that is not the party's."""
-    file = _file(db, actor, party.id, given.file_id)
+    file = service.of_party(db, actor, party.id, given.file_id, Permission.FILE_WRITE)
     _check_dates(given.issued_on, given.expires_on)
     document = _new(actor, party.id, given.kind, file, given.title)
     document.issued_on, document.expires_on = given.issued_on, given.expires_on
@@ -53,7 +53,7 @@ def replace(
 
     Raises ``wrong-status`` for one that does not stand, ``invalid-request`` as ``add`` does.
     """
-    file = _file(db, actor, document.party_id, given.file_id)
+    file = service.of_party(db, actor, document.party_id, given.file_id, Permission.FILE_WRITE)
     _check_dates(given.issued_on, given.expires_on)
     before = {"status": document.status}
     lifecycle.advance(document, DOCUMENT_STEPS, "replace", actor)
@@ -99,16 +99,6 @@ def _added(db: Session, actor: Actor, document: PartyDocument) -> PartyDocument:
         db, actor, "party_document.added", "party_document", document.id, after=snapshot(document)
     )
     return document
-
-
-def _file(db: Session, actor: Actor, party_id: UUID, file_id: UUID) -> File:
-    try:
-        file = service.get_visible(db, actor, file_id, Permission.FILE_WRITE)
-    except Problem:
-        raise invalid("/file_id", "validation.unknown_record") from None
-    if file.party_id != party_id:
-        raise invalid("/file_id", "validation.unknown_record")
-    return file
 
 
 def _check_dates(issued_on: date | None, expires_on: date | None) -> None:

@@ -5,7 +5,9 @@ Stated here and in ``docs/files.md``; larger files are refused, never cut.
 
 from __future__ import annotations
 
-from fundops.forms.sandbox import Bounds
+from dataclasses import replace
+
+from fundops.forms.sandbox import RECEIVED
 
 MAX_PIXELS = 40_000_000
 """Of one image: a photograph of today's telephones has 12 to 50 million; scans have fewer."""
@@ -19,12 +21,4 @@ MAX_NESTING = 2
 MARKUP_BYTES = 32 * 2**20
 """One part of markup, unpacked: a tree of it takes about ten times as much memory."""
 
-BOUNDS = Bounds(
-    file_bytes=100 * 2**20,
-    parts=4_000,
-    unzipped_bytes=200 * 2**20,
-    memory_bytes=1024 * 2**20,
-    cpu_seconds=20,
-    wall_seconds=40.0,
-    output_bytes=220 * 2**20,
-)
+BOUNDS = replace(RECEIVED, output_bytes=220 * 2**20)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
-from fundops.errors import Problem
+from fundops.errors import Problem, invalid
 from fundops.files import queries
 from fundops.files.models import File
 from fundops.files.store import ContentDamaged, ContentMissing, Store
@@ -25,6 +25,21 @@ def get_visible(
     found: File | None = db.execute(query).scalar_one_or_none()
     if found is None:
         raise Problem("not-found")
+    return found
+
+
+def of_party(
+    db: Session, actor: Actor, party_id: UUID, file_id: UUID,
+    permission: Permission = Permission.FILE_READ,
+) -> File:  # fmt: skip
+    """Return a party's file that ``actor`` names as ``/file_id`` and may use so.
+
+    Raises ``invalid-request`` for one that is another's, or out of the actor's reach.
+    """
+    query = queries.visible_file(actor, file_id, permission)
+    found: File | None = db.execute(query).scalar_one_or_none()
+    if found is None or found.party_id != party_id:
+        raise invalid("/file_id", "validation.unknown_record")
     return found
 
 

@@ -30,6 +30,18 @@ class Bounds:
     output_bytes: int
 
 
+RECEIVED = Bounds(
+    file_bytes=100 * 2**20,
+    parts=4_000,
+    unzipped_bytes=200 * 2**20,
+    memory_bytes=1024 * 2**20,
+    cpu_seconds=20,
+    wall_seconds=40.0,
+    output_bytes=4 * 2**20,
+)
+"""For a file of any kind that people hand in; what is made of it may have bounds of its own."""
+
+
 class ChildFailed(Exception):
     """The process was ended by its limits, took too long, or failed."""
 

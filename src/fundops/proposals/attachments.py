@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
-from fundops.authz import Actor, Permission
+from fundops.authz import Actor
 from fundops.calls import codelists
 from fundops.calls.models import Call
 from fundops.errors import Problem, invalid
 from fundops.files import documents
 from fundops.files import service as files
-from fundops.files.models import File, PartyDocument
+from fundops.files.models import PartyDocument
 from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.proposals import attached, service
@@ -44,7 +44,7 @@ def attach(
             raise invalid("/kind", "proposals.document_kind", kind=attached.words(document.kind))
         return _add(db, actor, proposal, given.kind, document.file_id, document.id, at)
     assert given.file_id is not None
-    found = _file(db, actor, proposal, given.file_id)
+    found = files.of_party(db, actor, proposal.party_id, given.file_id)
     return _add(db, actor, proposal, given.kind, found.id, None, at)
 
 
@@ -53,18 +53,6 @@ def _document(db: Session, proposal: Proposal, document_id: UUID) -> PartyDocume
         if one.id == document_id:
             return one
     raise invalid("/document_id", "validation.unknown_record")
-
-
-def _file(db: Session, actor: Actor, proposal: Proposal, file_id: UUID) -> File:
-    try:
-        found = files.get_visible(db, actor, file_id, Permission.FILE_READ)
-    except Problem as problem:
-        if problem.slug != "not-found":
-            raise
-        raise invalid("/file_id", "validation.unknown_record") from problem
-    if found.party_id != proposal.party_id:
-        raise invalid("/file_id", "validation.unknown_record")
-    return found
 
 
 def _add(

@@ -46,6 +46,26 @@ def as_cell(kind: Kind, typed: Any) -> Any:
             return code
 
 
+class CellWriter:
+    """Turns what was typed into what cells hold, keeping account of what they cannot.
+
+    ``left_out`` are pointers to what no cell can show.
+    """
+
+    def __init__(self) -> None:
+        self.left_out: list[str] = []
+
+    def value(self, kind: Kind, typed: Any, pointer: str) -> Any:
+        """Return what a cell of a kind holds, nothing where it cannot hold what was typed."""
+        if values.is_empty(typed):
+            return None
+        try:
+            return as_cell(kind, typed)
+        except Wrong:
+            self.left_out.append(pointer)
+            return None
+
+
 def _decimal(kind: Number | Percentage, typed: Any) -> Decimal:
     try:
         found = Decimal(typed.strip() if isinstance(typed, str) else repr(typed))

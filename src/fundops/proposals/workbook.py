@@ -13,13 +13,11 @@ from typing import Any
 
 from fundops.errors import FieldError
 from fundops.forms.declaration import Column, Field, Form
-from fundops.forms.kinds import Kind
 from fundops.forms.parse import Filled, parse_in
 from fundops.forms.problems import Problem
 from fundops.proposals import values
 from fundops.proposals.content import ANSWERS, CODE_LISTS
-from fundops.proposals.leaves import as_cell, as_leaf
-from fundops.proposals.values import Wrong
+from fundops.proposals.leaves import CellWriter, as_leaf
 
 Content = dict[str, Any]
 Values = dict[str, Any]
@@ -143,25 +141,16 @@ def filled_in(form: Form, content: Mapping[str, Any]) -> tuple[Values, list[str]
     return result, shown.left_out
 
 
-class _Shown:
-    """Turns what was typed into what cells hold, keeping account of what they cannot."""
+class _Shown(CellWriter):
+    """The cells of a proposal's workbook."""
 
     def __init__(self, form: Form) -> None:
+        super().__init__()
         self.fields: dict[str, Field] = {one.key: one for one in form.fields()}
         self.tables = {table.key: table for table in form.tables()}
-        self.left_out: list[str] = []
 
     def field(self, key: str, typed: Any, within: str = "") -> Any:
         return self.value(self.fields[key].kind, typed, f"{within}/{key}")
-
-    def value(self, kind: Kind, typed: Any, pointer: str) -> Any:
-        if values.is_empty(typed):
-            return None
-        try:
-            return as_cell(kind, typed)
-        except Wrong:
-            self.left_out.append(pointer)
-            return None
 
     def column(self, table: str, key: str) -> Column:
         return next(one for one in self.tables[table].columns if one.key == key)

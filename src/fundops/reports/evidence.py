@@ -122,14 +122,7 @@ def _helps_victims(db: Session, report: ProgressReport, given: ReportEvidenceIn)
 
 
 def _file(db: Session, actor: Actor, grant: Grant, file_id: UUID) -> File:
-    try:
-        found = files.get_visible(db, actor, file_id, Permission.FILE_READ)
-    except Problem as problem:
-        if problem.slug != "not-found":
-            raise
-        raise invalid("/file_id", "validation.unknown_record") from problem
-    if found.party_id != grant.grantee_id:
-        raise invalid("/file_id", "validation.unknown_record")
+    found = files.of_party(db, actor, grant.grantee_id, file_id)
     if found.purpose != PURPOSE:
         raise invalid("/file_id", "reports.not_screened")
     return found

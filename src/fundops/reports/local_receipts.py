@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, money
-from fundops.authz import Actor, Permission
+from fundops.authz import Actor
 from fundops.disbursements.models import Disbursement
 from fundops.errors import Problem, invalid
-from fundops.files import queries as files
+from fundops.files import service as files
 from fundops.grants.models import Grant
 from fundops.grants.rules import base_minor, past_day
 from fundops.ids import uuid7
@@ -48,7 +48,8 @@ def declare(
     _check_currency(db, fund, grant, given.received.currency)
     base, local = base_minor(fund, given.exchanged, "/exchanged"), given.received.minor("/received")
     _check_room(db, fund, disbursement, base)
-    _check_file(db, actor, grant, given.file_id)
+    if given.file_id is not None:
+        files.of_party(db, actor, grant.grantee_id, given.file_id)
     made = _row(actor, grant, disbursement.id, on, base, given.received.currency, local)
     made.file_id = given.file_id
     return _add(db, actor, grant, made, "declared")
@@ -113,12 +114,3 @@ def _check_room(db: Session, fund: Fund, disbursement: Disbursement, base: int) 
     if base > left:
         shown = money.display(left, fund.base_currency)
         raise invalid("/exchanged/amount", "local.more_than_paid", left=shown)
-
-
-def _check_file(db: Session, actor: Actor, grant: Grant, file_id: UUID | None) -> None:
-    if file_id is None:
-        return
-    found = db.execute(files.visible_file(actor, file_id, Permission.FILE_READ))
-    file = found.scalar_one_or_none()
-    if file is None or file.party_id != grant.grantee_id:
-        raise invalid("/file_id", "validation.unknown_record")

@@ -84,14 +84,11 @@ def submit(
     said = checked.content | ({"withheld": draft.withheld} if draft.withheld else {})
     version = versions.add(db, actor, report, "submitted", said, at, terms.text_id)
     rows, difference = _converted(db, report, terms, checked)
-    _write(db, version, figure_rows(checked.figures), expenditure_rows(rows))
+    sealed = _write(db, version, figure_rows(checked.figures), expenditure_rows(rows))
     report.currency, report.method = checked.currency, checked.method
     if terms.asks_expenditure:
         statement = spending.file(db, actor, report, version, rows, certified)
         report.statement_id = statement.id
-    salt = secrets.token_hex(32)
-    db.add(ReportSalt(version_id=version.id, salt=salt))
-    sealed = values_sha256(figure_rows(checked.figures), expenditure_rows(rows), salt)
     seq = recording.take_step(
         db, actor, report, "submit",
         before=before,
@@ -124,8 +121,8 @@ def _write(
     version: ReportVersion,
     figures: list[dict[str, Any]],
     spent: list[dict[str, Any]],
-) -> None:
-    """Write the figures and expenditure of a submitted version."""
+) -> str:
+    """Write the figures and expenditure of a submitted version, sealed; return their digest."""
     tables: tuple[tuple[Any, list[dict[str, Any]]], ...] = (
         (ReportValue, figures),
         (ReportExpenditure, spent),
@@ -133,6 +130,9 @@ def _write(
     for model, rows in tables:
         if rows:
             db.execute(insert(model), [{"version_id": version.id} | row for row in rows])
+    salt = secrets.token_hex(32)
+    db.add(ReportSalt(version_id=version.id, salt=salt))
+    return values_sha256(figures, spent, salt)
 
 
 def figure_rows(figures: Iterable[Any]) -> list[dict[str, Any]]:

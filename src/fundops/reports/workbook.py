@@ -13,11 +13,10 @@ from typing import Any
 
 from fundops.errors import FieldError
 from fundops.forms.declaration import Form
-from fundops.forms.kinds import Kind
 from fundops.forms.parse import Filled, parse_in
 from fundops.forms.problems import Problem
 from fundops.proposals import values
-from fundops.proposals.leaves import as_cell, as_leaf
+from fundops.proposals.leaves import CellWriter, as_leaf
 from fundops.proposals.values import Wrong
 from fundops.reports.content import MAX_NUMBER, PROSE
 from fundops.reports.dimensions import dimensions
@@ -210,10 +209,11 @@ def filled_in(
     return writer.made, writer.left_out
 
 
-class _Writer:
-    """Turns what was typed into what cells hold, keeping account of what they cannot."""
+class _Writer(CellWriter):
+    """The cells of a report's workbook."""
 
     def __init__(self, form: Form) -> None:
+        super().__init__()
         self.kinds = {one.key: one.kind for one in form.fields()}
         self.columns = {
             table.key: {one.key: one.kind for one in table.inputs} for table in form.tables()
@@ -223,7 +223,6 @@ class _Writer:
             key: {row: {} for row in rows} for key, rows in self.rows.items()
         }
         self.plain: Values = {}
-        self.left_out: list[str] = []
 
     @property
     def made(self) -> Values:
@@ -246,15 +245,6 @@ class _Writer:
             self.plain[key] = self.value(self.kinds[key], typed, f"/{key}")
         elif not values.is_empty(typed):
             self.left_out.append(f"/{key}")
-
-    def value(self, kind: Kind, typed: Any, pointer: str) -> Any:
-        if values.is_empty(typed):
-            return None
-        try:
-            return as_cell(kind, typed)
-        except Wrong:
-            self.left_out.append(pointer)
-            return None
 
     def cell(self, table: str, row: str, column: str, typed: Any, pointer: str) -> None:
         """Put what was typed into one cell, if the form has it and it asks for something."""

@@ -11,22 +11,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fundops.forms.sandbox import Bounds, ChildFailed, run
+from fundops.forms.sandbox import RECEIVED, Bounds, ChildFailed, run
 from fundops.messages import text
 from fundops.screening.findings import KINDS, Fingerprints
 from fundops.screening.positions import KINDS as PLACES
 from fundops.screening.positions import Place
 from fundops.screening.scan import Confirmed, is_confirmed
 
-BOUNDS = Bounds(
-    file_bytes=100 * 2**20,
-    parts=4_000,
-    unzipped_bytes=200 * 2**20,
-    memory_bytes=1024 * 2**20,
-    cpu_seconds=20,
-    wall_seconds=40.0,
-    output_bytes=4 * 2**20,
-)
+BOUNDS = RECEIVED
 """What a file may be, and what the process that screens it may use."""
 
 READ = frozenset(
