@@ -18,10 +18,6 @@ from typing import Any
 
 from fundops.calls import codelists
 
-AGGREGATIONS = ("sum", "new_persons", "ratio", "latest", "maximum", "none")
-SERIES = ("grant", "country")
-SOURCE_PREFIX = "S."
-"""Codes of indicators that only imported results have begin so."""
 ADDED = frozenset({"sum", "new_persons"})
 """Aggregations whose figures are plain sums."""
 
@@ -49,16 +45,6 @@ class Indicator:
     objective: int
     reference: str
     is_verified: bool
-
-    @property
-    def counts_people(self) -> bool:
-        """Whether the unit is people, so that a total may count somebody twice."""
-        return self.unit == "persons"
-
-    @property
-    def is_imported_only(self) -> bool:
-        """Whether only imported results are given in it."""
-        return self.code.startswith(SOURCE_PREFIX)
 
 
 @cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -190,14 +190,3 @@ def _register_codes(db: Session, question: Question) -> dict[UUID, str]:
         query = query.where(Agreement.fund_id == question.fund_id)
     codes.update({row[0]: f"{row[1]}/{row[2]}" for row in db.execute(query)})
     return codes
-
-
-def lot_codes(db: Session, question: Question) -> dict[UUID, str]:
-    """Return the codes of the donor's lots."""
-    query = select(Lot.id, Lot.code).where(Lot.donor_id == question.donor_id)
-    return {row[0]: row[1] for row in db.execute(query)}
-
-
-def period_of(since: Statement) -> tuple[date, date]:
-    """Return the period of an issued statement."""
-    return since.from_on, since.as_of_on
