@@ -338,9 +338,5 @@ def roles_with(permission: Permission) -> tuple[Role, ...]:
     return tuple(role for role in Role if permission in ROLE_PERMISSIONS[role])
 
 
-OUTSIDE_ROLES = frozenset({Role.SIGNATORY, Role.BOARD_MEMBER, Role.AUDITOR})
-"""Roles of people outside the office: the bank's signatory or the host's treasury, the board, the
-auditor."""
-
 PARTY_ROLES = frozenset({Role.DONOR, Role.GRANTEE})
 """Roles held for one party, whose rows alone the person may see."""

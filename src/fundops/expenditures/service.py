@@ -1,6 +1,6 @@
 """Statements of expenditure: reported by one person, returned or accepted by another.
 
-Most are filed by a grant's progress reports and decided on with them (``filed``). ``report`` is
+Most are filed by a grant's progress reports and decided on with them (``filing``). ``report`` is
 for grants that are asked for no financial report, such as imported ones.
 """
 

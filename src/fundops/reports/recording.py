@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from fundops import audit
 from fundops.errors import Problem
+from fundops.expenditures.filing import RUNNING
 from fundops.grants.models import Grant
 from fundops.lifecycle import advance
 from fundops.records import snapshot
 from fundops.reports.models import ProgressReport
-from fundops.reports.steps import EDITABLE, EVENTS, RUNNING, STEPS
+from fundops.reports.steps import EDITABLE, EVENTS, STEPS
 
 
 def take_step(

@@ -27,8 +27,5 @@ EVENTS = {
 EDITABLE = frozenset({"draft", "returned"})
 """Statuses in which a draft may be saved and evidence added or removed."""
 
-RUNNING = ("awarded", "suspended", "terminated")
-"""Statuses of grants that are still reported on."""
-
 IMPORTED = "progress_report.imported"
 """Action of the event by which a source's figures came in, accepted by the source."""
