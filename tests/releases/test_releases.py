@@ -152,6 +152,7 @@ def test_a_hidden_count_is_nowhere(scene: Scene, caplog: pytest.LogCaptureFixtur
     with ZipFile(BytesIO(book.content)) as packed:
         parts = [packed.read(name).decode() for name in packed.namelist()]
     assert any("11 or more" in part for part in parts)
+    assert not any(">Total<" in part for part in parts), "several indicators, totals and parts"
     rows += [*parts, str(book.headers)]
     everything = [json.dumps(cells), refused.text, listed.text, caplog.text, *map(str, rows)]
     assert len(rows) > 20

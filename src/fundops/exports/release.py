@@ -64,9 +64,8 @@ class _Book:
             Column(key, self._say(key), kind, width, self._say(f"{key}.meaning"), source)
             for key, kind, width in COLUMNS
         )
-        sheet = Sheet(
-            self._say("sheet.cells"), columns, self._rows, table_name="cells", totals=("count",)
-        )
+        # No line of totals: the cells hold totals with their parts, and several indicators.
+        sheet = Sheet(self._say("sheet.cells"), columns, self._rows, table_name="cells")
         shown = sum(one.low for one in self.cells if one.low == one.high)
         control = Control(
             self._say("control.count"), total("cells", "count"), shown, Whole(),
