@@ -10,12 +10,15 @@ from pydantic import Field, StringConstraints
 
 from fundops.proposals import content
 from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out
+from fundops.screening.fields import SCREENED
 
 MAX_AWAITED = 20
 
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}$")]
 Kind = Annotated[str, StringConstraints(strict=True, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
-Reason = Annotated[Prose, Field(max_length=2000, examples=["The server was out of reach."])]
+Reason = Annotated[
+    Prose, Field(max_length=2000, examples=["The server was out of reach."]), SCREENED
+]
 
 
 class ProposalIn(In):
@@ -24,7 +27,7 @@ class ProposalIn(In):
     call_id: UUID
     party_id: UUID = Field(description="The applicant: your own, or any that you lodge for.")
     language: Language = Field(examples=["en"])
-    title: Line = Field(examples=["Safe houses along the coast"])
+    title: Annotated[Line, SCREENED] = Field(examples=["Safe houses along the coast"])
     copy_from: UUID | None = Field(
         None,
         description="An earlier proposal of the same organisation, whose content it begins with.",

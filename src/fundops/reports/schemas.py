@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from fundops import clock
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import AnyReason
 from fundops.reports.screened import marks_out
 from fundops.reports.spending_schemas import CertificationIn, ExpenditureDecisionIn
 from fundops.reports.versions import Kept
@@ -50,7 +50,7 @@ class ReturnReportIn(In):
     """Why a report goes back, and what is to be changed where."""
 
     version: Number = Field(description="The submitted version that was read.", examples=[1])
-    reason: Reason
+    reason: AnyReason
     comments: Annotated[list[ReportCommentIn], Field(max_length=MAX_COMMENTS)] = Field(
         [], examples=[[]]
     )
@@ -68,7 +68,7 @@ class AcceptReportIn(In):
 class CorrectReportIn(In):
     """Why an accepted report is corrected."""
 
-    reason: Reason
+    reason: AnyReason
 
 
 class ProgressReportOut(Out):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import AnyReason
 from fundops.schemas import Flag, In, MoneyIn, Whole
 
 
@@ -26,7 +26,7 @@ class ExpenditureDecisionIn(In):
     accepted: MoneyIn | None = Field(
         None, description="In the fund's currency; all of it if not said.", examples=[None]
     )
-    reason: Reason | None = Field(None, description="Why not all of it.", examples=[None])
+    reason: AnyReason | None = Field(None, description="Why not all of it.", examples=[None])
     authorised: MoneyIn | None = Field(
         None,
         description="For the next period; as requested if not said, never beyond the balance.",
