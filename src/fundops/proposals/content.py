@@ -18,6 +18,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from fundops.audit import canonical
 from fundops.errors import invalid
 from fundops.schemas import In, refused
+from fundops.screening.fields import WITHHELD
 
 MAX_LEAF = 20_000
 """Characters of one answer in a draft; what a submission may have is less."""
@@ -66,6 +67,7 @@ Leaf = Annotated[
             ],
             "description": "Whatever was typed, kept as it is. Send decimals as text.",
         }
+        | WITHHELD
     ),
 ]
 

@@ -21,6 +21,7 @@ from fundops.errors import invalid
 from fundops.proposals.content import MAX_CONTENT, MAX_LEAF, MAX_WHOLE, Leaf
 from fundops.reports.dimensions import dimensions
 from fundops.schemas import In, line, refused
+from fundops.screening.fields import WITHHELD
 
 MAX_FIGURE = 60
 """Characters of a number, code or currency in a draft."""
@@ -50,7 +51,7 @@ def _as_schema(maximum: int) -> dict[str, Any]:
     """Return the JSON schema of a leaf with at most so many characters."""
     whole = {"type": "integer", "minimum": -MAX_WHOLE, "maximum": MAX_WHOLE}
     kinds = [whole, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
-    return {"anyOf": [{"type": "string", "maxLength": maximum}, *kinds]}
+    return {"anyOf": [{"type": "string", "maxLength": maximum}, *kinds]} | WITHHELD
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from fundops.reports.screened import marks_out
 from fundops.reports.spending_schemas import CertificationIn, ExpenditureDecisionIn
 from fundops.reports.versions import Kept
 from fundops.schemas import In, MoneyOut, Out, Prose, Whole, money_out
+from fundops.screening.fields import BY_PARTY
 
 MAX_COMMENTS = 100
 MAX_LINES = 400
@@ -43,14 +44,14 @@ class ReportCommentIn(In):
     """What is to be changed in one field."""
 
     pointer: Pointer
-    comment: Annotated[Prose, Field(max_length=2000, examples=["Say which months."])]
+    comment: Annotated[Prose, Field(max_length=2000, examples=["Say which months."]), BY_PARTY]
 
 
 class ReturnReportIn(In):
     """Why a report goes back, and what is to be changed where."""
 
     version: Number = Field(description="The submitted version that was read.", examples=[1])
-    reason: AnyReason
+    reason: Annotated[AnyReason, BY_PARTY]
     comments: Annotated[list[ReportCommentIn], Field(max_length=MAX_COMMENTS)] = Field(
         [], examples=[[]]
     )
@@ -68,7 +69,7 @@ class AcceptReportIn(In):
 class CorrectReportIn(In):
     """Why an accepted report is corrected."""
 
-    reason: AnyReason
+    reason: Annotated[AnyReason, BY_PARTY]
 
 
 class ProgressReportOut(Out):

@@ -21,8 +21,6 @@ MARK = "x-screened"
 """What the API document says of a field: ``refused`` or ``withheld``."""
 WITHHELD = {MARK: "withheld"}
 """Of a draft: what is found there is left out and marked, and the rest is stored."""
-BY_PARTY = {MARK: "refused"}
-"""Of what is said of a grantee's report: a service refuses it, but for what they have confirmed."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,18 @@ class Screens:
                 raise refused(f"screening.found.{found.kind}")
         return value
 
+
+class ScreenedByParty:
+    """Says that a service refuses such text, but for what the party has confirmed."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {MARK: "refused"}
+
+
+BY_PARTY = ScreenedByParty()
+"""On what is said of a grantee's report."""
 
 SCREENED = Screens(names=False)
 """Refuses words that look like personal data."""
