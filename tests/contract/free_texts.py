@@ -51,6 +51,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "CodeIn": {"/code": CODE},
     "ConfirmationIn": {"/item": "what a grantee confirms: kept as a keyed digest only"},
     "ConsensusIn": {"/participants/*": CODE},
+    "DelegationIn": {"/person_code": CODE},
     "DueCheckIn": {"/kind": CODE},
     "EventIn": {"/name": PUBLISHED, "/place": PUBLISHED},
     "EventPatch": {"/name": PUBLISHED, "/place": PUBLISHED},
@@ -58,8 +59,9 @@ EXEMPT: dict[str, dict[str, str]] = {
         "/bank_name": BANK, "/clearing": BANK, "/holder": BANK, "/host_code": BANK, "/name": BANK,
         "/number": BANK,
     },
-    "FundIn": {"/name": NAME, "/zone": CODE},
+    "FundIn": {"/code": CODE, "/name": NAME, "/zone": CODE},
     "FundPatch": {"/name": NAME},
+    "GlAccounts": dict.fromkeys((f"/{name}" for name in ("default", *"ABCDEFG")), SETUP),
     "ImplementationCountryRule": {"/countries/*": CODE, "/regions/*": CODE},
     "MarkDraft": {"/score": "a number as text: anything else is refused on submission"},
     "MePatch": {"/language": CODE},
@@ -67,10 +69,11 @@ EXEMPT: dict[str, dict[str, str]] = {
     "PaidIn": {"/reference": REFERENCE},
     "PartyIn": {"/name": NAME, "/public_label": NAME, "/region": NAME},
     "PartyPatch": {"/name": NAME, "/public_label": NAME, "/region": NAME},
-    "PersonIn": {"/name": NAME},
+    "PersonIn": {"/code": CODE, "/name": NAME},
+    "PersonLimitIn": {"/person_code": CODE},
     "PersonPatch": {"/name": NAME},
     "PledgeIn": {"/source_code": REGISTER},
-    "Profile": {"/note": SETUP},
+    "Profile": {"/cost_centre": SETUP, "/note": SETUP},
     "ProfileIn": {"/registration_number": REGISTER, "/zone": CODE},
     "ReceiptIn": {"/bank_reference": REFERENCE},
     "ReceiptPartIn": {"/reference": REFERENCE},
@@ -78,13 +81,16 @@ EXEMPT: dict[str, dict[str, str]] = {
     "RefundIn": {"/reference": REFERENCE},
     "RegistrationCountryRule": {"/countries/*": CODE, "/regions/*": CODE},
     "ReleaseIn": {"/sum": "a sum as text, compared with the batch and not stored"},
-    "ResultColumns": dict.fromkeys(("/amount", "/paid_on", "/reason", "/reference", "/status", "/voucher"), SETUP),
+    "ResultColumns": dict.fromkeys(
+        ("/amount", "/paid_on", "/reason", "/reference", "/status", "/voucher"), SETUP
+    ),
     "ResultReleaseIn": {"/indicators/*": CODE},
     "Results": {"/paid/*": SETUP, "/rejected/*": SETUP, "/waiting/*": SETUP},
     "SanctionsCheckIn": {
         "/lists": "names of published lists",
         "/names": "the names of parties that were looked up: what the check is of",
     },
+    "SamePersonIn": {"/same_as_code": CODE},
     "SelectionIn": {"/call/*": CODE, "/country/*": CODE, "/grant/*": CODE, "/region/*": CODE},
     "StatementIn": {"/donor": CODE, "/fund": CODE},
     "TargetsIn": {
@@ -94,7 +100,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     },
     "TokenIn": {"/label": "what somebody calls a token of their own"},
     "UploadIn": {"/name": "a file's name: of evidence it is screened by the service of files"},
-    "VoucherColumn": {"/name": SETUP},
+    "VoucherColumn": {"/literal": SETUP, "/name": SETUP},
     "VoucherProfileIn": {"/name": SETUP},
     "WouldBeAward": {"/key": "a key that the asker chooses, answered and not stored"},
 }  # fmt: skip
@@ -110,7 +116,7 @@ def is_free(schema: Mapping[str, Any]) -> bool:
 
 
 def free_texts(document: Mapping[str, Any]) -> dict[tuple[str, str], bool]:
-    """Return every free text that a body may hold, as (schema, pointer): is it screened?"""
+    """Return every free text that a body may hold, by schema and pointer: is it screened."""
     found: dict[tuple[str, str], bool] = {}
     for path, operations in document["paths"].items():
         for method in WRITES:

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from fundops.parties.withholding import without
 from fundops.reports.checks import check
-from fundops.reports.content import ReportDraftIn, free_texts, has_place, read, stored, without
+from fundops.reports.content import ReportDraftIn, has_place, read, stored
 from fundops.reports.dimensions import dimensions
+from fundops.reports.screened import KIND
 from fundops.reports.terms import AgreedResult, BudgetLine, ReportTerms
 
 TERMS = ReportTerms(
@@ -162,7 +164,7 @@ def test_words_are_told_from_numbers_wherever_they_stand() -> None:
         "expenditure": [{"line": "1", "amount": "1 250,50", "note": "7"}],
         "results": [{"numerator": "ask Olga", "breakdown": {"group": {"unknown": "٧"}}}],
     }  # fmt: skip
-    assert dict(free_texts(content)) == {
+    assert dict(KIND.words(content)) == {
         "/narrative/4": "12", "/expenditure/0/note": "7", "/results/0/numerator": "ask Olga",
     }  # fmt: skip
     left = without(content, frozenset({"/results/0/numerator", "/narrative/4"}))

@@ -11,7 +11,8 @@ from sqlalchemy import select, text
 from fundops.files.evidence import confirmed_of
 from fundops.ids import uuid7
 from fundops.models import metadata
-from fundops.reports.models import ConfirmedItem, ReportVersion
+from fundops.parties.confirmed_models import ConfirmedItem
+from fundops.reports.models import ReportVersion
 from fundops.screening import screen
 from tests.reports.report_scene import Reporting, full
 from tests.world import World

@@ -1,7 +1,8 @@
 """What an applicant may save: the whole of a proposal, however unfinished.
 
 A draft takes whatever a person typed into a place that exists: text, a number, a yes or no, or
-nothing. It is stored as sent, so that nothing typed is ever lost; what is wrong with it is said by
+nothing. It is stored as sent, so that nothing typed is ever lost, but for texts that look like
+personal data, which are left out and marked (``screened``); what is wrong with it is said by
 ``checks`` when asked, and again on submission. Only its size and its places are bounded here.
 """
 
@@ -17,6 +18,8 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from fundops.audit import canonical
 from fundops.errors import invalid
+from fundops.parties.withholding import MAX_CONFIRMATIONS, ConfirmationIn
+from fundops.parties.withholding import WITHHELD as WITHHELD_KEY
 from fundops.schemas import In, refused
 from fundops.screening.fields import WITHHELD
 
@@ -149,10 +152,11 @@ class DraftIn(In):
     results: list[ResultDraft] = Field([], max_length=MAX_RESULTS)
     cofunding: list[CofundingDraft] = Field([], max_length=MAX_COFUNDING)
     answers: AnswersDraft | None = None
+    confirmations: list[ConfirmationIn] = Field([], max_length=MAX_CONFIRMATIONS)
 
     def plain(self) -> dict[str, Any]:
-        """Return what was sent, no more and no less."""
-        return self.model_dump(exclude_unset=True)
+        """Return what was sent, no more and no less, without the confirmations."""
+        return self.model_dump(exclude_unset=True, exclude={"confirmations"})
 
 
 def stored(content: Mapping[str, Any]) -> tuple[str, str]:
@@ -167,6 +171,12 @@ def stored(content: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def read(text: str) -> dict[str, Any]:
-    """Return the content that ``stored`` made the text of."""
+    """Return the content that ``stored`` made the text of, without what tells what was left out."""
     found: dict[str, Any] = json.loads(text)
+    found.pop(WITHHELD_KEY, None)
     return found
+
+
+def withheld(text: str) -> list[dict[str, Any]]:
+    """Return what screening left out of a stored content: pointer, kind, start and end."""
+    return list(json.loads(text).get(WITHHELD_KEY) or ())

@@ -17,21 +17,22 @@ from fundops.codes import next_code, random_code
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
 from fundops.messages import text
-from fundops.parties import profiles
+from fundops.parties import profiles, withholding
 from fundops.parties.interests import has_interest
 from fundops.parties.models import Party
-from fundops.proposals import attachments, content, queries, service, values, versions
+from fundops.proposals import attachments, content, queries, screened, service, values, versions
 from fundops.proposals.models import Proposal, ProposalVersion
 from fundops.proposals.schemas import ProposalIn
 from fundops.proposals.terms import terms_of
 from fundops.records import snapshot
+from fundops.vault import Vault
 
 PREFIX = "PRP"
 MAX_OF_PARTY = 50
 """Proposals of one applicant to one call, drafts and withdrawn ones among them."""
 
 
-def create(db: Session, actor: Actor, given: ProposalIn, at: datetime) -> Proposal:
+def create(db: Session, actor: Actor, given: ProposalIn, at: datetime, keys: Vault) -> Proposal:
     """Start a proposal of a party to an open call, with what is known of the party carried over.
 
     Raises ``invalid-request`` for a call, party or earlier proposal that the actor may not use,
@@ -63,7 +64,10 @@ def create(db: Session, actor: Actor, given: ProposalIn, at: datetime) -> Propos
     )
     db.add(proposal)
     db.flush()
-    first = _carried(db, party, given, earlier)
+    first = withholding.clean(
+        db, actor, screened.KIND, withholding.for_party(db, party.id, keys), party.id,
+        _carried(db, party, given, earlier),
+    )  # fmt: skip
     versions.add(db, actor, proposal, "draft", *content.stored(first), now)
     audit.record(
         db, actor, "proposal.started", "proposal", proposal.id,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from fundops.parties.withholding import WithheldOut, marks_out
 from fundops.proposals import content
 from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out
 from fundops.screening.fields import SCREENED
@@ -182,16 +183,22 @@ def version_out(row: Any) -> dict[str, Any]:
 
 
 class ProposalContentOut(ProposalVersionOut):
-    """A version with its content, as it was sent."""
+    """A version with its content, as it was sent; ``withheld`` marks what screening left out."""
 
     proposal_id: UUID
     content: dict[str, Any]
+    withheld: list[WithheldOut]
 
 
 def content_out(row: Any) -> dict[str, Any]:
     """Return the wire form of a version with its content."""
     kept = content.read(row.content)
-    return {"proposal_id": row.proposal_id, **version_out(row), "content": kept}
+    return {
+        "proposal_id": row.proposal_id,
+        **version_out(row),
+        "content": kept,
+        "withheld": marks_out(content.withheld(row.content)),
+    }
 
 
 class DraftOut(ProposalContentOut):
@@ -279,6 +286,7 @@ class ValidationOut(Out):
     is_right: bool
     version: int
     problems: list[ErrorOut]
+    withheld: list[WithheldOut]
     requested: MoneyOut | None
     by_category: dict[str, MoneyOut]
     closes_at: str | None

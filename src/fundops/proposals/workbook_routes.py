@@ -9,11 +9,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.calls.models import Call
-from fundops.command import command, etag, read_session
+from fundops.command import etag, read_session
+from fundops.errors import FieldError
 from fundops.forms.answers import (
     WORKBOOK,
     Language,
@@ -28,9 +30,10 @@ from fundops.forms.declaration import Form
 from fundops.forms.render import render
 from fundops.messages import text
 from fundops.messages.reader import read_by
-from fundops.proposals import content, drafts, queries, service, submission, versions
-from fundops.proposals.models import Proposal
-from fundops.proposals.routes import check_draft, draft_out, kept_aside
+from fundops.proposals import content, queries, screened, submission, versions
+from fundops.proposals.content import DraftIn
+from fundops.proposals.models import Proposal, ProposalVersion
+from fundops.proposals.routes import draft_out, saved_draft
 from fundops.proposals.schemas import DraftOut
 from fundops.proposals.terms import Terms, terms_of
 from fundops.proposals.workbook import filled_in, read_back
@@ -41,6 +44,15 @@ from fundops.strict import RAW_BODY, RawRoute, raw_body
 router = APIRouter(prefix="/proposals", tags=["proposals"], route_class=RawRoute)
 
 Writer = Annotated[Actor, Depends(Can(Permission.PROPOSAL_WRITE))]
+
+
+class ProposalWorkbookOut(DraftOut):
+    """The draft at work as a workbook was saved in it.
+
+    ``cells`` says for each pointer in ``withheld`` in which cell of the workbook it stands.
+    """
+
+    cells: dict[str, str] = Field(examples=[{"/answers/need": "Proposal!B12"}])
 
 
 def _asked(
@@ -98,14 +110,16 @@ def check_proposal_workbook(
         if returned.filled.refused:
             raise refusal_of(returned.filled.problems)
         checked = submission.examine_content(db, proposal, terms, returned.content)
-    placed = returned.place(checked.problems)
+        said = screened.flagged(db, proposal, request.app.state.vault, returned.content)
+    found = [FieldError(pointer, one.sentence) for pointer, every in said.items() for one in every]
+    placed = returned.place([*found, *checked.problems])
     return checked_answer(raw, returned.filled.problems, placed, returned.language, proposal.code)
 
 
 @router.put(
     "/{proposal_id}/workbook",
     operation_id="send_proposal_workbook",
-    response_model=DraftOut,
+    response_model=ProposalWorkbookOut,
     responses=CHANGES,
     openapi_extra=RAW_BODY,
 )
@@ -116,7 +130,8 @@ def send_proposal_workbook(
 
     Sent once more it changes nothing. A workbook with cells that cannot be read is refused, with
     the cells named; what is missing or against the rules of the call is not, as in any draft.
-    When another draft has been saved since, it is kept aside as a version of its own.
+    Text that looks like personal data is left out and marked; all else is stored. When another
+    draft has been saved since, it is kept aside as a version of its own.
     """
     require_tag(request)
     raw = raw_body(request)
@@ -128,12 +143,10 @@ def send_proposal_workbook(
     unread = unreadable(returned.filled)
     if unread:
         raise refuse_file(request, actor, tag, unread)
-    given = returned.content
 
-    def work(db: Session) -> dict[str, Any]:
-        proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
-        service.require_editable(proposal, "save")
-        check_draft(request, versions.current_draft(db, proposal.id), given)
-        return draft_out(db, proposal, drafts.save(db, actor, proposal, given))
+    def out(db: Session, proposal: Proposal, draft: ProposalVersion) -> dict[str, Any]:
+        answer = draft_out(db, proposal, draft)
+        return answer | {"cells": returned.cells(mark["pointer"] for mark in answer["withheld"])}
 
-    return kept_aside(request, actor, proposal_id, given, lambda: command(request, actor, work))
+    given = DraftIn.model_validate(returned.content)
+    return saved_draft(request, actor, proposal_id, given, out)

@@ -25,6 +25,7 @@ from fundops.grants.rules import past_day, refuse_interest
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.parties.withholding import for_party
 from fundops.records import snapshot
 from fundops.reports import queries, recording, screened
 from fundops.reports.evidence_schemas import EvidenceInspectionIn, ReportEvidenceIn
@@ -73,7 +74,7 @@ def add(
             raise invalid("/sha256", "reports.digest_of_register")
         sha256 = _file(db, actor, grant, given.file_id).sent_sha256
     screened.refuse(
-        screened.for_party(db, grant.grantee_id, keys), {"/register_number": given.register_number}
+        for_party(db, grant.grantee_id, keys), {"/register_number": given.register_number}
     )
     made = ReportEvidence(
         id=uuid7(),
@@ -161,7 +162,7 @@ def inspect(
     if found.removed_at is not None:
         raise Problem("not-found")
     on = past_day(fund, given.inspected_on, "/inspected_on")
-    screened.refuse(screened.for_party(db, grant.grantee_id, keys), {"/note": given.note})
+    screened.refuse(for_party(db, grant.grantee_id, keys), {"/note": given.note})
     query = select(func.count()).where(EvidenceInspection.evidence_id == found.id)
     if db.execute(query).scalar_one() >= MAX_INSPECTIONS:
         raise Problem("conflict", detail=text("reports.too_many_inspections"))

@@ -22,7 +22,6 @@ from fundops.money import MAX_MINOR
 REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
 VERSION_KINDS = ("draft", "submitted", "aside")
 """``aside`` was sent from a page that had grown old: kept, but never the draft at work."""
-CONFIRMED_AS = ("staff", "official", "published_contact")
 ACCEPTED_BY = ("fund", "source")
 EVIDENCE_KINDS = ("file", "register")
 
@@ -348,27 +347,6 @@ class EvidenceInspection(Base):
     agrees: Mapped[bool]
     note: Mapped[str | None] = mapped_column(Text(2000))
     inspected_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
-    created_at: Mapped[datetime]
-
-
-class ConfirmedItem(Base):
-    """That a grantee confirmed an item found by screening as no victim's, once for all its reports.
-
-    ``item_key`` is a keyed digest: the item itself is not kept.
-    """
-
-    __tablename__ = "confirmed_items"
-    __table_args__ = (
-        UniqueConstraint("party_id", "item_key"),
-        one_of("confirmed_as", CONFIRMED_AS),
-        {"info": {"append_only": True}},
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    party_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"))
-    item_key: Mapped[str] = mapped_column(Text(64))
-    confirmed_as: Mapped[str] = mapped_column(Text(20))
-    confirmed_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     created_at: Mapped[datetime]
 
 

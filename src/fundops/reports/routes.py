@@ -17,6 +17,7 @@ from fundops.grants import schedule_queries
 from fundops.grants.queries import get_visible as grant_visible
 from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
+from fundops.parties.withholding import marks_out
 from fundops.reports import (
     drafts,
     evidence,
@@ -52,7 +53,6 @@ from fundops.reports.schemas import (
     reported_line_out,
     version_out,
 )
-from fundops.reports.screened import marks_out
 from fundops.schemas import CHANGES, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 

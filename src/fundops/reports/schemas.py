@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from fundops import clock
 from fundops.grants.schemas import AnyReason
-from fundops.reports.screened import marks_out
+from fundops.parties.withholding import WithheldOut, marks_out
 from fundops.reports.spending_schemas import CertificationIn, ExpenditureDecisionIn
 from fundops.reports.versions import Kept
 from fundops.schemas import In, MoneyOut, Out, Prose, Whole, money_out
@@ -200,19 +200,6 @@ class ProgressReportDetail(ProgressReportOut):
     expenditure: list[ReportedLineOut]
     statement_id: UUID | None
     evidence: list[EvidenceOut]
-
-
-class WithheldOut(Out):
-    """Where screening left something out: which field, what it looks like, and from where to where.
-
-    ``start`` and ``end`` count characters of the text as it was sent.
-    """
-
-    pointer: str
-    kind: str
-    start: int
-    end: int
-    sentence: str
 
 
 class ReportCommentOut(Out):
