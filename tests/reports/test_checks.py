@@ -84,7 +84,7 @@ def test_what_is_right_has_a_normal_form_and_its_figures() -> None:
     assert figures[2, "total", ""].denominator == 40
     assert figures[1, "group", "unknown"].numerator == 7
     assert (3, "total", "") in figures
-    assert read(stored(made.content)[0]) == made.content
+    assert read(stored(made.content)) == made.content
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,9 @@ def release(db: Session, actor: Actor, disbursement: Disbursement) -> None:
     paying.release(db, actor, db.get_one(Fund, grant.fund_id), disbursement, grant)
 
 
-def _said(words: str | None) -> str | None:
+def _said(words: str) -> str:
     """Return what a bank wrote, or that it was left out because it looks like personal data."""
-    return words if words is None or not screen(words) else text("banking.words_left_out")
+    return words if not screen(words) else text("banking.words_left_out")
 
 
 def record_paid(
@@ -116,7 +116,7 @@ def record_paid(
             "paid_on": given.paid_on,
             "reference": given.reference,
             "evidence_kind": given.kind,
-            "evidence_note": _said(given.note or given.reference),
+            "evidence_note": _said(given.note or given.reference or "") or None,
         }
     )
     paying.record_paid(db, actor, fund, disbursement, grant, told)

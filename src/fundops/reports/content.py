@@ -162,15 +162,23 @@ def has_place(content: Mapping[str, Any], pointer: str) -> bool:
     return True
 
 
-def stored(content: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the canonical JSON of a content and its SHA-256 in hex.
+def stored(content: Mapping[str, Any]) -> str:
+    """Return the canonical JSON of a content.
 
     Raises ``invalid-request`` for a content that is larger than a draft may be.
     """
     text = canonical(content)
     if len(text) > MAX_CONTENT:
         raise invalid("", "proposals.content_too_large", maximum=MAX_CONTENT)
-    return text, hashlib.sha256(text.encode()).hexdigest()
+    return text
+
+
+def sealed(text: str, salt: str | None) -> str:
+    """Return the digest of a stored content in hex, useless for guessing what it counts.
+
+    Versions kept before there were salts have none.
+    """
+    return hashlib.sha256(bytes.fromhex(salt or "") + text.encode()).hexdigest()
 
 
 def read(text: str) -> dict[str, Any]:

@@ -173,9 +173,9 @@ def save(
     Raises ``wrong-status`` when the report is no longer its grantee's to change.
     """
     recording.require_editable(report, "save")
-    present = versions.get(db, report, report.draft_number).version
-    if present.sha256 == content.stored(said)[1]:
-        return present
+    present = versions.get(db, report, report.draft_number)
+    if present.says(said):
+        return present.version
     before = snapshot(report)
     made = versions.add(db, actor, report, "draft", said, clock.now())
     report.draft_number = made.number
@@ -188,7 +188,7 @@ def keep_aside(
 ) -> ReportVersion:
     """Keep what a page that had grown old sent, beside the draft; the same content once."""
     recording.require_editable(report, "save")
-    present = versions.same(db, report.id, content.stored(said)[1])
+    present = versions.same(db, report.id, content.stored(said))
     if present is not None:
         return present
     before = snapshot(report)

@@ -276,33 +276,58 @@ def _reuses(db: Session, actor: Actor, pieces: Sequence[ReportEvidence]) -> dict
 
 def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, list[UUID]]:
     """Return by piece the others with the same content: as sent, or as kept without metadata,
-    which anybody can change.
+    which anybody can change; or with the same number in the register of the same grantee.
     """
-    sent = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
-    files = {each.file_id for each in pieces if each.file_id is not None}
-    alike: ColumnElement[bool] = ReportEvidence.content_sha256.in_(sent)
-    if files:
-        kept = select(File.stored_sha256).where(File.id.in_(files))
-        same = select(File.id).where(File.stored_sha256.in_(kept))
-        alike |= ReportEvidence.file_id.in_(same)
+    if not pieces:
+        return {}
     columns: tuple[Any, ...] = (
         ReportEvidence.id, ReportEvidence.content_sha256, File.stored_sha256,
+        ReportEvidence.register_number, Grant.grantee_id,
     )  # fmt: skip
     query = (
         select(*columns)
         .outerjoin(File, File.id == ReportEvidence.file_id)
-        .where(alike, ReportEvidence.removed_at.is_(None))
+        .join(ProgressReport, ProgressReport.id == ReportEvidence.report_id)
+        .join(Grant, Grant.id == ProgressReport.grant_id)
+        .where(_alike(pieces), ReportEvidence.removed_at.is_(None))
         .order_by(ReportEvidence.id)
         .limit(MAX_EVIDENCE * MAX_NAMED)
     )
-    marks: dict[UUID, set[str]] = {}
-    held: dict[str, list[UUID]] = {}
-    for piece_id, *digests in db.execute(query):
+    marks: dict[UUID, set[Any]] = {}
+    held: dict[Any, list[UUID]] = {}
+    for piece_id, *digests, number, grantee_id in db.execute(query):
         marks[piece_id] = {one for one in digests if one is not None}
-        for digest in marks[piece_id]:
-            held.setdefault(digest, []).append(piece_id)
+        if number is not None:
+            marks[piece_id].add((grantee_id, register_key(number)))
+        for mark in marks[piece_id]:
+            held.setdefault(mark, []).append(piece_id)
     found = {
         each.id: sorted({one for mark in marks.get(each.id, ()) for one in held[mark]} - {each.id})
         for each in pieces
     }
     return {at: ids for at, ids in found.items() if ids}
+
+
+def _alike(pieces: Sequence[ReportEvidence]) -> ColumnElement[bool]:
+    """Return the condition of what may show the same as pieces of one report."""
+    sent = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
+    files = {each.file_id for each in pieces if each.file_id is not None}
+    numbers = {each.register_number for each in pieces if each.register_number is not None}
+    alike: ColumnElement[bool] = ReportEvidence.content_sha256.in_(sent)
+    if files:
+        kept = select(File.stored_sha256).where(File.id.in_(files))
+        same = select(File.id).where(File.stored_sha256.in_(kept))
+        alike |= ReportEvidence.file_id.in_(same)
+    if numbers:
+        own = select(Grant.grantee_id).join(ProgressReport, ProgressReport.grant_id == Grant.id)
+        own = own.where(ProgressReport.id == pieces[0].report_id)
+        column = ReportEvidence.register_number
+        # SQLite lowers only the letters of ASCII, so that a number may also be the very same.
+        written = func.lower(func.replace(column, " ", "")).in_({register_key(n) for n in numbers})
+        alike |= Grant.grantee_id.in_(own) & (column.in_(numbers) | written)
+    return alike
+
+
+def register_key(number: str) -> str:
+    """Return a register number as it is compared: capitals and spaces do not count."""
+    return number.replace(" ", "").lower()

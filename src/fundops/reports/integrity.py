@@ -7,7 +7,6 @@ each submitted version with the digest that the event of its submission tells.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.messages import text
+from fundops.reports import content
 from fundops.reports.counting import figures_standing
 from fundops.reports.models import (
     AcceptedVersion,
@@ -36,11 +36,13 @@ MAX_SHOWN = 20
 
 def contents_sealed(db: Session) -> Iterator[str]:
     """Yield a sentence for each version whose content is not as it was saved."""
-    query = select(ReportVersion.id, ReportVersion.sha256, ReportContent.content).join(
-        ReportContent, ReportContent.version_id == ReportVersion.id
+    query = (
+        select(ReportVersion.id, ReportVersion.sha256, ReportContent.content, ReportSalt.salt)
+        .join(ReportContent, ReportContent.version_id == ReportVersion.id)
+        .outerjoin(ReportSalt, ReportSalt.version_id == ReportVersion.id)
     )
-    for one, sealed, said in db.execute(query.execution_options(yield_per=100)):
-        if hashlib.sha256(said.encode()).hexdigest() != sealed:
+    for one, sealed, said, salt in db.execute(query.execution_options(yield_per=100)):
+        if content.sealed(said, salt) != sealed:
             yield f"report_version {one}: {text('reports.check.changed')}"
 
 

@@ -301,8 +301,9 @@ class ReportEvidence(Base):
 
     For victim assistance it is always the register, which the grantee holds: its number, and the
     SHA-256 of the paper if the grantee has one. ``content_sha256`` is that, or the file's as sent:
-    the same one twice, in any grant, is flagged. ``line_number`` and ``result_number`` say what it
-    is for; without either it is for the whole report.
+    the same one twice, in any grant, is flagged, and so is the same register number twice, in any
+    grant of the same grantee. ``line_number`` and ``result_number`` say what it is for; without
+    either it is for the whole report.
     """
 
     __tablename__ = "report_evidence"

@@ -28,7 +28,7 @@ from fundops.reports import (
     submission,
     versions,
 )
-from fundops.reports.content import ReportDraftIn, stored
+from fundops.reports.content import ReportDraftIn
 from fundops.reports.models import (
     REPORT_STATUSES,
     ProgressReport,
@@ -229,10 +229,10 @@ def saved_draft(
     def work(db: Session) -> dict[str, Any]:
         report, grant = queries.get_visible(db, actor, report_id, WRITE)
         said = drafts.cleaned(db, actor, report, grant, given, keys)
-        present = versions.get(db, report, report.draft_number).version
+        present = versions.get(db, report, report.draft_number)
         # The very content that the draft has is no conflict: a save whose answer was lost.
-        if "if-match" not in request.headers or stored(said)[1] != present.sha256:
-            check_match(request, present.number)
+        if "if-match" not in request.headers or not present.says(said):
+            check_match(request, present.version.number)
         drafts.save(db, actor, report, said)
         return out(db, report)
 

@@ -157,8 +157,9 @@ def reported_line_out(row: Any, currency: str, base: str) -> dict[str, Any]:
 
 
 class EvidenceOut(Out):
-    """A piece of evidence. ``reused``: the same content shows something else as well, here or in
-    any other grant; null for readers who do not review. ``reused_in`` names those reports that the
+    """A piece of evidence. ``reused``: the same content, or the same number in the grantee's
+    register, shows something else as well, here or in any other grant; null for readers who do not
+    review. ``reused_in`` names those reports that the
     reader may see. ``is_screened`` is false where not all of a file could be searched: images.
     """
 

@@ -7,7 +7,6 @@ them even after the text was disposed of.
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -89,8 +88,7 @@ def submit(
     if terms.asks_expenditure:
         statement = spending.file(db, actor, report, version, rows, certified)
         report.statement_id = statement.id
-    salt = secrets.token_hex(32)
-    db.add(ReportSalt(version_id=version.id, salt=salt))
+    salt = db.get_one(ReportSalt, version.id).salt
     sealed = values_sha256(figure_rows(checked.figures), expenditure_rows(rows), salt)
     seq = recording.take_step(
         db, actor, report, "submit",
