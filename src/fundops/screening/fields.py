@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from fundops.messages import text
 from fundops.schemas import refused
 from fundops.screening import screen
 
@@ -43,7 +44,7 @@ class Screens:
         """Return ``value``; raise the error that names what it looks like."""
         for found in screen(value):
             if not (self.names and found.kind == NAME):
-                raise refused(f"screening.found.{found.kind}")
+                raise refused("screening.refused", kind=text(f"screening.kind.{found.kind}"))
         return value
 
 
