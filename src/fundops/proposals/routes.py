@@ -267,13 +267,13 @@ def validate_proposal(
             "problems": [
                 {"pointer": one.pointer, "detail": one.detail} for one in checked.problems
             ],
-            "withheld": marks_out(stored_marks(draft.content)),
             "requested": money_out(checked.requested_minor, currency),
             "by_category": {
                 name: money_out(minor, currency) for name, minor in sums.by_category.items()
             },
             "closes_at": service.closes_at(call, proposal),
             "is_open": service.is_open(call, proposal, arrived),
+            "withheld": marks_out(stored_marks(draft.content)),
         }
     return json_response(answer)
 

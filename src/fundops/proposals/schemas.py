@@ -286,11 +286,11 @@ class ValidationOut(Out):
     is_right: bool
     version: int
     problems: list[ErrorOut]
-    withheld: list[WithheldOut]
     requested: MoneyOut | None
     by_category: dict[str, MoneyOut]
     closes_at: str | None
     is_open: bool
+    withheld: list[WithheldOut]
 
 
 class CallTotalOut(Out):
