@@ -119,7 +119,7 @@ def test_a_digest_confirms_no_guess_of_what_a_version_counts(scene: Reporting) -
     assert third["sha256"] != first["sha256"]
     guessed = hashlib.sha256(audit.canonical(content).encode()).hexdigest()
     with scene.world.database.read() as db:
-        told = " ".join(db.execute(select(audit.AuditPayload.payload)).scalars())
+        told = repr(db.execute(select(audit.AuditPayload.payload)).scalars().all())
         sealed = set(db.execute(select(ReportVersion.sha256)).scalars())
         salts = {one.version_id: one.salt for one in db.execute(select(ReportSalt)).scalars()}
         assert set(db.execute(select(ReportVersion.id)).scalars()) == set(salts)
