@@ -79,11 +79,13 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
 CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
@@ -91,8 +93,6 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -124,11 +124,11 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
