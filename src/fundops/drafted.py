@@ -44,33 +44,37 @@ def _leaf(value: Any) -> Any:
     raise refused("proposals.leaf")
 
 
-Leaf = Annotated[
-    Any,
-    PlainValidator(_leaf),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "maxLength": MAX_LEAF},
-                {"type": "integer", "minimum": -MAX_WHOLE, "maximum": MAX_WHOLE},
-                {"type": "number"},
-                {"type": "boolean"},
-                {"type": "null"},
-            ],
-            "description": "Whatever was typed, kept as it is. Send decimals as text.",
-        }
-    ),
-]
+LEAF_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_LEAF},
+        {"type": "integer", "minimum": -MAX_WHOLE, "maximum": MAX_WHOLE},
+        {"type": "number"},
+        {"type": "boolean"},
+        {"type": "null"},
+    ],
+    "description": "Whatever was typed, kept as it is. Send decimals as text.",
+}
+"""A leaf in the API document."""
+Leaf = Annotated[Any, PlainValidator(_leaf), WithJsonSchema(LEAF_SCHEMA)]
 
 
-def stored(content: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the canonical JSON of a content and its SHA-256 in hex.
+def stored(content: Mapping[str, Any]) -> str:
+    """Return the canonical JSON of a content.
 
     Raises ``invalid-request`` for a content that is larger than a draft may be.
     """
     text = canonical(content)
     if len(text) > MAX_CONTENT:
         raise invalid("", "proposals.content_too_large", maximum=MAX_CONTENT)
-    return text, hashlib.sha256(text.encode()).hexdigest()
+    return text
+
+
+def sealed(text: str, salt: str | None = None) -> str:
+    """Return the digest of a stored content in hex; with a salt it confirms no guess.
+
+    Proposals are sealed without one, as are reports of the time before there were salts.
+    """
+    return hashlib.sha256(bytes.fromhex(salt or "") + text.encode()).hexdigest()
 
 
 def read(text: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from fundops.imports import models as imports
 from fundops.ledger import models as ledger
 from fundops.notices import models as notices
 from fundops.overlaps import models as overlaps
+from fundops.parties import confirmed_models as confirmed_items
 from fundops.parties import models as parties
 from fundops.parties import place_models as places
 from fundops.parties import profile_models as profiles
@@ -46,6 +47,7 @@ __all__ = [
     "banking",
     "calls",
     "codes",
+    "confirmed_items",
     "decisions",
     "disbursements",
     "donors",

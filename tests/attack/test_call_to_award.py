@@ -382,7 +382,7 @@ def test_at_once_a_member_has_one_vote(world: World) -> None:
 
 
 def test_a_workbook_shows_formulas_as_text(world: World) -> None:
-    hostile = ('=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3")
+    hostile = ('=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "@(1+1)", "-2+3")
     applicant = an_applicant(world)
     content = right(title=hostile[0])
     content["budget"][0] |= {"description": hostile[1], "unit": hostile[2]}

@@ -83,11 +83,15 @@ def an_award(db: Session, fund: Fund, proposal: Proposal, amount_minor: int) -> 
 class Deal:
     """A fund with money, a grant awarded to a proposal, and callers of every side."""
 
-    def __init__(self, world: World, awarded: int = 900_01, *, cash: int = 2_000_00) -> None:
+    def __init__(
+        self, world: World, awarded: int = 900_01, *, cash: int = 2_000_00,
+        grantee_id: UUID | None = None,
+    ) -> None:  # fmt: skip
         self.world = world
         with world.database.write() as db:
             audit.lock_head(db)
-            fund, grantee = a_fund(db), a_grantee(db)
+            fund = a_fund(db)
+            grantee = a_grantee(db) if grantee_id is None else db.get_one(Party, grantee_id)
             self.lot_id = a_lot(db, fund, cash).id
             proposal = a_full_proposal(db, fund, grantee)
             grant = an_award(db, fund, proposal, awarded)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from inspect import isclass
+from typing import Any, get_args, get_origin
 
 import pytest
-from sqlalchemy import true
+from pydantic import BaseModel
+from sqlalchemy import select, true
 
 from fundops import audit, clock
 from fundops.authz import Role
+from fundops.models import metadata
+from fundops.parties.confirmed_models import ConfirmedItem
 from fundops.proposals import queries, versions
+from fundops.proposals.content import DraftIn
 from tests.factories import a_fund
 from tests.proposals.proposal_factories import (
     Applicant,
@@ -49,6 +54,87 @@ def test_a_draft_keeps_whatever_was_typed(applicant: Applicant) -> None:
     assert read["content"] == typed
     assert read["version"] == 2
     assert applicant.caller.get(applicant.place).json()["title"] == "Two houses"
+
+
+def canaries(schema: type[BaseModel], at: str = "") -> tuple[dict[str, Any], set[str]]:
+    """Return a content with an address in every leaf that there is, and the pointers of all."""
+    content: dict[str, Any] = {}
+    pointers: set[str] = set()
+    for name, field in schema.model_fields.items():
+        kinds = [*get_args(field.annotation), field.annotation]
+        inner = next((one for one in kinds if isclass(one) and issubclass(one, BaseModel)), None)
+        is_list = get_origin(field.annotation) is list
+        below = f"{at}/{name}/0" if is_list else f"{at}/{name}"
+        if name == "confirmations":
+            continue
+        if inner is None:
+            value: Any = f"Ask {name}.{len(at)}@example.org"
+            pointers.add(below)
+        else:
+            value, more = canaries(inner, below)
+            pointers |= more
+        content[name] = [value] if is_list else value
+    return content, pointers
+
+
+def test_no_field_of_a_draft_keeps_personal_data(world: World, applicant: Applicant) -> None:
+    """A canary in every place; what is clean beside them is stored, what is not comes marked."""
+    content, pointers = canaries(DraftIn)
+    assert len(pointers) > 35
+    content["answers"]["need"] = "There is no shelter."
+    pointers.remove("/answers/need")
+    saved = applicant.save(content).json()
+    assert {one["pointer"] for one in saved["withheld"]} == pointers
+    assert {one["kind"] for one in saved["withheld"]} == {"email"}
+    assert saved["content"]["answers"] == {
+        "need": "There is no shelter.", "approach": None, "sustainability": None, "risks": None,
+        "safeguarding": None,
+    }  # fmt: skip
+    stale = applicant.save({"summary": "Or mail late@example.org"}, tag='"1"')
+    assert stale.status_code == 412
+    given = {
+        "call_id": str(applicant.call.id), "party_id": str(applicant.party_id), "language": "en",
+    }  # fmt: skip
+    refused = applicant.caller.post(
+        "/v1/proposals", json=given | {"title": "Help for Ms Wilhelmina Weber"}
+    )
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/title"]
+    with world.database.reader.connect() as connection:
+        held = "".join(
+            repr(tuple(row)) for table in metadata.sorted_tables
+            for row in connection.execute(select(table))
+        )  # fmt: skip
+    assert "@example.org" not in held
+    assert "Weber" not in held
+
+
+def test_what_is_withheld_stays_marked_until_it_is_reworded_or_confirmed(
+    world: World, applicant: Applicant
+) -> None:
+    """Confirmed once for all that the organisation writes, reports among it; ids never are."""
+    words = "Write to office@example.org about the rent."
+    first = applicant.save(right(summary=words)).json()
+    assert (first["content"]["summary"], len(first["withheld"])) == (None, 1)
+    told = applicant.caller.post(f"{applicant.place}/validate", json={}).json()
+    assert not told["is_right"]
+    assert [one["pointer"] for one in told["withheld"]] == ["/summary"]
+    # What was answered, sent back, is the same draft; written anew, it is no longer marked.
+    assert applicant.save(first["content"]).json()["version"] == first["version"]
+    assert applicant.save(right(summary="The rent rises.")).json()["withheld"] == []
+    named = [{"item": "OFFICE@example.org", "as": "published_contact"}]
+    kept = applicant.save(right(summary=words) | {"confirmations": named}).json()
+    assert (kept["content"]["summary"], kept["withheld"]) == (words, [])
+    assert "confirmations" not in kept["content"]
+    assert applicant.save(right(summary=f"Again: {words}")).json()["withheld"] == []
+    passport = [{"item": "AB1234567", "as": "staff"}]
+    odd = right(summary="Her passport AB1234567.") | {"confirmations": passport}
+    assert [one["kind"] for one in applicant.save(odd).json()["withheld"]] == ["document_number"]
+    with world.database.read() as db:
+        assert len(db.execute(select(ConfirmedItem.id)).all()) == 1
+    # Another organisation has confirmed nothing.
+    other = an_applicant(world, applicant.call)
+    other.start()
+    assert len(other.save(right(summary=words)).json()["withheld"]) == 1
 
 
 def test_every_save_is_a_version_and_the_same_again_is_none(applicant: Applicant) -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fundops.drafted import read, stored
+from fundops.parties.withholding import without
 from fundops.reports.checks import check
-from fundops.reports.content import ReportDraftIn, free_texts, has_place, without
+from fundops.reports.content import ReportDraftIn, has_place
 from fundops.reports.dimensions import dimensions
+from fundops.reports.screened import KIND
 from fundops.reports.terms import AgreedResult, BudgetLine, ReportTerms
 
 TERMS = ReportTerms(
@@ -83,7 +85,7 @@ def test_what_is_right_has_a_normal_form_and_its_figures() -> None:
     assert figures[2, "total", ""].denominator == 40
     assert figures[1, "group", "unknown"].numerator == 7
     assert (3, "total", "") in figures
-    assert read(stored(made.content)[0]) == made.content
+    assert read(stored(made.content)) == made.content
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_words_are_told_from_numbers_wherever_they_stand() -> None:
         "expenditure": [{"line": "1", "amount": "1 250,50", "note": "7"}],
         "results": [{"numerator": "ask Olga", "breakdown": {"group": {"unknown": "٧"}}}],
     }  # fmt: skip
-    assert dict(free_texts(content)) == {
+    assert dict(KIND.words(content)) == {
         "/narrative/4": "12", "/expenditure/0/note": "7", "/results/0/numerator": "ask Olga",
     }  # fmt: skip
     left = without(content, frozenset({"/results/0/numerator", "/narrative/4"}))

@@ -115,6 +115,33 @@ def test_the_same_content_twice_is_told_to_officers_and_not_to_grantees(
     assert scene.facts(place)["evidence"][0]["reused"] is False
 
 
+def test_a_register_number_twice_is_told_for_the_same_grantee_alone(scene: Reporting) -> None:
+    """In any report of any of its grants; another grantee's register is another one."""
+    place, theirs = scene.started(), Reporting(scene.world)
+    own = Reporting(scene.world, grantee_id=scene.grantee_id)
+    elsewhere, far = own.started(), theirs.started()
+    for number in ("É-017", "Q-2"):
+        assert add(scene, place, line=1, register_number=number).status_code == 201
+    assert add(own, elsewhere, line=1, register_number="É-017").status_code == 201
+    assert add(own, elsewhere, line=1, register_number="q - 2").status_code == 201
+    assert add(own, elsewhere, line=1, register_number="Q-20").status_code == 201
+    assert add(theirs, far, line=1, register_number="Q-2").status_code == 201
+    code = own.facts(elsewhere)["code"]
+    found = scene.facts(place)["evidence"]
+    assert [(one["reused"], one["reused_in"]) for one in found] == [(True, [code])] * 2
+    shown = own.facts(elsewhere)["evidence"]
+    assert [one["reused"] for one in shown] == [True, True, False]
+    assert [one["reused"] for one in theirs.facts(far)["evidence"]] == [False]
+    assert scene.grantee.get(place).json()["evidence"][0]["reused"] is None
+    # What was taken away shows nothing any more; the same report counts as any other.
+    for piece in shown[:2]:
+        assert own.grantee.post(f"/v1/report_evidence/{piece['id']}/remove").status_code == 200
+    assert [one["reused"] for one in scene.facts(place)["evidence"]] == [False, False]
+    again = add(scene, place, result=1, register_number="Q-2")
+    assert again.status_code == 201
+    assert [one["reused"] for one in scene.facts(place)["evidence"]] == [False, True, True]
+
+
 def test_an_auditor_says_what_was_seen_on_site_for_good(scene: Reporting) -> None:
     place = scene.started()
     made = add(scene, place, line=1, register_number="R-1").json()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text, update
 
+from fundops import audit
 from fundops.files.evidence import confirmed_of
 from fundops.ids import uuid7
 from fundops.models import metadata
-from fundops.reports.models import ConfirmedItem, ReportVersion
+from fundops.parties.confirmed_models import ConfirmedItem
+from fundops.reports.integrity import contents_sealed
+from fundops.reports.models import ReportContent, ReportVersion
+from fundops.reports.seal_models import ReportSalt
 from fundops.screening import screen
 from tests.reports.report_scene import Reporting, full
 from tests.world import World
@@ -100,6 +105,35 @@ def test_no_field_of_a_report_keeps_personal_data(
     held = everything(scene.world) + caplog.text + "".join(capfd.readouterr())
     assert [one for one in canaries if one in held] == []
     assert [one for one in canaries if one.partition("@")[0] in held] == []
+
+
+def test_a_digest_confirms_no_guess_of_what_a_version_counts(scene: Reporting) -> None:
+    """Counts of victims are small: who reads the trail could try all of them without a salt."""
+    place = start(scene)
+    content: dict[str, Any] = {"results": [{"result": 1, "numerator": "7"}]}
+    first = scene.saved(place, content)
+    assert scene.saved(place, content)["version"] == first["version"]
+    scene.saved(place, content | {"results": []})
+    third = scene.saved(place, content)
+    assert third["version"] > first["version"]
+    assert third["sha256"] != first["sha256"]
+    guessed = hashlib.sha256(audit.canonical(content).encode()).hexdigest()
+    with scene.world.database.read() as db:
+        told = repr(db.execute(select(audit.AuditPayload.payload)).scalars().all())
+        sealed = set(db.execute(select(ReportVersion.sha256)).scalars())
+        salts = {one.version_id: one.salt for one in db.execute(select(ReportSalt)).scalars()}
+        assert set(db.execute(select(ReportVersion.id)).scalars()) == set(salts)
+        assert list(contents_sealed(db)) == []
+    assert first["sha256"] in told
+    assert guessed not in told
+    assert guessed not in sealed
+    assert not [salt for salt in salts.values() if salt in told]
+    with scene.world.database.writer.begin() as connection:
+        connection.execute(update(ReportContent).values(content='{"results":[1]}'))
+    with scene.world.database.read() as db:
+        assert len(list(contents_sealed(db))) == len(salts), "the control: a changed text is seen"
+    with scene.world.database.writer.begin() as connection:
+        connection.execute(delete(ReportContent))
 
 
 def test_a_flagged_text_does_not_keep_the_report_back_and_stays_marked(scene: Reporting) -> None:

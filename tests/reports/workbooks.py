@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from fundops.files.models import File
 from fundops.idempotency import IdempotencyKey
-from fundops.reports.models import ConfirmedItem, ReportContent, ReportVersion
+from fundops.parties.confirmed_models import ConfirmedItem
+from fundops.reports.models import ReportContent, ReportVersion
 from tests.reports.report_scene import Reporting
 from tests.world import Caller, World
 

@@ -25,6 +25,7 @@ from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.payees import sealing as payees
 from fundops.payees.models import BankAccount
+from fundops.screening import screen
 from fundops.vault import CannotOpen, Place, Sealed, Vault
 
 _PARTING = re.compile(r"[\s./_-]+")
@@ -101,6 +102,11 @@ def release(db: Session, actor: Actor, disbursement: Disbursement) -> None:
     paying.release(db, actor, db.get_one(Fund, grant.fund_id), disbursement, grant)
 
 
+def _said(words: str) -> str:
+    """Return what a bank wrote, or that it was left out because it looks like personal data."""
+    return words if not screen(words) else text("banking.words_left_out")
+
+
 def record_paid(
     db: Session, actor: Actor, fund: Fund, disbursement: Disbursement, grant: Grant, given: Evidence
 ) -> None:
@@ -110,7 +116,7 @@ def record_paid(
             "paid_on": given.paid_on,
             "reference": given.reference,
             "evidence_kind": given.kind,
-            "evidence_note": given.note or given.reference,
+            "evidence_note": _said(given.note or given.reference or "") or None,
         }
     )
     paying.record_paid(db, actor, fund, disbursement, grant, told)
@@ -119,7 +125,7 @@ def record_paid(
 def fail(db: Session, actor: Actor, disbursement: Disbursement, reason: str) -> None:
     """Note that the bank has refused what was sent."""
     grant = db.get_one(Grant, disbursement.grant_id)
-    paying.fail(db, actor, disbursement, grant, reason)
+    paying.fail(db, actor, disbursement, grant, _said(reason))
 
 
 def return_(
@@ -132,7 +138,7 @@ def return_(
     reason: str,
 ) -> None:
     """Note that what was paid has come back, and post it."""
-    told = ReturnIn.model_validate({"returned_on": on, "reason": reason})
+    told = ReturnIn.model_validate({"returned_on": on, "reason": _said(reason)})
     paying.return_(db, actor, fund, disbursement, grant, told)
 
 

@@ -20,6 +20,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
+from fundops.screening.fields import SCREENED
 
 MAX_ITEMS = 5_000
 """Payments of one batch."""
@@ -196,7 +197,7 @@ class BatchItemPage(Out):
 class BankReasonIn(In):
     """Why something is refused, retired or cancelled."""
 
-    reason: Annotated[str, line(2000)]
+    reason: Annotated[str, line(2000), SCREENED]
 
 
 class ReleaseIn(In):

@@ -8,12 +8,15 @@ from uuid import UUID
 from pydantic import Field
 
 from fundops.schemas import In, Out, Prose
+from fundops.screening.fields import SCREENED
 
 
 class CallQuestionIn(In):
     """A question on a call."""
 
-    question: Prose = Field(examples=["May a consortium of two organisations apply?"])
+    question: Annotated[Prose, SCREENED] = Field(
+        examples=["May a consortium of two organisations apply?"]
+    )
     party_id: UUID | None = Field(
         None, description="For which organisation; needed by who acts for several."
     )
@@ -22,8 +25,10 @@ class CallQuestionIn(In):
 class CallAnswerIn(In):
     """An answer, published to everybody alike."""
 
-    answer: Prose = Field(examples=["Yes. One of them is the applicant and answers for both."])
-    published_question: Prose | None = Field(
+    answer: Annotated[Prose, SCREENED] = Field(
+        examples=["Yes. One of them is the applicant and answers for both."]
+    )
+    published_question: Annotated[Prose, SCREENED] | None = Field(
         None, description="The question in other words, where its own would tell who asked."
     )
 
@@ -31,7 +36,7 @@ class CallAnswerIn(In):
 class CallWithholdIn(In):
     """Why a question is not published; only who asked is told."""
 
-    reason: Annotated[Prose, Field(max_length=1000)] = Field(
+    reason: Annotated[Prose, Field(max_length=1000), SCREENED] = Field(
         examples=["This asks about one proposal and not about the call."]
     )
 

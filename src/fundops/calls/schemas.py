@@ -27,6 +27,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
+from fundops.screening.fields import SCREENED
 
 MAX_TITLE = 500
 
@@ -210,7 +211,7 @@ class CallExtensionIn(In):
     deadline_at: Instant = Field(
         description="Later than the deadline, and not past.", examples=["2199-01-20T12:00:00Z"]
     )
-    reason: Annotated[Prose, Field(max_length=2000)] = Field(
+    reason: Annotated[Prose, Field(max_length=2000), SCREENED] = Field(
         examples=["The network was down in two provinces for three days."]
     )
 

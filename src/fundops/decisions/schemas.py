@@ -21,6 +21,7 @@ from fundops.schemas import (
     Whole,
     refused,
 )
+from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
 
 MAX_MEMBERS = 60
 MAX_ITEMS = 500
@@ -29,8 +30,9 @@ MAX_CHOSEN = 50
 Minutes = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=20_000, pattern=r"\S"),
+    CONTACTS_SCREENED,
 ]
-Reason = Annotated[Prose, Field(max_length=2000)]
+Reason = Annotated[Prose, Field(max_length=2000), SCREENED]
 Quorum = Annotated[Whole, Field(ge=1, le=MAX_MEMBERS)]
 Place = Annotated[Whole, Field(ge=1, le=MAX_ITEMS)]
 Mode = Literal["meeting", "written"]
@@ -95,8 +97,12 @@ class ItemIn(In):
     place: Place | None = Field(None, description="On the reserve list; 1 is first.")
     basis: Basis = Field("cash", description="What an award stands on.")
     instalment_id: UUID | None = Field(None, description="The instalment it stands on, if any.")
-    reason: Prose = Field(examples=["First on the list, and the only one in this region."])
-    conditions: Prose | None = Field(None, description="What the grantee has to do first.")
+    reason: Annotated[Prose, SCREENED] = Field(
+        examples=["First on the list, and the only one in this region."]
+    )
+    conditions: Annotated[Prose, SCREENED] | None = Field(
+        None, description="What the grantee has to do first."
+    )
 
 
 class ItemPatch(In):
@@ -107,21 +113,23 @@ class ItemPatch(In):
     place: Place | None = None
     basis: Annotated[Basis | None, NOT_NULL] = None
     instalment_id: UUID | None = None
-    reason: Annotated[Prose | None, NOT_NULL] = None
-    conditions: Prose | None = None
+    reason: Annotated[Annotated[Prose, SCREENED] | None, NOT_NULL] = None
+    conditions: Annotated[Prose, SCREENED] | None = None
 
 
 class VoteIn(In):
     """A vote on one item."""
 
     vote: Literal["for", "against", "abstain"] = Field(examples=["for"])
-    note: Annotated[Prose, Field(max_length=2000)] | None = None
+    note: Annotated[Prose, Field(max_length=2000), SCREENED] | None = None
 
 
 class RecuseIn(In):
     """Taking no part in one item, for good."""
 
-    reason: Reason = Field(examples=["My sister works for the applicant."])
+    reason: Annotated[Prose, Field(max_length=2000), CONTACTS_SCREENED] = Field(
+        examples=["My sister works for the applicant."]
+    )
 
 
 class CloseBoardIn(In):

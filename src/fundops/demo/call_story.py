@@ -40,6 +40,7 @@ from fundops.reviews import service as reviews
 from fundops.reviews.models import Assignment, Ranking, Reviewer
 from fundops.reviews.review_schemas import ReviewDraftIn
 from fundops.reviews.schemas import AssignIn, ReviewerIn
+from fundops.vault import Vault
 
 if TYPE_CHECKING:
     from fundops.demo.stage import Story
@@ -95,8 +96,8 @@ def set_back(by: timedelta) -> Iterator[datetime]:
 class _Chapter:
     """What the chapter has made so far."""
 
-    def __init__(self, story: Story, signer: Signs, begins: datetime) -> None:
-        self.story, self.signer, self.begins = story, signer, begins
+    def __init__(self, story: Story, signer: Signs, keys: Vault, begins: datetime) -> None:
+        self.story, self.signer, self.keys, self.begins = story, signer, keys, begins
         self.proposals: dict[str, UUID] = {}
         self.reviewers: list[Player] = []
         self.members: list[Player] = []
@@ -114,9 +115,9 @@ class _Chapter:
         return found
 
 
-def tell_call(story: Story, signer: Signs, begins: datetime) -> None:
+def tell_call(story: Story, signer: Signs, keys: Vault, begins: datetime) -> None:
     """Tell the chapter; the clock stands at ``begins`` and is the caller's to set free."""
-    chapter = _Chapter(story, signer, begins)
+    chapter = _Chapter(story, signer, keys, begins)
     for part in (_people, _publish, _apply, _check, _review, _decide):
         part(chapter)
 
@@ -241,7 +242,7 @@ def _apply(chapter: _Chapter) -> None:
                 {"call_id": chapter.call_id, "party_id": story.parties[key].id,
                  "language": "en", "title": title}
             )  # fmt: skip
-            proposal = drafts.create(db, player.actor, given, clock.now())
+            proposal = drafts.create(db, player.actor, given, clock.now(), chapter.keys)
             chapter.proposals[key] = proposal.id
             drafts.save(db, player.actor, proposal, _content(key, starts_on))
         with story.step() as db:

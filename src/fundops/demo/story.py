@@ -74,7 +74,7 @@ def tell(
         progress()
         _report(story)
         progress()
-        tell_call(story, signs, begins)
+        tell_call(story, signs, keeps, begins)
         progress()
     return story
 

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from fundops.disbursements.duties import MAX_BANDS, MAX_REVIEW_DAYS, Band, Profile, profile_of
 from fundops.errors import invalid
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import AnyReason, Reason
 from fundops.schemas import Code, Day, Flag, In, LongLine, MoneyIn, MoneyOut, Out, Whole, money_out
+from fundops.screening.fields import CONTACTS_SCREENED
 
 
 class BandIn(In):
@@ -84,16 +85,16 @@ class SanctionsCheckIn(In):
 
     checked_on: Day
     lists: LongLine = Field(examples=["UN Security Council Consolidated List"])
-    names: Reason = Field(description="The names and spellings that were looked up.")
+    names: AnyReason = Field(description="The names and spellings that were looked up.")
     has_hits: Flag
-    note: Reason | None = None
+    note: Annotated[AnyReason, CONTACTS_SCREENED] | None = None
 
 
 class ResolveIn(In):
     """What a hit means, and why."""
 
     outcome: Literal["false_match", "true_match"]
-    reason: Reason
+    reason: Annotated[AnyReason, CONTACTS_SCREENED]
 
 
 class DecideIn(In):

@@ -21,9 +21,10 @@ from fundops.schemas import (
     line,
     money_out,
 )
+from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
 
 BankReference = Annotated[str, line(140)]
-Reason = Annotated[str, line(2000)]
+Reason = Annotated[str, line(2000), SCREENED]
 MAX_MATCHES = 100
 
 
@@ -49,7 +50,7 @@ class ReceiptIn(In):
     credited: MoneyIn | None = None
     gifts: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     bank_reference: BankReference | None = None
-    comment: Prose | None = None
+    comment: Annotated[Prose, CONTACTS_SCREENED] | None = None
 
 
 class ReceiptOut(Out):

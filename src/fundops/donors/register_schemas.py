@@ -22,6 +22,7 @@ from fundops.schemas import (
     Whole,
     money_out,
 )
+from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
 
 EventKind = Literal["regional_meeting", "conference", "contact_group", "other"]
 CommitmentKind = Literal["political", "in_kind"]
@@ -30,7 +31,7 @@ PledgeStatus = Literal["pipeline", "pledged", "agreed", "cancelled"]
 
 Place = Annotated[Line, Field(max_length=200)]
 SourceCode = Annotated[Line, Field(max_length=120)]
-Because = Annotated[Prose, Field(max_length=2000)]
+Because = Annotated[Prose, Field(max_length=2000), SCREENED]
 Year = Annotated[Whole, Field(ge=1900, le=2199)]
 
 
@@ -89,21 +90,21 @@ class CommitmentIn(In):
     kind: CommitmentKind
     party_id: UUID
     event_id: UUID | None = None
-    description: Prose
+    description: Annotated[Prose, CONTACTS_SCREENED]
     value: MoneyIn | None = None
     made_on: Day
     follow_up_on: Day | None = None
-    follow_up_note: Prose | None = None
+    follow_up_note: Annotated[Prose, CONTACTS_SCREENED] | None = None
 
 
 class CommitmentPatch(In):
     """Changes to an open commitment."""
 
     event_id: UUID | None = None
-    description: Prose = left_out()
+    description: Annotated[Prose, CONTACTS_SCREENED] = left_out()
     value: MoneyIn | None = None
     follow_up_on: Day | None = None
-    follow_up_note: Prose | None = None
+    follow_up_note: Annotated[Prose, CONTACTS_SCREENED] | None = None
 
 
 class CommitmentOut(Out):
@@ -146,7 +147,7 @@ class PledgeIn(In):
     pipeline_on: Day | None = None
     pledged_on: Day | None = None
     expected_on: Day | None = None
-    conditions: Prose | None = None
+    conditions: Annotated[Prose, CONTACTS_SCREENED] | None = None
     source_code: SourceCode | None = Field(
         None, description="The pledge's own code in the records it was taken from."
     )
@@ -162,7 +163,7 @@ class PledgePatch(In):
     pipeline_on: Day | None = None
     pledged_on: Day = left_out()
     expected_on: Day | None = None
-    conditions: Prose | None = None
+    conditions: Annotated[Prose, CONTACTS_SCREENED] | None = None
 
 
 class PledgeConfirming(In):

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fundops.grants.schemas import Reason, Reference
 from fundops.schemas import Day, In, MoneyOut, Out, money_out
+from fundops.screening.fields import SCREENED
 
 MAX_ATTEMPTS = 40
 
@@ -18,8 +19,8 @@ class AttemptIn(In):
     """One attempt to reach a grantee: when, by which channel, and what came of it."""
 
     on: Day
-    channel: Reference = Field(examples=["registered letter"])
-    outcome: Reference = Field(examples=["returned, address unknown"])
+    channel: Annotated[Reference, SCREENED] = Field(examples=["registered letter"])
+    outcome: Annotated[Reference, SCREENED] = Field(examples=["returned, address unknown"])
 
 
 class UnreachableIn(In):

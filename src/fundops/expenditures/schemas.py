@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from fundops.expenditures.standing import Counted, Standing
-from fundops.grants.schemas import ScreenedReason
+from fundops.grants.schemas import Reason
 from fundops.schemas import (
     Day,
     Flag,
@@ -57,9 +57,7 @@ class ExpenditureIn(In):
     replaces_id: UUID | None = Field(
         None, description="The accepted statement that this one corrects.", examples=[None]
     )
-    reason: ScreenedReason | None = Field(
-        None, description="Why, for a correction.", examples=[None]
-    )
+    reason: Reason | None = Field(None, description="Why, for a correction.", examples=[None])
 
 
 class LineDecisionIn(In):
@@ -67,7 +65,7 @@ class LineDecisionIn(In):
 
     number: Annotated[Whole, Field(ge=1, le=MAX_LINES)]
     accepted: MoneyIn
-    reason: ScreenedReason | None = None
+    reason: Reason | None = None
 
 
 class AcceptIn(In):
@@ -80,7 +78,7 @@ class AcceptIn(In):
 class ExpenditureReasonIn(In):
     """Why."""
 
-    reason: ScreenedReason
+    reason: Reason
 
 
 class ExpenditureOut(Out):

@@ -64,7 +64,7 @@ def checked_answer(
     return workbook_answer(made, f"{code}-checked.xlsx", found=len(found))
 
 
-def _refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
+def refuse_file(request: Request, actor: Actor, tag: int, found: list[Marked]) -> Problem:
     """Return the refusal of a file that was to be saved over ``tag``; put on record who sent it.
 
     One that would have come too late is refused for that alone.
@@ -88,7 +88,7 @@ def require_readable(request: Request, actor: Actor, tag: int, filled: Filled) -
     """
     unread = [one for one in filled.errors if one.code != "needed"]
     if unread:
-        raise _refuse_file(request, actor, tag, unread)
+        raise refuse_file(request, actor, tag, unread)
 
 
 def with_note(form: Form, note: str) -> Form:

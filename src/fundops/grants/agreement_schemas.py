@@ -29,6 +29,7 @@ from fundops.schemas import (
     Whole,
     refused,
 )
+from fundops.screening.fields import SCREENED
 
 
 def _indicator(value: str) -> str:
@@ -50,7 +51,7 @@ class AgreedLineIn(In):
     """A budget line: its category, what it is for, the objectives it serves, its amount."""
 
     category: Category
-    description: LongLine = Field(examples=["Two house mothers"])
+    description: Annotated[LongLine, SCREENED] = Field(examples=["Two house mothers"])
     objectives: Shares
     amount: MoneyIn = Field(description="May be nothing: the line stays, without money.")
 
@@ -61,7 +62,7 @@ class AgreedResultIn(In):
     indicator: Indicator = Field(examples=["4.4"])
     baseline: Count | None = None
     target: Count
-    note: LongLine | None = None
+    note: Annotated[LongLine, SCREENED] | None = None
 
 
 Lines = Annotated[list[AgreedLineIn], Field(min_length=1, max_length=MAX_LINES)]
@@ -71,11 +72,11 @@ Results = Annotated[list[AgreedResultIn], Field(max_length=MAX_RESULTS)]
 class GrantAgreementIn(In):
     """What differs from the proposal, or all of it for a grant that has none."""
 
-    title: LongLine | None = None
+    title: Annotated[LongLine, SCREENED] | None = None
     language: Language | None = Field(None, description="Of the text; the proposal's by default.")
     starts_on: Day | None = None
     ends_on: Day | None = None
-    special_conditions: Prose | None = None
+    special_conditions: Annotated[Prose, SCREENED] | None = None
     budget: Lines | None = Field(None, description="All lines; they sum to the award.")
     results: Results | None = None
 
@@ -83,11 +84,11 @@ class GrantAgreementIn(In):
 class GrantAgreementPatch(In):
     """Changes of a version before it is signed. Lines and results are given whole."""
 
-    title: Annotated[LongLine | None, NOT_NULL] = None
+    title: Annotated[Annotated[LongLine, SCREENED] | None, NOT_NULL] = None
     language: Annotated[Language | None, NOT_NULL] = None
     starts_on: Annotated[Day | None, NOT_NULL] = None
     ends_on: Annotated[Day | None, NOT_NULL] = None
-    special_conditions: Prose | None = None
+    special_conditions: Annotated[Prose, SCREENED] | None = None
     budget: Annotated[Lines | None, NOT_NULL] = None
     results: Annotated[Results | None, NOT_NULL] = None
 
@@ -107,7 +108,7 @@ class RecordSignatureIn(In):
         description="`sha256` of the text on the paper.", examples=[SAMPLE_SHA256]
     )
     file_id: UUID = Field(description="The signed page, uploaded as a file of the grantee.")
-    signing_office: Line = Field(examples=["Executive Director"])
+    signing_office: Annotated[Line, SCREENED] = Field(examples=["Executive Director"])
     signed_on: Day
 
 

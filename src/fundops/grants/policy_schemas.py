@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from fundops.grants.policy_wire import PolicyContentIn, PolicyContentOut, shown_
 from fundops.grants.risk import RiskTier
 from fundops.grants.schemas import Reason
 from fundops.schemas import Day, In, Out, Prose
+from fundops.screening.fields import CONTACTS_SCREENED
 
 
 class PolicyIn(In):
@@ -72,7 +73,9 @@ class RiskAssessmentIn(In):
     tier: Tier = Field(examples=["medium"])
     assessed_on: Day
     valid_until_on: Day = Field(description="At most four years later.", examples=["2027-01-20"])
-    basis: Prose = Field(examples=["Capacity assessment, 62 of 100 points; two visits."])
+    basis: Annotated[Prose, CONTACTS_SCREENED] = Field(
+        examples=["Capacity assessment, 62 of 100 points; two visits."]
+    )
 
 
 class RiskAssessmentOut(Out):

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from fundops.grants.policy_content import Kind
-from fundops.grants.schemas import ScreenedReason
+from fundops.grants.schemas import Reason
 from fundops.schemas import Day, In, Line, LongLine, MoneyOut, Out, money_out
 from fundops.screening.fields import SCREENED
 
@@ -16,7 +16,7 @@ from fundops.screening.fields import SCREENED
 class EvidenceIn(In):
     """What shows that something is done: words, a file, or both."""
 
-    note: ScreenedReason | None = Field(None, examples=["Accepted after two questions."])
+    note: Reason | None = Field(None, examples=["Accepted after two questions."])
     file_id: UUID | None = None
 
 
@@ -32,13 +32,13 @@ class RequirementIn(In):
     kind: Kind
     title: Annotated[Line, SCREENED] | None = Field(None, examples=["Visit to the second shelter"])
     due_on: Day
-    reason: ScreenedReason
+    reason: Reason
 
 
 class WaiverIn(In):
     """Why something need not be done, or why it must be."""
 
-    reason: ScreenedReason
+    reason: Reason
 
 
 class ConditionIn(In):

@@ -50,8 +50,9 @@ def _reference(value: str) -> str:
 
 
 Area = Annotated[str, Field(strict=True, pattern=r"^[0-9]{3}$"), AfterValidator(_area)]
-Reason = Annotated[Prose, AfterValidator(_reason)]
-ScreenedReason = Annotated[Reason, SCREENED]
+AnyReason = Annotated[Prose, AfterValidator(_reason)]
+"""A reason that is screened elsewhere, or need not be."""
+Reason = Annotated[AnyReason, SCREENED]
 Reference = Annotated[Line, AfterValidator(_reference)]
 
 
@@ -90,7 +91,9 @@ class GrantIn(In):
     fund_id: UUID
     call_id: UUID | None = None
     grantee_id: UUID
-    title: LongLine = Field(examples=["Safe houses and counselling in three ports"])
+    title: Annotated[LongLine, SCREENED] = Field(
+        examples=["Safe houses and counselling in three ports"]
+    )
     amount: MoneyIn
     country: Country | None = Field(None, examples=["KE"])
     region: Area | None = Field(None, description="UN M49 area.", examples=["014"])
@@ -108,7 +111,7 @@ class GrantIn(In):
 class GrantPatch(In):
     """Changes to a grant's description; money and what earmarks ask about stay as awarded."""
 
-    title: LongLine | None = None
+    title: Annotated[LongLine, SCREENED] | None = None
     starts_on: Day | None = None
     ends_on: Day | None = None
 

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from fundops.messages import text
 from fundops.schemas import Flag, In, Line, LongLine, Out
+from fundops.screening.fields import CONTACTS_SCREENED
 
 ChannelKind = Literal["email", "phone", "messenger"]
 NoticeStatus = Literal["waiting", "sending", "sent", "failed", "dropped"]
@@ -70,13 +71,17 @@ class OwnChannelIn(ChannelIn):
 class ChannelReplacementIn(ChannelIn):
     """The channel that takes the place of another."""
 
-    reason: LongLine = Field(examples=["We have moved to another provider"])
+    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+        examples=["We have moved to another provider"]
+    )
 
 
 class VerifyIn(In):
     """How you made sure that the channel is its owner's."""
 
-    note: LongLine = Field(examples=["Called the number in the registry extract; they confirmed"])
+    note: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+        examples=["Called the number in the registry extract; they confirmed"]
+    )
 
 
 class CodeIn(In):

@@ -24,6 +24,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
+from fundops.screening.fields import CONTACTS_SCREENED
 
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}$")]
 
@@ -58,7 +59,9 @@ class ProfileIn(In):
     languages: list[Language] = Field(
         default_factory=list, max_length=30, description="ISO 639-1.", examples=[["de", "en"]]
     )
-    mission: Prose | None = Field(None, examples=["Shelter and legal aid for survivors."])
+    mission: Annotated[Prose, CONTACTS_SCREENED] | None = Field(
+        None, examples=["Shelter and legal aid for survivors."]
+    )
     zone: Zone | None = Field(
         None,
         description="IANA name of the zone in which a day that something is due on ends; the only "

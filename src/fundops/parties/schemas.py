@@ -10,6 +10,7 @@ from pydantic import Field
 from fundops.authz import Actor
 from fundops.parties.labels import is_hidden
 from fundops.schemas import NOT_NULL, Country, Flag, In, Line, LongLine, Out
+from fundops.screening.fields import CONTACTS_SCREENED
 
 PartyKind = Literal[
     "state",
@@ -103,7 +104,9 @@ class AliasPage(Out):
 class ReasonIn(In):
     """Why; it is kept in the audit chain."""
 
-    reason: LongLine = Field(examples=["Credentials were found in the hands of a third person"])
+    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+        examples=["Credentials were found in the hands of a third person"]
+    )
 
 
 class FreezeOut(Out):

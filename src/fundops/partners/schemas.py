@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from fundops.grants.policy_content import Tier
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import AnyReason
 from fundops.schemas import Day, In, Line, Out, Prose, Whole
 from fundops.screening.fields import CONTACTS_SCREENED
 
@@ -17,7 +17,7 @@ Status = Literal["proposed", "confirmed", "refused", "withdrawn"]
 MAX_ANSWERS = 100
 
 ScreenedProse = Annotated[Prose, CONTACTS_SCREENED]
-ScreenedNote = Annotated[Reason, CONTACTS_SCREENED]
+ScreenedNote = Annotated[AnyReason, CONTACTS_SCREENED]
 
 
 class DueCheckIn(In):
@@ -163,7 +163,7 @@ class PartnerAssessmentIn(In):
 class PartnerReasonIn(In):
     """Why an assessment is refused or withdrawn."""
 
-    reason: Reason
+    reason: ScreenedNote
 
 
 class CapacityAnswerOut(Out):

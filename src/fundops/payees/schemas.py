@@ -21,8 +21,9 @@ from fundops.schemas import (
     money_out,
     refused,
 )
+from fundops.screening.fields import SCREENED
 
-Reason = Annotated[str, line(2000)]
+Reason = Annotated[str, line(2000), SCREENED]
 Origin = Literal["first", "change", "advance", "emergency"]
 Kind = Literal["iban", "local", "vendor"]
 Status = Literal["proposed", "active", "blocked", "retired", "refused"]
@@ -91,7 +92,7 @@ class CallBackIn(In):
 
     channel_id: UUID
     called_at: Instant
-    spoke_to: Annotated[str, line(200)] = Field(
+    spoke_to: Annotated[str, line(200), SCREENED] = Field(
         description="The office or function that answered, not a person's name."
     )
     answer: Literal["confirmed", "denied", "unreached"]

@@ -1,7 +1,8 @@
 """What an applicant may save: the whole of a proposal, however unfinished.
 
 A draft takes whatever a person typed into a place that exists: text, a number, a yes or no, or
-nothing. It is stored as sent, so that nothing typed is ever lost; what is wrong with it is said by
+nothing. It is stored as sent, so that nothing typed is ever lost, but for texts that look like
+personal data, which are left out and marked (``screened``); what is wrong with it is said by
 ``checks`` when asked, and again on submission. Only its places are bounded here.
 """
 
@@ -11,7 +12,9 @@ from typing import Any
 
 from pydantic import Field
 
-from fundops.drafted import Leaf
+from fundops import drafted
+from fundops.parties.withholding import MAX_CONFIRMATIONS, ConfirmationIn, Leaf
+from fundops.parties.withholding import WITHHELD as WITHHELD_KEY
 from fundops.schemas import In
 
 MAX_SHARES, MAX_CODES, MAX_PLACES = 30, 60, 60
@@ -100,7 +103,20 @@ class DraftIn(In):
     results: list[ResultDraft] = Field([], max_length=MAX_RESULTS)
     cofunding: list[CofundingDraft] = Field([], max_length=MAX_COFUNDING)
     answers: AnswersDraft | None = None
+    confirmations: list[ConfirmationIn] = Field([], max_length=MAX_CONFIRMATIONS)
 
     def plain(self) -> dict[str, Any]:
-        """Return what was sent, no more and no less."""
-        return self.model_dump(exclude_unset=True)
+        """Return what was sent, no more and no less, without the confirmations."""
+        return self.model_dump(exclude_unset=True, exclude={"confirmations"})
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the content of a stored text, without what tells what was left out."""
+    found = drafted.read(text)
+    found.pop(WITHHELD_KEY, None)
+    return found
+
+
+def withheld(text: str) -> list[dict[str, Any]]:
+    """Return what screening left out of a stored content: pointer, kind, start and end."""
+    return list(drafted.read(text).get(WITHHELD_KEY) or ())

@@ -17,21 +17,22 @@ from fundops.codes import next_code, random_code
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
 from fundops.messages import text
-from fundops.parties import profiles
+from fundops.parties import profiles, withholding
 from fundops.parties.interests import has_interest
 from fundops.parties.models import Party
-from fundops.proposals import attachments, queries, service, values, versions
+from fundops.proposals import attachments, content, queries, screened, service, values, versions
 from fundops.proposals.models import Proposal, ProposalVersion
 from fundops.proposals.schemas import ProposalIn
 from fundops.proposals.terms import terms_of
 from fundops.records import snapshot
+from fundops.vault import Vault
 
 PREFIX = "PRP"
 MAX_OF_PARTY = 50
 """Proposals of one applicant to one call, drafts and withdrawn ones among them."""
 
 
-def create(db: Session, actor: Actor, given: ProposalIn, at: datetime) -> Proposal:
+def create(db: Session, actor: Actor, given: ProposalIn, at: datetime, keys: Vault) -> Proposal:
     """Start a proposal of a party to an open call, with what is known of the party carried over.
 
     Raises ``invalid-request`` for a call, party or earlier proposal that the actor may not use,
@@ -63,8 +64,11 @@ def create(db: Session, actor: Actor, given: ProposalIn, at: datetime) -> Propos
     )
     db.add(proposal)
     db.flush()
-    first = _carried(db, party, given, earlier)
-    versions.add(db, actor, proposal, "draft", *drafted.stored(first), now)
+    first = withholding.clean(
+        db, actor, screened.KIND, withholding.for_party(db, party.id, keys), party.id,
+        _carried(db, party, given, earlier),
+    )  # fmt: skip
+    versions.add(db, actor, proposal, "draft", drafted.stored(first), now)
     audit.record(
         db, actor, "proposal.started", "proposal", proposal.id,
         fund_id=call.fund_id, after=snapshot(proposal),
@@ -146,7 +150,7 @@ def _carried(
     applicant to change, and named when the draft is checked.
     """
     if earlier is not None:
-        kept = dict(drafted.read(_last_known(db, earlier).content))
+        kept = dict(content.read(_last_known(db, earlier).content))
         for name in ("starts_on", "ends_on", "attachments", "awaiting"):
             kept.pop(name, None)
         kept["budget"] = [
@@ -178,14 +182,14 @@ def save(
     Raises ``wrong-status`` when the proposal is no longer the applicant's to change.
     """
     service.require_editable(proposal, "save")
-    stored, sha256 = drafted.stored(given)
+    stored = drafted.stored(given)
     present = versions.current_draft(db, proposal.id)
-    if present.sha256 == sha256:
+    if present.sha256 == drafted.sealed(stored):
         return present
     before = snapshot(proposal)
     if proposal.submitted_number is None:
         _name(proposal, given)
-    made = versions.add(db, actor, proposal, "draft", stored, sha256, clock.now())
+    made = versions.add(db, actor, proposal, "draft", stored, clock.now())
     service.record(db, actor, proposal, "proposal.saved", before)
     return made
 
@@ -205,11 +209,11 @@ def keep_aside(
     The draft at work stays as it is and so does its entity tag; the same content is kept once.
     """
     service.require_editable(proposal, "save")
-    stored, sha256 = drafted.stored(given)
-    present = versions.same(db, proposal.id, sha256)
+    stored = drafted.stored(given)
+    present = versions.same(db, proposal.id, drafted.sealed(stored))
     if present is not None:
         return present
     before = snapshot(proposal)
-    made = versions.add(db, actor, proposal, "aside", stored, sha256, clock.now())
+    made = versions.add(db, actor, proposal, "aside", stored, clock.now())
     service.record(db, actor, proposal, "proposal.kept_aside", before)
     return made

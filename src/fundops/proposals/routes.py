@@ -14,13 +14,15 @@ from fundops.authz import Actor, Can, Permission
 from fundops.calls import queries as call_queries
 from fundops.calls.models import Call
 from fundops.command import check_match, command, etag, read_session
-from fundops.drafted import stored
+from fundops.drafted import sealed, stored
 from fundops.errors import Problem
 from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
-from fundops.proposals import drafts, queries, service, submission, totals, versions
+from fundops.parties.withholding import marks_out
+from fundops.proposals import drafts, queries, screened, service, submission, totals, versions
 from fundops.proposals.budgets import totals as budget_totals
 from fundops.proposals.content import DraftIn
+from fundops.proposals.content import withheld as stored_marks
 from fundops.proposals.models import PROPOSAL_STATUSES, Proposal, ProposalVersion
 from fundops.proposals.schemas import (
     AwaitingIn,
@@ -95,7 +97,7 @@ def start_proposal(request: Request, actor: Writer, given: ProposalIn) -> Respon
     arrived = clock.now()
 
     def work(db: Session) -> dict[str, Any]:
-        proposal = drafts.create(db, actor, given, arrived)
+        proposal = drafts.create(db, actor, given, arrived, request.app.state.vault)
         return proposal_out(queries.row(db, actor, proposal.id))
 
     return command(request, actor, work, status=201, location="/v1/proposals/{id}")
@@ -134,18 +136,40 @@ def get_draft(request: Request, actor: Writer, proposal_id: UUID) -> Response:
 def save_draft(request: Request, actor: Writer, proposal_id: UUID, given: DraftIn) -> Response:
     """Save the whole of a draft. Needs If-Match with the draft's entity tag.
 
-    When another draft has been saved since, the answer is 412, and what was sent is kept aside as
-    a version of its own, which the answer names.
+    Text that looks like personal data is left out and marked; all else is stored. When another
+    draft has been saved since, the answer is 412, and what was sent is kept aside as a version of
+    its own, which the answer names.
     """
-    content = given.plain()
+    return saved_draft(request, actor, proposal_id, given, draft_out)
 
-    def work(db: Session) -> dict[str, Any]:
+
+def saved_draft(
+    request: Request,
+    actor: Actor,
+    proposal_id: UUID,
+    given: DraftIn,
+    out: Callable[[Session, Proposal, ProposalVersion], dict[str, Any]],
+) -> Response:
+    """Save a whole draft over the one that ``If-Match`` names, or keep it aside; answer ``out``."""
+    plain, keys = given.plain(), request.app.state.vault
+
+    def cleaned(db: Session) -> tuple[Proposal, dict[str, Any]]:
         proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
         service.require_editable(proposal, "save")
-        check_draft(request, versions.current_draft(db, proposal.id), content)
-        return draft_out(db, proposal, drafts.save(db, actor, proposal, content))
+        return proposal, screened.clean(db, actor, proposal, keys, plain, given.confirmations)
 
-    return kept_aside(request, actor, proposal_id, content, lambda: command(request, actor, work))
+    def work(db: Session) -> dict[str, Any]:
+        proposal, said = cleaned(db)
+        check_draft(request, versions.current_draft(db, proposal.id), said)
+        return out(db, proposal, drafts.save(db, actor, proposal, said))
+
+    try:
+        return command(request, actor, work)
+    except Problem as problem:
+        if problem.slug != "stale":
+            raise
+        number = _keep_aside(request, actor, cleaned)
+        raise Problem("stale", detail=text("proposals.kept_aside", number=number)) from problem
 
 
 def check_draft(request: Request, present: ProposalVersion, content: dict[str, Any]) -> None:
@@ -153,34 +177,20 @@ def check_draft(request: Request, present: ProposalVersion, content: dict[str, A
 
     The very content that the draft has is no conflict: a save whose answer was lost, sent again.
     """
-    if "if-match" not in request.headers or stored(content)[1] != present.sha256:
+    if "if-match" not in request.headers or sealed(stored(content)) != present.sha256:
         check_match(request, present.number)
 
 
-def kept_aside(
+def _keep_aside(
     request: Request,
     actor: Actor,
-    proposal_id: UUID,
-    content: dict[str, Any],
-    save: Callable[[], Response],
-) -> Response:
-    """Answer what ``save`` does; if it finds the draft changed, keep ``content`` and say where."""
-    try:
-        return save()
-    except Problem as problem:
-        if problem.slug != "stale":
-            raise
-        number = _keep_aside(request, actor, proposal_id, content)
-        raise Problem("stale", detail=text("proposals.kept_aside", number=number)) from problem
-
-
-def _keep_aside(request: Request, actor: Actor, proposal_id: UUID, content: dict[str, Any]) -> int:
+    cleaned: Callable[[Session], tuple[Proposal, dict[str, Any]]],
+) -> int:
     """Keep a draft that came too late to be the one at work; return its number."""
     kept: list[int] = []
 
     def work(db: Session) -> dict[str, Any]:
-        proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
-        kept.append(drafts.keep_aside(db, actor, proposal, content).number)
+        kept.append(drafts.keep_aside(db, actor, *cleaned(db)).number)
         return {}
 
     command(request, actor, work)
@@ -264,6 +274,7 @@ def validate_proposal(
             },
             "closes_at": service.closes_at(call, proposal),
             "is_open": service.is_open(call, proposal, arrived),
+            "withheld": marks_out(stored_marks(draft.content)),
         }
     return json_response(answer)
 

@@ -8,14 +8,18 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from fundops import drafted
+from fundops.parties.withholding import WithheldOut, marks_out
+from fundops.proposals import content
 from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out
+from fundops.screening.fields import SCREENED
 
 MAX_AWAITED = 20
 
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}$")]
 Kind = Annotated[str, StringConstraints(strict=True, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
-Reason = Annotated[Prose, Field(max_length=2000, examples=["The server was out of reach."])]
+Reason = Annotated[
+    Prose, Field(max_length=2000, examples=["The server was out of reach."]), SCREENED
+]
 
 
 class ProposalIn(In):
@@ -24,7 +28,7 @@ class ProposalIn(In):
     call_id: UUID
     party_id: UUID = Field(description="The applicant: your own, or any that you lodge for.")
     language: Language = Field(examples=["en"])
-    title: Line = Field(examples=["Safe houses along the coast"])
+    title: Annotated[Line, SCREENED] = Field(examples=["Safe houses along the coast"])
     copy_from: UUID | None = Field(
         None,
         description="An earlier proposal of the same organisation, whose content it begins with.",
@@ -179,16 +183,22 @@ def version_out(row: Any) -> dict[str, Any]:
 
 
 class ProposalContentOut(ProposalVersionOut):
-    """A version with its content, as it was sent."""
+    """A version with its content, as it was sent; ``withheld`` marks what screening left out."""
 
     proposal_id: UUID
     content: dict[str, Any]
+    withheld: list[WithheldOut]
 
 
 def content_out(row: Any) -> dict[str, Any]:
     """Return the wire form of a version with its content."""
-    kept = drafted.read(row.content)
-    return {"proposal_id": row.proposal_id, **version_out(row), "content": kept}
+    kept = content.read(row.content)
+    return {
+        "proposal_id": row.proposal_id,
+        **version_out(row),
+        "content": kept,
+        "withheld": marks_out(content.withheld(row.content)),
+    }
 
 
 class DraftOut(ProposalContentOut):
@@ -280,6 +290,7 @@ class ValidationOut(Out):
     by_category: dict[str, MoneyOut]
     closes_at: str | None
     is_open: bool
+    withheld: list[WithheldOut]
 
 
 class CallTotalOut(Out):

@@ -23,7 +23,7 @@ from fundops.files.models import File, Upload
 from fundops.ledger.models import Fund
 from fundops.messages import text
 from fundops.messages.said import Word
-from fundops.proposals import attached, receipts, service, version_rows, versions
+from fundops.proposals import attached, content, receipts, service, version_rows, versions
 from fundops.proposals.attached import Attached, Awaited
 from fundops.proposals.checks import Checked, check
 from fundops.proposals.models import (
@@ -44,7 +44,7 @@ def examine(
     """Return what a submission of the draft at work would come to, and that draft."""
     draft = versions.current_draft(db, proposal.id)
     terms = terms_of(db, db.get_one(Call, proposal.call_id))
-    given = drafted.read(draft.content)
+    given = content.read(draft.content)
     return examine_content(db, proposal, terms, given, awaiting), draft
 
 
@@ -92,8 +92,7 @@ def _submitted_already(
     status = "lodged" if action == "lodge" else "submitted"
     if proposal.submitted_number is None or proposal.status != status:
         return None
-    _, sha256 = drafted.stored(checked.content)
-    if versions.submitted(db, proposal).sha256 != sha256:
+    if versions.submitted(db, proposal).sha256 != drafted.sealed(drafted.stored(checked.content)):
         return None
     return receipts.latest(db, proposal.id)
 
@@ -103,8 +102,8 @@ def _enter(
     signer: Signs, action: str,
 ) -> SubmissionReceipt:  # fmt: skip
     """Make the version that counts, its rows and its receipt."""
-    kept, sha256 = drafted.stored(checked.content)
-    version = versions.add(db, actor, proposal, "submitted", kept, sha256, at)
+    kept = drafted.stored(checked.content)
+    version = versions.add(db, actor, proposal, "submitted", kept, at)
     facts: dict[str, Any] = {
         "title": checked.content["title"],
         "language": checked.content["language"],
@@ -166,7 +165,7 @@ def add_in_grace(
     if service.is_open(call, proposal, at) or proposal.submitted_number is None:
         return None
     file = db.get_one(File, made.file_id)
-    kept = drafted.read(versions.submitted(db, proposal).content)
+    kept = content.read(versions.submitted(db, proposal).content)
     awaiting = kept.get("awaiting") or ()
     is_awaited = any(is_arrival(one, file) for one in awaiting)
     in_time = deadlines.counts(call, file.declared_at, file.completed_at)

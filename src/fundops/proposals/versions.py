@@ -21,6 +21,7 @@ from fundops.calls.models import Call
 from fundops.errors import Problem
 from fundops.ids import uuid7
 from fundops.messages import text
+from fundops.proposals import content
 from fundops.proposals.models import Proposal, ProposalVersion
 from fundops.records import snapshot
 from fundops.trail import DIGESTED
@@ -30,8 +31,7 @@ MAX_VERSIONS = 5_000
 
 
 def add(
-    db: Session, author: Author, proposal: Proposal, kind: str, stored: str, sha256: str,
-    at: datetime,
+    db: Session, author: Author, proposal: Proposal, kind: str, stored: str, at: datetime,
 ) -> ProposalVersion:  # fmt: skip
     """Append a version and record its digest.
 
@@ -46,7 +46,7 @@ def add(
         number=proposal.last_number,
         kind=kind,
         content=stored,
-        sha256=sha256,
+        sha256=drafted.sealed(stored),
         saved_by_id=author.person_id,
         saved_at=at,
     )
@@ -120,7 +120,7 @@ def submitted(db: Session, proposal: Proposal) -> ProposalVersion:
 
 def submitted_content(db: Session, proposal: Proposal) -> dict[str, Any]:
     """Return the submitted content; raise ``not-found`` when nothing has been submitted."""
-    return drafted.read(submitted(db, proposal).content)
+    return content.read(submitted(db, proposal).content)
 
 
 def submitted_contents(db: Session, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -136,4 +136,4 @@ def submitted_contents(db: Session, ids: Collection[UUID]) -> dict[UUID, dict[st
         )
         .where(Proposal.id.in_(list(ids)))
     )
-    return {proposal_id: drafted.read(kept) for proposal_id, kept in db.execute(query).all()}
+    return {proposal_id: content.read(kept) for proposal_id, kept in db.execute(query).all()}

@@ -7,7 +7,7 @@ comes back replaces the draft as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,11 @@ class Returned:
     def place(self, problems: list[FieldError]) -> list[Problem]:
         """Return what the rules found, each with the cell it is about."""
         return [self.filled.problem(self._pointer(one.pointer), one.detail) for one in problems]
+
+    def cells(self, pointers: Iterable[str]) -> dict[str, str]:
+        """Return where pointers into the content stand in the workbook, as ``Sheet!C9``."""
+        places = {one: self.filled.cell_of(self._pointer(one)) for one in pointers}
+        return {one: f"{at.sheet}!{at.cell}" for one, at in places.items() if at is not None}
 
     def _pointer(self, pointer: str) -> str:
         """Return a pointer into the content as one into the workbook."""

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
 from sqlalchemy.orm import Session
 
-from fundops import drafted
 from fundops.authz import Actor, Can, Permission
 from fundops.calls.models import Call
-from fundops.command import command, etag, read_session
+from fundops.command import etag, read_session
+from fundops.errors import FieldError
 from fundops.forms.answers import (
     WORKBOOK,
     Language,
@@ -28,9 +29,10 @@ from fundops.forms.declaration import Form
 from fundops.forms.render import render
 from fundops.messages import text
 from fundops.messages.reader import read_by
-from fundops.proposals import drafts, queries, service, submission, versions
-from fundops.proposals.models import Proposal
-from fundops.proposals.routes import check_draft, draft_out, kept_aside
+from fundops.proposals import content, queries, screened, submission, versions
+from fundops.proposals.content import DraftIn
+from fundops.proposals.models import Proposal, ProposalVersion
+from fundops.proposals.routes import draft_out, saved_draft
 from fundops.proposals.schemas import DraftOut
 from fundops.proposals.terms import Terms, terms_of
 from fundops.proposals.workbook import filled_in, read_back
@@ -41,6 +43,15 @@ from fundops.strict import RAW_BODY, RawRoute, raw_body
 router = APIRouter(prefix="/proposals", tags=["proposals"], route_class=RawRoute)
 
 Writer = Annotated[Actor, Depends(Can(Permission.PROPOSAL_WRITE))]
+
+
+class ProposalWorkbookOut(DraftOut):
+    """The draft at work as a workbook was saved in it.
+
+    ``cells`` says for each pointer in ``withheld`` in which cell of the workbook it stands.
+    """
+
+    cells: dict[str, str] = Field(examples=[{"/answers/need": "Proposal!B12"}])
 
 
 def _asked(
@@ -66,7 +77,7 @@ def get_proposal_workbook(
         proposal, terms, form_in = _asked(db, actor, proposal_id)
         form = form_in(spoken := read_by(language))
         draft = versions.current_draft(db, proposal.id)
-        shown, left_out = filled_in(form, drafted.read(draft.content))
+        shown, left_out = filled_in(form, content.read(draft.content))
         if left_out:
             note = text("proposals.workbook.left_out", spoken, pointers=", ".join(left_out))
             form = with_note(form, note)
@@ -97,14 +108,16 @@ def check_proposal_workbook(
         returned = read_back(form_in, raw, identity_of(terms, proposal), read_by(language))
         require_form(returned.filled)
         checked = submission.examine_content(db, proposal, terms, returned.content)
-    placed = returned.place(checked.problems)
+        said = screened.flagged(db, proposal, request.app.state.vault, returned.content)
+    found = [FieldError(pointer, one.sentence) for pointer, every in said.items() for one in every]
+    placed = returned.place([*found, *checked.problems])
     return checked_answer(raw, returned.filled.problems, placed, returned.language, proposal.code)
 
 
 @router.put(
     "/{proposal_id}/workbook",
     operation_id="send_proposal_workbook",
-    response_model=DraftOut,
+    response_model=ProposalWorkbookOut,
     responses=CHANGES,
     openapi_extra=RAW_BODY,
 )
@@ -115,7 +128,8 @@ def send_proposal_workbook(
 
     Sent once more it changes nothing. A workbook with cells that cannot be read is refused, with
     the cells named; what is missing or against the rules of the call is not, as in any draft.
-    When another draft has been saved since, it is kept aside as a version of its own.
+    Text that looks like personal data is left out and marked; all else is stored. When another
+    draft has been saved since, it is kept aside as a version of its own.
     """
     require_tag(request)
     raw = raw_body(request)
@@ -125,12 +139,10 @@ def send_proposal_workbook(
         tag = versions.current_draft(db, proposal.id).number
     returned = read_back(form_in, raw, identity, read_by(language))
     require_readable(request, actor, tag, returned.filled)
-    given = returned.content
 
-    def work(db: Session) -> dict[str, Any]:
-        proposal = queries.get_visible(db, actor, proposal_id, Permission.PROPOSAL_WRITE)
-        service.require_editable(proposal, "save")
-        check_draft(request, versions.current_draft(db, proposal.id), given)
-        return draft_out(db, proposal, drafts.save(db, actor, proposal, given))
+    def out(db: Session, proposal: Proposal, draft: ProposalVersion) -> dict[str, Any]:
+        answer = draft_out(db, proposal, draft)
+        return answer | {"cells": returned.cells(mark["pointer"] for mark in answer["withheld"])}
 
-    return kept_aside(request, actor, proposal_id, given, lambda: command(request, actor, work))
+    given = DraftIn.model_validate(returned.content)
+    return saved_draft(request, actor, proposal_id, given, out)

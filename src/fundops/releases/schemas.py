@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from fundops.grants.schemas import ScreenedReason
+from fundops.grants.schemas import Reason
 from fundops.schemas import Day, In, Out
 
 ClassName = Literal["outside", "inside"]
@@ -34,7 +34,7 @@ class ResultReleaseIn(In):
 class ReleaseWithdrawalIn(In):
     """Why a release is taken back; everybody who could read it reads this."""
 
-    reason: ScreenedReason
+    reason: Reason
 
 
 class ReleaseOut(Out):

@@ -9,18 +9,20 @@ report are codes, so that no words can be stored where nobody would look for the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from fundops.drafted import MAX_LEAF, MAX_WHOLE, Leaf
+from fundops.drafted import MAX_LEAF, MAX_WHOLE
+from fundops.parties.withholding import MAX_CONFIRMATIONS, ConfirmationIn, Leaf, is_number
 from fundops.reports.dimensions import dimensions
-from fundops.schemas import In, line, refused
+from fundops.schemas import In, refused
+from fundops.screening.fields import WITHHELD
 
 MAX_FIGURE = 60
 """Characters of a number, code or currency in a draft."""
-MAX_LINES, MAX_RESULTS, MAX_CONFIRMATIONS = 300, 120, 200
+MAX_LINES, MAX_RESULTS = 300, 120
 MAX_NUMBER = 1_000
 PROSE = ("challenges", "lessons", "risks")
 """Free texts of a whole report, beside its narrative by objective."""
@@ -28,9 +30,6 @@ METHODS = ("first_in_first_out", "weighted_average")
 """How a grantee's expenditure is converted into the fund's base currency."""
 
 _OBJECTIVE = re.compile(r"[1-9]|10", re.ASCII)
-_FIGURE = re.compile(r"\s*-?[\d\s.,'’٫٬]*%?\s*")
-_PAIR = re.compile(r"[.٫]\d+[\s,;]+\d+[.٫]")
-"""Two decimals, as coordinates are written: no number."""
 
 
 def _figure(value: Any) -> Any:
@@ -46,7 +45,7 @@ def _as_schema(maximum: int) -> dict[str, Any]:
     """Return the JSON schema of a leaf with at most so many characters."""
     whole = {"type": "integer", "minimum": -MAX_WHOLE, "maximum": MAX_WHOLE}
     kinds = [whole, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
-    return {"anyOf": [{"type": "string", "maxLength": maximum}, *kinds]}
+    return {"anyOf": [{"type": "string", "maxLength": maximum}, *kinds]} | WITHHELD
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
@@ -106,15 +105,6 @@ class ReportedDraft(In):
     note: Leaf = None
 
 
-class ConfirmationIn(In):
-    """That an item found by screening is no victim's. The item itself is never stored."""
-
-    item: Annotated[str, line(300)] = Field(examples=["office@example.org"])
-    as_: Literal["staff", "official", "published_contact"] = Field(
-        alias="as", examples=["published_contact"]
-    )
-
-
 class ReportDraftIn(In):
     """The whole content of a report's draft. What is left out is empty; nothing need be right."""
 
@@ -141,17 +131,8 @@ class ReportDraftIn(In):
         return self.model_dump(exclude_unset=True, exclude={"confirmations"})
 
 
-def free_texts(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the pointer and text of everything in a content that is words.
-
-    Words in a place of numbers are words all the same; codes and numbers are none.
-    """
-    for pointer, value in _leaves(content):
-        if isinstance(value, str) and value.strip() and not _is_figure(pointer, value):
-            yield pointer, value
-
-
-def _is_figure(pointer: str, value: str) -> bool:
+def is_figure(pointer: str, value: str) -> bool:
+    """Return whether a text is a number or code in its place, not words."""
     last = pointer.rsplit("/", 1)[-1]
     if pointer.startswith("/narrative/") or last in (*PROSE, "note"):
         return False
@@ -159,27 +140,7 @@ def _is_figure(pointer: str, value: str) -> bool:
         return re.fullmatch(r"[A-Za-z]{3}", value.strip()) is not None
     if last == "method":
         return value.strip() in METHODS
-    return _FIGURE.fullmatch(value) is not None and _PAIR.search(value) is None
-
-
-def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{pointer}/{key}")
-    elif isinstance(value, list | tuple):
-        for at, inner in enumerate(value):
-            yield from _leaves(inner, f"{pointer}/{at}")
-    else:
-        yield pointer, value
-
-
-def without(content: Any, pointers: frozenset[str], at: str = "") -> Any:
-    """Return a copy of ``content`` with null in the places that ``pointers`` name."""
-    if isinstance(content, Mapping):
-        return {key: without(inner, pointers, f"{at}/{key}") for key, inner in content.items()}
-    if isinstance(content, list | tuple):
-        return [without(inner, pointers, f"{at}/{n}") for n, inner in enumerate(content)]
-    return None if at in pointers else content
+    return is_number(value)
 
 
 def has_place(content: Mapping[str, Any], pointer: str) -> bool:

@@ -23,6 +23,7 @@ from fundops.ledger.models import Fund
 from fundops.lifecycle import require
 from fundops.messages import text
 from fundops.parties.hands import refuse_behind
+from fundops.parties.withholding import for_party
 from fundops.reports import counting, drafts, recording, screened, spending, telling, versions
 from fundops.reports.content import has_place
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportComment
@@ -149,7 +150,7 @@ def _seen(db: Session, report: ProgressReport, number: int) -> Kept:
 
 
 def _refuse(db: Session, grant: Grant, keys: Vault, texts: Mapping[str, str | None]) -> None:
-    screened.refuse(screened.for_party(db, grant.grantee_id, keys), texts)
+    screened.refuse(for_party(db, grant.grantee_id, keys), texts)
 
 
 def _check_places(kept: Kept, comments: Sequence[ReportCommentIn]) -> None:

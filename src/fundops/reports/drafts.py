@@ -180,9 +180,9 @@ def save(
     Raises ``wrong-status`` when the report is no longer its grantee's to change.
     """
     recording.require_editable(report, "save")
-    present = versions.get(db, report, report.draft_number).version
-    if present.sha256 == drafted.stored(said)[1]:
-        return present
+    present = versions.get(db, report, report.draft_number)
+    if present.says(said):
+        return present.version
     before = snapshot(report)
     made = versions.add(db, actor, report, "draft", said, clock.now())
     report.draft_number = made.number
@@ -195,7 +195,7 @@ def keep_aside(
 ) -> ReportVersion:
     """Keep what a page that had grown old sent, beside the draft; the same content once."""
     recording.require_editable(report, "save")
-    present = versions.same(db, report.id, drafted.stored(said)[1])
+    present = versions.same(db, report.id, drafted.stored(said))
     if present is not None:
         return present
     before = snapshot(report)

@@ -25,6 +25,7 @@ from fundops.grants.rules import past_day, refuse_interest
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.parties.withholding import for_party
 from fundops.records import snapshot
 from fundops.reports import queries, recording, screened
 from fundops.reports.evidence_schemas import EvidenceInspectionIn, ReportEvidenceIn
@@ -59,7 +60,7 @@ def add(
     recording.require_editable(report, "attach evidence")
     sha256 = _digest_of(db, actor, report, grant, given)
     screened.refuse(
-        screened.for_party(db, grant.grantee_id, keys), {"/register_number": given.register_number}
+        for_party(db, grant.grantee_id, keys), {"/register_number": given.register_number}
     )
     made = ReportEvidence(
         id=uuid7(),
@@ -161,7 +162,7 @@ def inspect(
     if found.removed_at is not None:
         raise Problem("not-found")
     on = past_day(fund, given.inspected_on, "/inspected_on")
-    screened.refuse(screened.for_party(db, grant.grantee_id, keys), {"/note": given.note})
+    screened.refuse(for_party(db, grant.grantee_id, keys), {"/note": given.note})
     query = select(func.count()).where(EvidenceInspection.evidence_id == found.id)
     if db.execute(query).scalar_one() >= MAX_INSPECTIONS:
         raise Problem("conflict", detail=text("reports.too_many_inspections"))
@@ -274,19 +275,26 @@ def _reuses(db: Session, actor: Actor, pieces: Sequence[ReportEvidence]) -> dict
 
 
 def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, list[UUID]]:
-    """Return by piece others with the same content: as sent, or as kept without metadata, which
-    anybody can change. Of another report one piece stands for all.
+    """Return by piece of one report the others with the same content: as sent, or as kept without
+    metadata, which anybody can change; or with the same number in the register of the same
+    grantee. Of another report one piece stands for all.
     """
+    if not pieces:
+        return {}
     own = dict.fromkeys(each.id for each in pieces)
-    marks: dict[UUID, set[str]] = {}
-    held: dict[str, list[UUID]] = {}
-    for query in (_marks(ReportEvidence.id.in_(list(own))), _alike(pieces)):
-        for piece_id, *digests in db.execute(query):
+    marks: dict[UUID, set[Any]] = {}
+    held: dict[Any, list[UUID]] = {}
+    for query in (
+        _marks(ReportEvidence.id.in_(list(own))), _same_file(pieces), _same_number(pieces),
+    ):  # fmt: skip
+        for piece_id, *digests, number, grantee_id in db.execute(query):
             if piece_id in marks:
                 continue
             marks[piece_id] = {one for one in digests if one is not None}
-            for digest in marks[piece_id]:
-                held.setdefault(digest, []).append(piece_id)
+            if number is not None:
+                marks[piece_id].add((grantee_id, register_key(number)))
+            for mark in marks[piece_id]:
+                held.setdefault(mark, []).append(piece_id)
     found = {
         each: sorted({one for mark in marks.get(each, ()) for one in held[mark]} - {each})
         for each in own
@@ -295,18 +303,40 @@ def _same_content(db: Session, pieces: Sequence[ReportEvidence]) -> dict[UUID, l
 
 
 def _marks(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Select pieces of evidence with the digests of their content."""
+    """Select pieces of evidence with the digests of their content, and whose register it is."""
     columns: tuple[Any, ...] = (
         ReportEvidence.id, ReportEvidence.content_sha256, File.stored_sha256,
+        ReportEvidence.register_number, Grant.grantee_id,
     )  # fmt: skip
-    return select(*columns).outerjoin(File, File.id == ReportEvidence.file_id).where(*conditions)
+    return (
+        select(*columns)
+        .outerjoin(File, File.id == ReportEvidence.file_id)
+        .join(ProgressReport, ProgressReport.id == ReportEvidence.report_id)
+        .join(Grant, Grant.id == ProgressReport.grant_id)
+        .where(*conditions)
+    )
 
 
-def _alike(pieces: Sequence[ReportEvidence]) -> Select[Any]:
-    """Select what shares its content with any of the pieces: one piece of each report.
+def _alike(by: ColumnElement[Any], same: ColumnElement[bool]) -> Select[Any]:
+    """Select what is the ``same``: of each report one piece for each ``by``.
 
     All of them would let a receipt that is attached a thousand times crowd out every other.
     """
+    place = func.row_number().over(
+        partition_by=[by, ReportEvidence.report_id], order_by=ReportEvidence.id
+    )
+    each = _marks(same, ReportEvidence.removed_at.is_(None)).add_columns(place.label("place"))
+    found = each.subquery().c
+    return (
+        select(*(one for one in found if one.key != "place"))
+        .where(found.place == 1)
+        .order_by(found.id)
+        .limit(MAX_EVIDENCE * MAX_NAMED)
+    )
+
+
+def _same_file(pieces: Sequence[ReportEvidence]) -> Select[Any]:
+    """Select what has the content of any of the pieces."""
     sent = {each.content_sha256 for each in pieces if each.content_sha256 is not None}
     files = {each.file_id for each in pieces if each.file_id is not None}
     alike: ColumnElement[bool] = ReportEvidence.content_sha256.in_(sent)
@@ -314,18 +344,22 @@ def _alike(pieces: Sequence[ReportEvidence]) -> Select[Any]:
         kept = select(File.stored_sha256).where(File.id.in_(files))
         same = select(File.id).where(File.stored_sha256.in_(kept))
         alike |= ReportEvidence.file_id.in_(same)
-    place = func.row_number().over(
-        partition_by=[
-            func.coalesce(File.stored_sha256, ReportEvidence.content_sha256),
-            ReportEvidence.report_id,
-        ],
-        order_by=ReportEvidence.id,
-    )
-    ranked = _marks(alike, ReportEvidence.removed_at.is_(None)).add_columns(place.label("place"))
-    each = ranked.subquery().c
-    return (
-        select(each.id, each.content_sha256, each.stored_sha256)
-        .where(each.place == 1)
-        .order_by(each.id)
-        .limit(MAX_EVIDENCE * MAX_NAMED)
-    )
+    by = func.coalesce(File.stored_sha256, ReportEvidence.content_sha256)
+    return _alike(by, alike)
+
+
+def _same_number(pieces: Sequence[ReportEvidence]) -> Select[Any]:
+    """Select what has the number of any of the pieces in the register of the same grantee."""
+    numbers = {each.register_number for each in pieces if each.register_number is not None}
+    own = select(Grant.grantee_id).join(ProgressReport, ProgressReport.grant_id == Grant.id)
+    own = own.where(ProgressReport.id == pieces[0].report_id)
+    column = ReportEvidence.register_number
+    key = func.lower(func.replace(column, " ", ""))
+    # SQLite lowers only the letters of ASCII, so that a number may also be the very same.
+    alike = column.in_(numbers) | key.in_({register_key(one) for one in numbers})
+    return _alike(key, Grant.grantee_id.in_(own) & alike)
+
+
+def register_key(number: str) -> str:
+    """Return a register number as it is compared: capitals and spaces do not count."""
+    return number.replace(" ", "").lower()

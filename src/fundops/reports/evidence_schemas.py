@@ -9,6 +9,7 @@ from pydantic import Field
 
 from fundops.files.schemas import Sha256
 from fundops.schemas import Day, Flag, In, Line, Prose, Whole
+from fundops.screening.fields import BY_PARTY
 
 Number = Annotated[Whole, Field(ge=1, le=1_000)]
 
@@ -24,7 +25,7 @@ class ReportEvidenceIn(In):
     file_id: UUID | None = Field(
         None, description="A completed upload of the grantee.", examples=[None]
     )
-    register_number: Annotated[Line | None, Field(max_length=80)] = Field(
+    register_number: Annotated[Line, Field(max_length=80), BY_PARTY] | None = Field(
         None, description="Never anything that names a person.", examples=["R-017"]
     )
     sha256: Sha256 | None = Field(
@@ -37,4 +38,4 @@ class EvidenceInspectionIn(In):
 
     inspected_on: Day = Field(description="Not in the future.", examples=["2026-01-15"])
     agrees: Flag = Field(description="Whether it shows what was reported.", examples=[True])
-    note: Annotated[Prose | None, Field(max_length=2000)] = Field(None, examples=[None])
+    note: Annotated[Prose, Field(max_length=2000), BY_PARTY] | None = Field(None, examples=[None])

@@ -7,7 +7,6 @@ each submitted version with the digest that the event of its submission tells.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from fundops import drafted
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.checking import faults
 from fundops.messages import text
@@ -36,11 +36,13 @@ PAGE = 500
 
 def contents_sealed(db: Session) -> Iterator[str]:
     """Yield a sentence for each version whose content is not as it was saved."""
-    query = select(ReportVersion.id, ReportVersion.sha256, ReportContent.content).join(
-        ReportContent, ReportContent.version_id == ReportVersion.id
+    query = (
+        select(ReportVersion.id, ReportVersion.sha256, ReportContent.content, ReportSalt.salt)
+        .join(ReportContent, ReportContent.version_id == ReportVersion.id)
+        .outerjoin(ReportSalt, ReportSalt.version_id == ReportVersion.id)
     )
-    for one, sealed, said in db.execute(query.execution_options(yield_per=100)):
-        if hashlib.sha256(said.encode()).hexdigest() != sealed:
+    for one, sealed, said, salt in db.execute(query.execution_options(yield_per=100)):
+        if drafted.sealed(said, salt) != sealed:
             yield f"report_version {one}: {text('reports.check.changed')}"
 
 

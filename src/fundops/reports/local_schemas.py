@@ -12,7 +12,7 @@ from pydantic import Field
 
 from fundops import money
 from fundops.funds.rates import KnownRates
-from fundops.grants.schemas import ScreenedReason
+from fundops.grants.schemas import Reason
 from fundops.reports import conversion
 from fundops.reports.local_queries import local_rate
 from fundops.schemas import Day, In, MoneyIn, MoneyOut, Out, money_out
@@ -35,7 +35,7 @@ class LocalReceiptIn(In):
 class LocalReversalIn(In):
     """Why."""
 
-    reason: ScreenedReason
+    reason: Reason
 
 
 class LocalReceiptOut(Out):

@@ -22,7 +22,6 @@ from fundops.money import MAX_MINOR
 REPORT_STATUSES = ("draft", "submitted", "returned", "accepted")
 VERSION_KINDS = ("draft", "submitted", "aside")
 """``aside`` was sent from a page that had grown old: kept, but never the draft at work."""
-CONFIRMED_AS = ("staff", "official", "published_contact")
 ACCEPTED_BY = ("fund", "source")
 EVIDENCE_KINDS = ("file", "register")
 
@@ -302,8 +301,9 @@ class ReportEvidence(Base):
 
     For victim assistance it is always the register, which the grantee holds: its number, and the
     SHA-256 of the paper if the grantee has one. ``content_sha256`` is that, or the file's as sent:
-    the same one twice, in any grant, is flagged. ``line_number`` and ``result_number`` say what it
-    is for; without either it is for the whole report.
+    the same one twice, in any grant, is flagged, and so is the same register number twice, in any
+    grant of the same grantee. ``line_number`` and ``result_number`` say what it is for; without
+    either it is for the whole report.
     """
 
     __tablename__ = "report_evidence"
@@ -348,27 +348,6 @@ class EvidenceInspection(Base):
     agrees: Mapped[bool]
     note: Mapped[str | None] = mapped_column(Text(2000))
     inspected_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
-    created_at: Mapped[datetime]
-
-
-class ConfirmedItem(Base):
-    """That a grantee confirmed an item found by screening as no victim's, once for all its reports.
-
-    ``item_key`` is a keyed digest: the item itself is not kept.
-    """
-
-    __tablename__ = "confirmed_items"
-    __table_args__ = (
-        UniqueConstraint("party_id", "item_key"),
-        one_of("confirmed_as", CONFIRMED_AS),
-        {"info": {"append_only": True}},
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    party_id: Mapped[UUID] = mapped_column(ForeignKey("parties.id"))
-    item_key: Mapped[str] = mapped_column(Text(64))
-    confirmed_as: Mapped[str] = mapped_column(Text(20))
-    confirmed_by_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     created_at: Mapped[datetime]
 
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, database, etag, read_session
-from fundops.drafted import stored
 from fundops.errors import Problem
 from fundops.grants import schedule_queries
 from fundops.grants.queries import get_visible as grant_visible
 from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
+from fundops.parties.withholding import marks_out
 from fundops.reports import (
     drafts,
     evidence,
@@ -53,7 +53,6 @@ from fundops.reports.schemas import (
     reported_line_out,
     version_out,
 )
-from fundops.reports.screened import marks_out
 from fundops.schemas import CHANGES, CREATES, LISTS, READS
 from fundops.strict import StrictRoute
 
@@ -230,10 +229,10 @@ def saved_draft(
     def work(db: Session) -> dict[str, Any]:
         report, grant = queries.get_visible(db, actor, report_id, WRITE)
         said = drafts.cleaned(db, actor, report, grant, given, keys)
-        present = versions.get(db, report, report.draft_number).version
+        present = versions.get(db, report, report.draft_number)
         # The very content that the draft has is no conflict: a save whose answer was lost.
-        if "if-match" not in request.headers or stored(said)[1] != present.sha256:
-            check_match(request, present.number)
+        if "if-match" not in request.headers or not present.says(said):
+            check_match(request, present.version.number)
         drafts.save(db, actor, report, said)
         return out(db, report)
 

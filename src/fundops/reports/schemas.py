@@ -10,11 +10,12 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from fundops import clock
-from fundops.grants.schemas import Reason
-from fundops.reports.screened import marks_out
+from fundops.grants.schemas import AnyReason
+from fundops.parties.withholding import WithheldOut, marks_out
 from fundops.reports.spending_schemas import CertificationIn, ExpenditureDecisionIn
 from fundops.reports.versions import Kept
 from fundops.schemas import In, MoneyOut, Out, Prose, Whole, money_out
+from fundops.screening.fields import BY_PARTY
 
 MAX_COMMENTS = 100
 MAX_LINES = 400
@@ -43,14 +44,14 @@ class ReportCommentIn(In):
     """What is to be changed in one field."""
 
     pointer: Pointer
-    comment: Annotated[Prose, Field(max_length=2000, examples=["Say which months."])]
+    comment: Annotated[Prose, Field(max_length=2000, examples=["Say which months."]), BY_PARTY]
 
 
 class ReturnReportIn(In):
     """Why a report goes back, and what is to be changed where."""
 
     version: Number = Field(description="The submitted version that was read.", examples=[1])
-    reason: Reason
+    reason: Annotated[AnyReason, BY_PARTY]
     comments: Annotated[list[ReportCommentIn], Field(max_length=MAX_COMMENTS)] = Field(
         [], examples=[[]]
     )
@@ -68,7 +69,7 @@ class AcceptReportIn(In):
 class CorrectReportIn(In):
     """Why an accepted report is corrected."""
 
-    reason: Reason
+    reason: Annotated[AnyReason, BY_PARTY]
 
 
 class ProgressReportOut(Out):
@@ -156,8 +157,9 @@ def reported_line_out(row: Any, currency: str, base: str) -> dict[str, Any]:
 
 
 class EvidenceOut(Out):
-    """A piece of evidence. ``reused``: the same content shows something else as well, here or in
-    any other grant; null for readers who do not review. ``reused_in`` names those reports that the
+    """A piece of evidence. ``reused``: the same content, or the same number in the grantee's
+    register, shows something else as well, here or in any other grant; null for readers who do not
+    review. ``reused_in`` names those reports that the
     reader may see. ``is_screened`` is false where not all of a file could be searched: images.
     """
 
@@ -199,19 +201,6 @@ class ProgressReportDetail(ProgressReportOut):
     expenditure: list[ReportedLineOut]
     statement_id: UUID | None
     evidence: list[EvidenceOut]
-
-
-class WithheldOut(Out):
-    """Where screening left something out: which field, what it looks like, and from where to where.
-
-    ``start`` and ``end`` count characters of the text as it was sent.
-    """
-
-    pointer: str
-    kind: str
-    start: int
-    end: int
-    sentence: str
 
 
 class ReportCommentOut(Out):

@@ -1,4 +1,4 @@
-"""The table of what keeps the digests of figures from being guessed."""
+"""The table of what keeps the digests of reports from being guessed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fundops.db import Base, Text
 
 
 class ReportSalt(Base):
-    """The secret part of the digest of a submitted version's figures. Never changed, never shown.
+    """The secret part of the digests of a version and its figures. Never changed, never shown.
 
     Counts of victims are small: whoever may read a digest without it, an auditor or a finance
     officer, could try out all of them.

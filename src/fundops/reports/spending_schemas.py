@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fundops.grants.schemas import Reason
+from fundops.grants.schemas import AnyReason
 from fundops.schemas import Flag, In, MoneyIn, Whole
+from fundops.screening.fields import BY_PARTY
 
 
 class CertificationIn(In):
@@ -26,7 +27,9 @@ class ExpenditureDecisionIn(In):
     accepted: MoneyIn | None = Field(
         None, description="In the fund's currency; all of it if not said.", examples=[None]
     )
-    reason: Reason | None = Field(None, description="Why not all of it.", examples=[None])
+    reason: Annotated[AnyReason, BY_PARTY] | None = Field(
+        None, description="Why not all of it.", examples=[None]
+    )
     authorised: MoneyIn | None = Field(
         None,
         description="For the next period; as requested if not said, never beyond the balance.",

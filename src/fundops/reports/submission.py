@@ -7,7 +7,6 @@ them even after the text was disposed of.
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -130,8 +129,7 @@ def _write(
     for model, rows in tables:
         if rows:
             db.execute(insert(model), [{"version_id": version.id} | row for row in rows])
-    salt = secrets.token_hex(32)
-    db.add(ReportSalt(version_id=version.id, salt=salt))
+    salt = db.get_one(ReportSalt, version.id).salt
     return values_sha256(figures, spent, salt)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from fundops.ids import uuid7
 from fundops.messages import text
 from fundops.records import snapshot
 from fundops.reports.models import ProgressReport, ReportContent, ReportVersion
+from fundops.reports.seal_models import ReportSalt
 
 MAX_VERSIONS = 5_000
 """Saves of one report: one every half minute for forty hours."""
@@ -39,25 +41,29 @@ class Kept:
         """What was sent, without what was left out."""
         return {key: one for key, one in (self.said or {}).items() if key != "withheld"}
 
+    def says(self, said: dict[str, Any]) -> bool:
+        """Return whether it is the very same content, with what was left out."""
+        return self.said is not None and drafted.stored(self.said) == drafted.stored(said)
+
 
 def add(
     db: Session, author: Author, report: ProgressReport, kind: str, said: dict[str, Any],
     at: datetime, text_id: UUID | None = None,
 ) -> ReportVersion:  # fmt: skip
-    """Append a version and record its digest.
+    """Append a version and record its salted digest.
 
     Raises ``conflict`` when the report has as many as it may have.
     """
     if report.last_number >= MAX_VERSIONS:
         raise Problem("conflict", detail=text("reports.too_many_versions", limit=MAX_VERSIONS))
-    stored, sha256 = drafted.stored(said)
+    stored, salt = drafted.stored(said), secrets.token_hex(32)
     report.last_number += 1
     version = ReportVersion(
         id=uuid7(),
         report_id=report.id,
         number=report.last_number,
         kind=kind,
-        sha256=sha256,
+        sha256=drafted.sealed(stored, salt),
         text_id=text_id,
         saved_by_id=author.person_id,
         saved_at=at,
@@ -65,6 +71,7 @@ def add(
     db.add(version)
     db.flush()
     db.add(ReportContent(version_id=version.id, content=stored))
+    db.add(ReportSalt(version_id=version.id, salt=salt))
     db.flush()
     audit.record(
         db, author, "progress_report.version_kept", "report_version", version.id,
@@ -91,11 +98,12 @@ def get(
     return Kept(found[0], None if found[1] is None else drafted.read(found[1]))
 
 
-def same(db: Session, report_id: UUID, sha256: str) -> ReportVersion | None:
-    """Return the latest version with this content, if there is one."""
+def same(db: Session, report_id: UUID, stored: str) -> ReportVersion | None:
+    """Return the latest version with this stored content, if there is one."""
     return db.execute(
         select(ReportVersion)
-        .where(ReportVersion.report_id == report_id, ReportVersion.sha256 == sha256)
+        .join(ReportContent, ReportContent.version_id == ReportVersion.id)
+        .where(ReportVersion.report_id == report_id, ReportContent.content == stored)
         .order_by(ReportVersion.number.desc())
         .limit(1)
     ).scalar_one_or_none()

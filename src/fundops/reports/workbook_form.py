@@ -16,10 +16,10 @@ from fundops.calls import codelists
 from fundops.forms.declaration import Column, Field, Form, IdentityKey, Row, Section, Table
 from fundops.forms.kinds import Choice, Day, Kind, Money, Number, Option, Text, Whole, YesNo
 from fundops.messages import text
+from fundops.parties.confirmed_models import CONFIRMED_AS
 from fundops.reports.checks import MAX_COUNT, MAX_NOTE, MAX_TEXT
 from fundops.reports.content import METHODS, PROSE
 from fundops.reports.dimensions import Dimension, dimensions
-from fundops.reports.models import CONFIRMED_AS
 from fundops.reports.terms import AgreedResult, ReportTerms
 
 KIND, VERSION = "progress_report", 1

@@ -29,6 +29,7 @@ from fundops.forms.render import render
 from fundops.grants.models import Grant
 from fundops.messages import text
 from fundops.messages.reader import read_by
+from fundops.parties.withholding import for_party
 from fundops.reports import drafts, face, queries, reads, screened, versions
 from fundops.reports.checks import check
 from fundops.reports.content import ReportDraftIn
@@ -117,7 +118,7 @@ def check_report_workbook(
     with read_session(request) as db:
         report, grant, terms, shown = _asked(db, actor, progress_report_id)
         kept = versions.get(db, report, report.draft_number)
-        screening = screened.for_party(db, grant.grantee_id, request.app.state.vault)
+        screening = for_party(db, grant.grantee_id, request.app.state.vault)
     returned = read_back(shown, partial(form_of, terms, shown), raw, read_by(language))
     require_form(returned.filled)
     given = ReportDraftIn.model_validate(returned.content)

@@ -18,6 +18,7 @@ from fundops.retention import queries, service
 from fundops.retention.classes import CLASSES, KEPT
 from fundops.retention.models import MAX_MONTHS, Disposal, RetentionRule
 from fundops.schemas import COMMANDS, CREATES, LISTS, READS, In, LongLine, Out, Whole
+from fundops.screening.fields import SCREENED
 from fundops.strict import StrictRoute
 
 router = APIRouter(tags=["retention"], route_class=StrictRoute)
@@ -35,7 +36,9 @@ class RetentionRuleIn(In):
 
     data_class: ClassName
     months: Annotated[Whole, Field(ge=1, le=MAX_MONTHS)] = Field(examples=[84])
-    reason: LongLine = Field(examples=["Seven years after a grant is closed, as our auditors ask."])
+    reason: Annotated[LongLine, SCREENED] = Field(
+        examples=["Seven years after a grant is closed, as our auditors ask."]
+    )
 
 
 class RetentionRuleOut(Out):

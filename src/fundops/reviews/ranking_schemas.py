@@ -14,11 +14,13 @@ from pydantic import Field, StringConstraints
 from fundops.reviews.marks import shown
 from fundops.reviews.schemas import Because
 from fundops.schemas import Flag, In, MoneyIn, Out, Whole
+from fundops.screening.fields import SCREENED
 
 Minutes = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=20, max_length=10_000),
     Field(examples=["The reviewers met and agreed that the budget is sound but the plan is late."]),
+    SCREENED,
 ]
 Points = Annotated[
     str,

@@ -12,10 +12,11 @@ from pydantic import Field, StringConstraints
 from fundops.reviews.marks import shown
 from fundops.reviews.schemas import OwnStatus
 from fundops.schemas import Flag, In, Out, Whole
+from fundops.screening.fields import SCREENED
 
 MAX_MARKS = 100
 Number = Annotated[Whole, Field(ge=1, le=2_000_000_000)]
-Typed = Annotated[str, StringConstraints(strict=True, max_length=20_000)]
+Typed = Annotated[str, StringConstraints(strict=True, max_length=20_000), SCREENED]
 ScoreText = Annotated[str, StringConstraints(strict=True, max_length=40), Field(examples=["3.5"])]
 _WHY = "The work plan names who does what by when."
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from fundops.allocation.regions import AREAS
 from fundops.calls.schemas import Objectives
 from fundops.schemas import NOT_NULL, Flag, In, Out, Prose, Whole, refused
+from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
 
 ConflictKind = Literal["employer", "professional", "personal", "family", "financial", "other"]
 AssignmentStatus = Literal[
@@ -20,7 +21,9 @@ AssignmentStatus = Literal[
 ]
 OwnStatus = Literal["invited", "accepted", "submitted", "returned"]
 ReviewerStatus = Literal["active", "resting"]
-Because = Annotated[Prose, Field(max_length=2000, examples=["Too many at the moment"])]
+Because = Annotated[Prose, Field(max_length=2000, examples=["Too many at the moment"]), SCREENED]
+Relation = Annotated[Prose, Field(max_length=2000), CONTACTS_SCREENED]
+"""Whom somebody is related to may have to be named."""
 
 
 def _language(value: str) -> str:
@@ -109,14 +112,14 @@ class ConflictIn(In):
 
     party_id: UUID
     kind: ConflictKind
-    note: Because | None = None
+    note: Relation | None = None
 
 
 class OwnConflictIn(In):
     """A conflict of interest with the proposal of an assignment. It cannot be taken back."""
 
     kind: ConflictKind
-    note: Because | None = None
+    note: Relation | None = None
 
 
 class ConflictOut(Out):

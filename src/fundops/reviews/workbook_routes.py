@@ -8,15 +8,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from fundops.audit import canonical
 from fundops.authz import Actor, Can, Permission
 from fundops.command import check_match, command, etag, read_session
+from fundops.errors import FieldError
 from fundops.forms.answers import (
     WORKBOOK,
     Language,
     checked_answer,
+    refuse_file,
     require_form,
     require_readable,
     require_tag,
@@ -29,8 +32,8 @@ from fundops.messages.reader import read_by
 from fundops.reviews import marks, queries, service
 from fundops.reviews.models import Assignment
 from fundops.reviews.review_schemas import ReviewDraftIn, ReviewDraftOut
-from fundops.reviews.workbook import filled_in, form_of, read_back
-from fundops.schemas import CHANGES, READS, problems
+from fundops.reviews.workbook import Returned, filled_in, form_of, read_back
+from fundops.schemas import CHANGES, READS, problems, sentence_of
 from fundops.strict import RAW_BODY, RawRoute, raw_body
 
 router = APIRouter(prefix="/assignments", tags=["my reviews"], route_class=RawRoute)
@@ -68,6 +71,17 @@ def get_review_workbook(
     return workbook_answer(made, f"{assignment.blind_code}.xlsx", tag=etag(assignment.version))
 
 
+def _drafted(returned: Returned) -> tuple[ReviewDraftIn | None, list[FieldError]]:
+    """Return what a workbook says as a draft, or where it looks like personal data."""
+    try:
+        return ReviewDraftIn.model_validate(returned.draft), []
+    except ValidationError as wrong:
+        return None, [
+            FieldError("".join(f"/{part}" for part in one["loc"]), sentence_of(one) or one["msg"])
+            for one in wrong.errors()
+        ]
+
+
 @router.post(
     "/{assignment_id}/check_workbook",
     operation_id="check_review_workbook",
@@ -90,7 +104,7 @@ def check_review_workbook(
     returned = read_back(form_in, raw, assignment.blind_code, read_by(language))
     require_form(returned.filled)
     _, faults = marks.read(criteria, returned.draft)
-    placed = returned.place(faults)
+    placed = returned.place([*_drafted(returned)[1], *faults])
     return checked_answer(
         raw, returned.filled.problems, placed, returned.language, assignment.blind_code
     )
@@ -119,7 +133,9 @@ def send_review_workbook(
         tag = assignment.version
     returned = read_back(form_in, raw, assignment.blind_code, read_by(language))
     require_readable(request, actor, tag, returned.filled)
-    given = ReviewDraftIn.model_validate(returned.draft)
+    given, faults = _drafted(returned)
+    if given is None:
+        raise refuse_file(request, actor, tag, returned.place(faults))
 
     def work(db: Session) -> dict[str, Any]:
         assignment, _, call = queries.reading(db, actor, assignment_id)

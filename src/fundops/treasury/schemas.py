@@ -16,9 +16,10 @@ from fundops.schemas import (
     line,
     money_out,
 )
+from fundops.screening.fields import SCREENED
 
 BankReference = Annotated[str, line(140)]
-Reason = Annotated[str, line(2000)]
+Reason = Annotated[str, line(2000), SCREENED]
 
 
 class ReserveTargetPatch(In):
