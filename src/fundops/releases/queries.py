@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.errors import Problem
 from fundops.parties.labels import KNOWS_PARTIES
+from fundops.releases import withholding as withholding  # flags reach releases through here
 from fundops.releases.models import Release, ReleaseCell
 
 RELEASES: Any = Release.__table__.columns
