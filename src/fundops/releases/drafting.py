@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -204,19 +204,12 @@ def _knowledge(
         then = lay_out(held, release.as_of_on, days)
         known = found.known[release.class_name]
         names = _names(then, layout)
-        for one in then.sums:
-            if figures.is_of_persons(Key.of(one.total).indicator):
-                old = Sum(names[one.total], tuple(names[part] for part in one.parts))
-                if old not in now_sums:
-                    found.sums[old] = None
-                    members = (one.total, *one.parts)
-                    found.counts.update(
-                        {names[at]: then.counts[at] for at in members if names[at] != at}
-                    )
+        _apart(found, then, names, now_sums)
         for at, band in told.items():
-            is_same = names.get(at) == at
-            name = names.get(at, at)
-            known[name] = band.meets(known.get(name, NOTHING))
+            name = names.get(at)
+            is_same = name == at
+            if name is not None:
+                known[name] = band.meets(known.get(name, NOTHING))
             if band.is_exact:
                 key = Key.of(at)
                 now = "|".join(key._replace(time=f"to:{as_of_on}")) if ":" in key.time else at
@@ -225,6 +218,19 @@ def _knowledge(
                     if release.class_name == "outside":
                         found.outside[now].add(band.low)
     return found
+
+
+def _apart(found: Knowledge, then: Layout, names: Mapping[str, str], now: Collection[Sum]) -> None:
+    """Add to ``found`` the sums of an earlier table that the new one has not, and their cells."""
+    for one in then.sums:
+        if not figures.is_of_persons(Key.of(one.total).indicator):
+            continue
+        old = Sum(names[one.total], tuple(names[part] for part in one.parts))
+        if old not in now:
+            found.sums[old] = None
+            for at in (one.total, *one.parts):
+                if names[at] != at:
+                    found.counts[names[at]] = then.counts[at]
 
 
 def _names(then: Layout, now: Layout) -> dict[str, str]:

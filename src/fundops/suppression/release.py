@@ -61,9 +61,12 @@ def _remaining(
     shown total and parts, now or before.
     """
     top = max(one.top for one in readers)
-    for number, reader in enumerate(readers):
-        before = {key for key, band in reader.known.items() if band.is_exact}
-        shown = before | {key for key, band in bands.items() if band.is_exact}
+    now = {key for key, band in bands.items() if band.is_exact}
+    before = [{key for key, band in one.known.items() if band.is_exact} for one in readers]
+    for number, known in enumerate(before):
+        if known in before[:number]:
+            continue
+        shown = now | known
         for place, one in enumerate(sums):
             if one.total not in shown:
                 continue
