@@ -122,6 +122,8 @@ def test_the_country_of_a_protected_applicant_is_not_told(world: World) -> None:
     paths = (f"versions/{board.get(plain.place).json()['submitted_number']}", "attachments")
     for path in paths:
         assert board.get(f"{plain.place}/{path}").status_code == 200
+    documents = f"/v1/parties/{plain.party_id}/documents"
+    assert board.get(documents).status_code == 200
     flag = {"country": "KE", "reason": "Shelters have been attacked."}
     made = world.as_role(Role.GRANT_OFFICER).post("/v1/places_at_risk", json=flag)
     assert made.status_code == 201, made.text
@@ -130,6 +132,8 @@ def test_the_country_of_a_protected_applicant_is_not_told(world: World) -> None:
     for path in paths:
         assert board.get(f"{plain.place}/{path}").status_code == 404
         assert plain.caller.get(f"{plain.place}/{path}").status_code == 200
+    assert board.get(documents).status_code == 404
+    assert plain.caller.get(documents).status_code == 200
 
 
 @pytest.mark.parametrize("by", BY)
