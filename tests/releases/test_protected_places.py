@@ -16,7 +16,7 @@ from fundops.parties.models import Party
 from fundops.tracing.registers import Moment
 from fundops.tracing.results import reached
 from tests.notices.notice_factories import notices
-from tests.releases.reader import Keeper, Reader
+from tests.releases.reader import Keeper, Reader, Truth
 from tests.releases.release_factories import Scene, sexes
 from tests.world import Caller, World
 
@@ -97,7 +97,7 @@ def test_a_flag_withholds_what_is_out_from_all_who_need_not_know(
 ) -> None:
     """Every way out, at once; and what is published next gives nobody away to who kept the old."""
     names = {name: code for name, (_, code) in scene.grants.items()}
-    truth = {(one, 1): {"female.adult": 60, "male.adult": 40} for one in names}
+    truth: Truth = {(one, 1): {"female.adult": 60, "male.adult": 40} for one in names}
     del truth["helpline", 1], truth["hidden", 1]
     scene.accept("helpline", sexes(7))
     truth["helpline", 1] = {"female.adult": 7}
