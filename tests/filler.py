@@ -175,7 +175,7 @@ OVERRIDES: Mapping[str, Mapping[str, Any]] = {
         "submitted_by_id": None,
     },
     "releases": {"status": "prepared", "published_at": None, "published_by_id": None,
-        "withdrawn_at": None, "withdrawn_by_id": None, "reason": None,
+        "withdrawn_at": None, "withdrawn_by_id": None, "reason": None, "withheld_at": None,
     },
     "report_evidence": {"kind": "register", "file_id": None, "removed_at": None,
         "removed_by_id": None,

@@ -60,7 +60,7 @@ POSTGRES_UP = (
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
 'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
-'risk_expiring'))""",
+'release_withheld', 'risk_expiring'))""",
     """ALTER TABLE uploads ADD COLUMN purpose VARCHAR(20) COLLATE "C"
 """,
     """ALTER TABLE uploads ADD CONSTRAINT ck_uploads_purpose_known CHECK (purpose IN
@@ -79,13 +79,6 @@ NOT NULL""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line INTEGER""",
     """ALTER TABLE expenditure_lines ADD COLUMN budget_line_id UUID""",
     """ALTER TABLE expenditure_lines ADD COLUMN local_minor BIGINT""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
-('expenditure', 'exchange_difference'))""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
-CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
-'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
-    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
-(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_local_positive CHECK
 (local_minor >= 0)""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_decided_adds_up CHECK
@@ -93,6 +86,13 @@ CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
 + unsupported_minor = reported_minor OR kind = 'exchange_difference' AND unsupported_minor =
 0 AND (accepted_minor = reported_minor OR accepted_minor > reported_minor AND accepted_minor
 <= 0))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_kind_known CHECK (kind IN
+('expenditure', 'exchange_difference'))""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_minor_in_range
+CHECK (reported_minor <= 1000000000000000 AND reported_minor >= CASE kind WHEN
+'exchange_difference' THEN -1000000000000000 ELSE 0 END)""",
+    """ALTER TABLE expenditure_lines ADD CONSTRAINT ck_expenditure_lines_reported_something CHECK
+(reported_minor > 0 OR local_minor IS NOT NULL OR kind = 'exchange_difference')""",
     """ALTER TABLE expenditure_lines ADD CONSTRAINT fk_expenditure_lines_budget_line_id FOREIGN
 KEY(budget_line_id) REFERENCES grant_budget_lines (id)""",
 )
@@ -124,11 +124,11 @@ ck_expenditure_statements_reported_minor_in_range""",
 ck_expenditure_statements_reported_minor_in_range CHECK (reported_minor > 0 AND
 reported_minor <= 1000000000000000)""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT fk_expenditure_lines_budget_line_id""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
+    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_kind_known""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_minor_in_range""",
     """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_reported_something""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_local_positive""",
-    """ALTER TABLE expenditure_lines DROP CONSTRAINT ck_expenditure_lines_decided_adds_up""",
     """ALTER TABLE expenditure_lines DROP COLUMN local_minor""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line_id""",
     """ALTER TABLE expenditure_lines DROP COLUMN budget_line""",
@@ -257,7 +257,7 @@ CONSTRAINT ck_notices_kind_known CHECK (kind IN ('bank_account_proposed',
 'hold_placed', 'agreement_to_sign', 'agreement_in_force', 'amendment_decided',
 'requirement_due', 'requirement_overdue', 'refund_requested', 'report_submitted',
 'report_returned', 'report_accepted', 'review_after_due', 'grant_suspended',
-'risk_expiring')),
+'release_withheld', 'risk_expiring')),
 CONSTRAINT ck_notices_urgency_known CHECK (urgency IN ('at_once', 'digest')),
 CONSTRAINT ck_notices_status_known CHECK (status IN ('waiting', 'sending', 'sent', 'failed',
 'dropped')),
@@ -971,6 +971,7 @@ def make_tables() -> None:
         sa.Column("published_by_id", sa.Uuid(), nullable=True),
         sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
         sa.Column("withdrawn_by_id", sa.Uuid(), nullable=True),
+        sa.Column("withheld_at", UtcDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "(status = 'withdrawn') = (withdrawn_at IS NOT NULL)",
@@ -997,6 +998,10 @@ def make_tables() -> None:
         ),
         sa.CheckConstraint(
             "published_by_id <> prepared_by_id", name=op.f("ck_releases_two_persons")
+        ),
+        sa.CheckConstraint(
+            "withheld_at IS NULL OR published_at IS NOT NULL",
+            name=op.f("ck_releases_withheld_when_out"),
         ),
         sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_releases_fund_id")),
         sa.ForeignKeyConstraint(

@@ -288,6 +288,9 @@ def release_command(
         found = db.execute(query).scalar_one_or_none()
         if found is None:
             fail(text("cli.release.unknown", code=code))
+        if found.withheld_at is not None:  # a file goes to anybody
+            at = found.withheld_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+            fail(text("cli.release.withheld", code=code, at=at))
         write(release_workbook(db, found), output)
         say(text("cli.written", path=output))
 

@@ -72,6 +72,7 @@ UNREACHABLE = {
     "ck_releases_published_whole": "the step that publishes sets all of it",
     "ck_releases_withdrawn_at": "the step that withdraws sets all of it",
     "ck_releases_withdrawn_why": "the schema asks for a reason",
+    "ck_releases_withheld_when_out": "only published releases are withheld",
     "uq_release_cells_cell": "a layout has each cell once",
     "ck_contact_channels_one_owner": "a channel is registered for a party, or else for a person",
     "ck_contact_channels_retired_when": "the step that retires sets both",

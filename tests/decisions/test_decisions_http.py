@@ -106,6 +106,12 @@ def test_a_board_from_its_preparation_to_its_awards(world: World) -> None:
     )
     assert changed.json()["amount"]["amount"] == "90.00"
     assert scene.officer.post(f"/v1/boards/{board_id}/open").status_code == 200
+    told = scene.members[0].get(f"/v1/boards/{board_id}").json()["items"][0]
+    assert told["proposal_title"] == proposal.title
+    flag = {"country": proposal.country, "reason": "Shelters have been attacked."}
+    assert scene.officer.post("/v1/places_at_risk", json=flag).status_code == 201
+    told = scene.members[0].get(f"/v1/boards/{board_id}").json()["items"][0]
+    assert told["proposal_title"] == "Withheld for safety"
     for member in scene.members:
         said = member.post(f"/v1/board_items/{item_id}/vote", json={"vote": "for"})
         assert said.status_code == 200, said.text

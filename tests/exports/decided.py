@@ -148,7 +148,8 @@ class Case:
             db.add(
                 ProposalBudgetLine(
                     id=uuid7(), version_id=version, number=number, category="AG"[number - 1],
-                    description="Work", unit="month", quantity=100, unit_cost_minor=total // 10,
+                    description="Nyumba repairs", unit="month", quantity=100,
+                    unit_cost_minor=total // 10,
                     duration=1_000, share_bp=10_000, total_minor=total,
                 )
             )  # fmt: skip

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -35,7 +36,7 @@ from fundops.exports.dossier_checks import (
     worst_of,
 )
 from fundops.ids import uuid7
-from fundops.parties.models import Membership
+from fundops.parties.models import Membership, Party
 from fundops.proposals.models import Proposal
 from fundops.reviews.models import Conflict
 from fundops.reviews.scoring import Criterion, Mark, weighted_score
@@ -418,6 +419,34 @@ def test_who_may_read_it(case: Case) -> None:
         answer = own.get(path)
         assert answer.status_code == 200, answer.text
         assert name in answer.headers["content-disposition"]
+
+
+@pytest.mark.sqlite_only
+def test_an_applicant_at_risk_is_told_to_no_board_by_its_title_or_its_own_words(case: Case) -> None:
+    one, party = case.scene.proposals[0], case.scene.parties[0]
+    places = (f"/v1/calls/{case.call_id}/dossier", f"/v1/proposals/{one.id}/dossier")
+    secrets = (b"Nyumba house", b"Nyumba network", b"Nyumba repairs")
+    with case.scene.writing() as db:
+        db.get_one(Proposal, one.id).title = "Nyumba house"
+        db.get_one(Party, party.id).name = "Nyumba network"
+    board = case.world.as_role(Role.BOARD_MEMBER)
+    assert all(word in parts(board.get(places[1])) for word in secrets)
+    with case.scene.writing() as db:
+        found = db.get_one(Party, party.id)
+        found.is_at_risk, found.public_label = True, "An organisation"
+    for place in places:
+        told = parts(board.get(place))
+        assert b"Withheld for safety" in told
+        assert not any(word in told for word in secrets[:2])
+    assert secrets[2] not in parts(board.get(places[1]))
+    assert all(word in parts(case.scene.officer.get(places[1])) for word in secrets)
+
+
+def parts(answer: Any) -> bytes:
+    """Return all that a workbook says, and its headers."""
+    assert answer.status_code == 200, answer.text
+    with ZipFile(BytesIO(answer.content)) as packed:
+        return b"".join(map(packed.read, packed.namelist())) + str(answer.headers).encode()
 
 
 @pytest.mark.sqlite_only

@@ -16,9 +16,10 @@ from fundops import audit, clock, trail
 from fundops.authz import Role
 from fundops.errors import Problem
 from fundops.files.models import File
+from fundops.grants.models import Grant
 from fundops.grants.schedule_models import Requirement, TrancheCondition
 from fundops.ids import uuid7
-from fundops.parties.models import Membership, Token
+from fundops.parties.models import Membership, Party, Token
 from fundops.parties.tokens import new_secret, secret_hash
 from tests.factories import a_fund, a_party
 from tests.grants.schedule_scene import Scene
@@ -210,6 +211,14 @@ def test_something_may_be_asked_for_on_top(scene: Scene) -> None:
     made = scene.officer.post(place, json=body)
     assert made.status_code == 201, made.text
     assert (made.json()["origin"], made.json()["number"]) == ("added", 1)
+    board, its = scene.world.as_role(Role.BOARD_MEMBER), made.headers["location"]
+    assert board.get(its).json()["title"] == "Payroll"
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        party = db.get_one(Party, db.get_one(Grant, scene.grant_id).grantee_id)
+        party.is_at_risk, party.public_label = True, "An organisation"
+    assert board.get(its).json()["title"] is None
+    assert scene.officer.get(its).json()["title"] == "Payroll"
     assert scene.officer.post(place, json=body).json()["number"] == 2
     scene.make(months=6)  # no plan takes it away
     assert scene.officer.get(made.headers["location"]).json()["status"] == "due"

@@ -172,6 +172,11 @@ def test_a_party_at_risk_is_named_to_nobody_who_may_not_know(setting: Setting) -
             assert secret not in said, (secret, proposal.title)
         hidden = [one for one in items if "A shelter in Africa" in one["organisations"]]
         assert all((one["code"], one["countries"]) == (None, []) for one in hidden)
+        assert {one["title"] for one in hidden} <= {"Withheld for safety"}
+        works = json.dumps([one for one in items if one["kind"] != "activity"])
+        assert "Elsewhere" not in works
+        assert "First shelter" not in works
+    assert "word for word" not in setting.ask(board, setting.subject).text
     assert "A shelter in Africa" in setting.ask(board, setting.same_text).text
     assert "Open Door Shelters" in setting.ask(setting.scene.officer, setting.same_text).text
 

@@ -112,8 +112,28 @@ def test_the_country_of_a_protected_applicant_is_not_told(world: World) -> None:
     by = board.get(f"/v1/calls/{call.id}/totals?by=country").json()["items"]
     assert [one["code"] for one in by] == [None]
     assert board.get("/v1/proposals?country=KE").json()["items"] == []
-    assert board.get(hidden.place).json()["country"] is None
-    assert hidden.caller.get(hidden.place).json()["country"] == "KE"
+    seen, own = board.get(hidden.place).json(), hidden.caller.get(hidden.place).json()
+    assert (seen["country"], seen["title"]) == (None, "Withheld for safety")
+    assert own["country"] == "KE"
+    assert own["title"] not in board.get("/v1/proposals").text
+    # By the place alone as well; whose it is reads it all.
+    plain = an_applicant(world, call)
+    plain.submitted()
+    paths = (f"versions/{board.get(plain.place).json()['submitted_number']}", "attachments")
+    for path in paths:
+        assert board.get(f"{plain.place}/{path}").status_code == 200
+    documents = f"/v1/parties/{plain.party_id}/documents"
+    assert board.get(documents).status_code == 200
+    flag = {"country": "KE", "reason": "Shelters have been attacked."}
+    made = world.as_role(Role.GRANT_OFFICER).post("/v1/places_at_risk", json=flag)
+    assert made.status_code == 201, made.text
+    assert board.get(plain.place).json()["title"] == "Withheld for safety"
+    assert plain.caller.get(plain.place).json()["title"] == own["title"]
+    for path in paths:
+        assert board.get(f"{plain.place}/{path}").status_code == 404
+        assert plain.caller.get(f"{plain.place}/{path}").status_code == 200
+    assert board.get(documents).status_code == 404
+    assert plain.caller.get(documents).status_code == 200
 
 
 @pytest.mark.parametrize("by", BY)

@@ -7,7 +7,7 @@ true counts serve to tell a breach.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Any
 
@@ -28,8 +28,11 @@ SEXES, AGES = ("female", "male"), ("adult", "child")
 class Reader:
     """Collects what cells tell; ``units`` are codes of grants by name."""
 
-    def __init__(self, units: Mapping[str, str], truth: Truth) -> None:
-        self.units, self.truth = units, truth
+    def __init__(
+        self, units: Mapping[str, str], truth: Truth, nowhere: Collection[str] = ()
+    ) -> None:
+        """``nowhere`` are grants of flagged places or grantees: counted in no country."""
+        self.units, self.truth, self.nowhere = units, truth, nowhere
         self.told: list[tuple[str, int, int | None]] = []
 
     def read(self, cells: list[dict[str, Any]]) -> None:
@@ -40,20 +43,20 @@ class Reader:
             self.told.append((name, cell["at_least"], cell["at_most"]))
 
     def breaches(self, threshold: int) -> list[Breach]:
-        counts, sums = self._table()
+        counts, sums = self.table()
         attacker = Attacker(sums, self.told)
         assert set(attacker.place) <= set(counts), "a cell that nobody reckoned with"
         return attacker.breaches(counts, threshold)
 
     def bound(self, name: str) -> tuple[float, float]:
-        return Attacker(self._table()[1], self.told).bound({name: 1})
+        return Attacker(self.table()[1], self.told).bound({name: 1})
 
     def _holders(self, grant: str) -> list[str]:
         country, region = PLACES[grant]
-        above = [f"country|{country}"] if country else []
+        above = [f"country|{country}"] if country and grant not in self.nowhere else []
         return [f"grant|{self.units[grant]}", *above, f"region|{region}", "fund|"]
 
-    def _table(self) -> tuple[dict[str, int], list[tuple[str, tuple[str, ...]]]]:
+    def table(self) -> tuple[dict[str, int], list[tuple[str, tuple[str, ...]]]]:
         counts: dict[str, int] = defaultdict(int)
         for (grant, quarter), heads in self.truth.items():
             times = [f"2026-Q{quarter}", *(f"to:{ENDS[q]}" for q in ENDS if q >= quarter)]
@@ -97,3 +100,30 @@ class Reader:
             for age in AGES:
                 sums.append((f"{at}age|{age}", [f"{at}sex_age|{sex}.{age}" for sex in SEXES]))
         return [(total, tuple(parts)) for total, parts in sums]
+
+
+class Keeper:
+    """Kept what he read of earlier editions, withdrawn and withheld ones too, and reads them with
+    the last as one table. He knows which reports were not corrected in between: the worst case.
+    """
+
+    def __init__(self, *editions: Reader) -> None:
+        self.editions = editions
+
+    def breaches(self, threshold: int) -> list[Breach]:
+        counts: dict[str, int] = {}
+        sums: list[tuple[str, Sequence[str]]] = []
+        told: list[tuple[str, int, int | None]] = []
+        for number, edition in enumerate(self.editions):
+            of = f"@{number}"
+            own, lines = edition.table()
+            counts |= {name + of: count for name, count in own.items()}
+            sums += [(total + of, [part + of for part in parts]) for total, parts in lines]
+            told += [(name + of, low, high) for name, low, high in edition.told]
+        for number, (old, new) in enumerate(pairwise(self.editions)):
+            for (grant, quarter), heads in old.truth.items():
+                if new.truth.get((grant, quarter)) == heads:
+                    for sex, age in product(SEXES, AGES):
+                        at = f"grant|{old.units[grant]}|2026-Q{quarter}|sex_age|{sex}.{age}"
+                        sums.append((f"{at}@{number + 1}", [f"{at}@{number}"]))
+        return Attacker(sums, told).breaches(counts, threshold)

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -116,6 +117,17 @@ class Scene:
         with self.world.database.write() as db:
             audit.lock_head(db)
             an_accepted(db, db.get_one(Grant, self.grants[name][0]), values, **over)
+
+    def correct(self, name: str, values: Values, **over: Any) -> None:
+        """Have the one accepted report of a grant replaced by a corrected version."""
+        with self.world.database.write() as db:
+            seq = audit.record(db, audit.SYSTEM, "progress_report.corrected", "progress_report")
+            query = select(AcceptedVersion).where(
+                AcceptedVersion.grant_id == self.grants[name][0],
+                AcceptedVersion.superseded_seq.is_(None),
+            )
+            db.execute(query).scalar_one().superseded_seq = seq
+        self.accept(name, values, **over)
 
     def prepare(self, class_name: str = "outside", quarter: int = 1, **over: Any) -> Any:
         """Ask for a release as the grant officer."""

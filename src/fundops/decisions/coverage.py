@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, null, or_, select, true
+from sqlalchemy import ColumnElement, case, null, select, true
 from sqlalchemy.orm import Session
 
 from fundops import money
@@ -25,9 +25,8 @@ from fundops.calls import codelists
 from fundops.calls.models import Call
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
-from fundops.parties.labels import hidden_column
 from fundops.parties.models import Party
-from fundops.parties.places import hidden_place
+from fundops.parties.places import hidden_work
 from fundops.proposals.facts import declared_codes
 from fundops.proposals.models import Proposal
 from fundops.proposals.totals import OVERLAPPING, SINGLE
@@ -94,7 +93,7 @@ def _reached(actor: Actor, fund_id: UUID | None) -> ColumnElement[bool]:
 
 def _country(actor: Actor, country: Any, fund_id: Any) -> ColumnElement[Any]:
     """Return the SQL of a country as far as ``actor`` may know that there is work there."""
-    hidden = or_(hidden_column(actor), hidden_place(actor, country, fund_id))
+    hidden = hidden_work(actor, country, fund_id)
     return case((hidden, null()), else_=country).label("country")
 
 

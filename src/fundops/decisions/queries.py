@@ -22,6 +22,7 @@ from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.parties.labels import name_column
 from fundops.parties.models import Party, Person
+from fundops.parties.places import hidden_work, title_column
 from fundops.proposals.models import Proposal
 from fundops.reviews.models import Ranking
 from fundops.reviews.queries import refuse_unfinished
@@ -190,18 +191,20 @@ def item_out(db: Session, actor: Actor, item_id: UUID) -> dict[str, Any]:
 
 _ITEM: tuple[Any, ...] = (
     BoardItem.id, BoardItem.board_id, BoardItem.number, BoardItem.proposal_id,
-    Proposal.code.label("proposal_code"), Proposal.title.label("proposal_title"),
-    BoardItem.outcome, BoardItem.place, BoardItem.basis, BoardItem.instalment_id,
-    BoardItem.reason, BoardItem.conditions, BoardItem.status, BoardItem.promotion_reason,
-    BoardItem.promotion_asked_by_id, BoardItem.promotion_confirmed_by_id, BoardItem.version,
+    Proposal.code.label("proposal_code"), BoardItem.outcome, BoardItem.place,
+    BoardItem.basis, BoardItem.instalment_id, BoardItem.reason, BoardItem.conditions,
+    BoardItem.status, BoardItem.promotion_reason, BoardItem.promotion_asked_by_id,
+    BoardItem.promotion_confirmed_by_id, BoardItem.version,
 )  # fmt: skip
-_ITEM_FIELDS = tuple(one.key for one in _ITEM)
+_ITEM_FIELDS = (*(one.key for one in _ITEM), "proposal_title")
 
 
 def _items(actor: Actor, board_id: UUID) -> Select[Any]:
+    hidden = hidden_work(actor, Proposal.country, Call.fund_id)
     return (
         select(
-            *_ITEM, BoardItem.amount_minor, Fund.base_currency,
+            *_ITEM, title_column(hidden, Proposal.title).label("proposal_title"),
+            BoardItem.amount_minor, Fund.base_currency,
             name_column(actor).label("applicant"), Grant.id.label("grant_id"),
         )
         .join(Proposal, Proposal.id == BoardItem.proposal_id)

@@ -1,9 +1,9 @@
 """What a dossier of a call or of one proposal is made of, read in a constant number of queries.
 
 Reviewers appear by their pseudonyms only, members of boards as counts, and ``plain`` takes their
-names out of what people wrote; an applicant who is at risk appears as its public label, for readers
-who may not know more. Nothing here is a draft: reviews count
-once submitted, proposals once submitted.
+names out of what people wrote; an applicant who is at risk appears as its public label, without
+title, country and words of its own, for readers who may not know more. Nothing here is a draft:
+reviews count once submitted, proposals once submitted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, false, select, true
 from sqlalchemy.orm import Session
 
 from fundops import audit
@@ -34,9 +34,9 @@ from fundops.decisions.models import Board
 from fundops.exports import dossier_decided as decided
 from fundops.exports.dossier_decided import columns
 from fundops.ledger.models import Fund
-from fundops.parties.labels import hidden_column, name_column
+from fundops.parties.labels import name_column
 from fundops.parties.models import Party
-from fundops.parties.places import hidden_place
+from fundops.parties.places import hidden_work, title_column
 from fundops.proposals.models import (
     EligibilityDecision,
     Proposal,
@@ -142,7 +142,7 @@ def gather(
         proposals=db.execute(_proposals(actor, call.id).where(one)).all(),
         eligibility={decision.proposal_id: decision for decision in decisions},
         codes=db.execute(_codes(call.id, one)).all(),
-        budget=db.execute(_budget(call.id, one)).all(),
+        budget=db.execute(_budget(actor, call.id, one)).all(),
         reviews=db.execute(_reviews(call.id, one)).all(),
         scores=_scores(db, call.id, one),
         conflicts=db.execute(_conflicts(call.id, one)).all(),
@@ -195,17 +195,19 @@ def _of_call(db: Session, call_id: UUID) -> dict[str, Any]:
     return found
 
 
+def _hidden(actor: Actor | None) -> ColumnElement[bool]:
+    """Return whether the reader may not learn a proposal's title, place and own words."""
+    return false() if actor is None else hidden_work(actor, Proposal.country, Call.fund_id)
+
+
 def _proposals(actor: Actor | None, call_id: UUID) -> Select[Any]:
     name = Party.name if actor is None else name_column(actor)
-    hidden = (
-        func.coalesce(False, False)
-        if actor is None
-        else or_(hidden_column(actor), hidden_place(actor, Proposal.country, Call.fund_id))
-    )
+    hidden = _hidden(actor)
     return (
         columns(
             Proposal.id, Proposal.code, name.label("applicant"), hidden.label("is_hidden"),
-            Proposal.title, Proposal.language, Proposal.country, Proposal.region,
+            title_column(hidden, Proposal.title).label("title"), Proposal.language,
+            Proposal.country, Proposal.region,
             Proposal.starts_on, Proposal.ends_on, Proposal.requested_minor, Proposal.status,
             Proposal.submitted_number, Proposal.submitted_at, Proposal.lodged_by_id,
             ProposalVersion.sha256,
@@ -245,11 +247,12 @@ def _codes(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
     return _submitted(query, call_id, one).order_by(ProposalCode.list_name, ProposalCode.code)
 
 
-def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+def _budget(actor: Actor | None, call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
+    words = title_column(_hidden(actor), ProposalBudgetLine.description)
     query = (
         columns(
         Proposal.code.label("proposal"), ProposalBudgetLine.category,
-        ProposalBudgetLine.number, ProposalBudgetLine.description, ProposalBudgetLine.unit,
+        ProposalBudgetLine.number, words.label("description"), ProposalBudgetLine.unit,
         ProposalBudgetLine.quantity, ProposalBudgetLine.unit_cost_minor,
         ProposalBudgetLine.duration, ProposalBudgetLine.share_bp, ProposalBudgetLine.total_minor,
         ProposalBudgetLine.objective,
@@ -257,7 +260,8 @@ def _budget(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:
         .select_from(ProposalBudgetLine)
         .join(ProposalVersion, ProposalVersion.id == ProposalBudgetLine.version_id)
     )  # fmt: skip
-    return _submitted(query, call_id, one).order_by(ProposalBudgetLine.number)
+    query = _submitted(query, call_id, one).order_by(ProposalBudgetLine.number)
+    return query.join(Party, Party.id == Proposal.party_id).join(Call, Call.id == Proposal.call_id)
 
 
 def _reviews(call_id: UUID, one: ColumnElement[bool]) -> Select[Any]:

@@ -96,11 +96,13 @@ class _Book:
             ("known", release.known_seq, Whole()),
             ("checks", Overall(), None),
         ]
+        if release.withheld_at is not None:
+            facts.append(("withheld", release.withheld_at, None))
         cells = [Cell("A1", self._say("title", subject=subject), look="title")]
         for row, (key, value, kind) in enumerate(facts, start=3):
             cells.append(Cell(f"A{row}", self._say(f"cover.{key}"), look="label"))
             cells.append(Cell(f"B{row}", value, kind))
-        cells.append(Cell("A10", self._say("cover.note"), look="note"))
+        cells.append(Cell("A11", self._say("cover.note"), look="note"))
         return Grid(self._say("sheet.cover"), tuple(cells), widths={"A": 44.0, "B": 70.0})
 
     def _label(self, indicator: str) -> str | None:

@@ -10,7 +10,6 @@ from fastapi.responses import StreamingResponse
 
 from fundops.authz import Actor, Can, Permission
 from fundops.command import database
-from fundops.errors import Problem
 from fundops.exports.release import release_workbook
 from fundops.exports.routes import WORKBOOK, export_slot, workbook_response
 from fundops.exports.statements import rendered
@@ -29,9 +28,7 @@ Reader = Annotated[Actor, Depends(Can(Permission.RELEASE_READ))]
 def get_release_workbook(request: Request, actor: Reader, release_id: UUID) -> Response:
     """Write a release as a workbook: what its cells tell, as they were frozen."""
     with export_slot(request), database(request).export() as db:
-        release = queries.row(db, actor, release_id)
-        if release.status == "withdrawn":
-            raise Problem("not-found")
+        release = queries.row_served(db, actor, release_id)
         made = rendered(release_workbook(db, release))
         name = f"release-{release.code}.xlsx"
     return workbook_response(made, name)

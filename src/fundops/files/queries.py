@@ -35,7 +35,7 @@ DOCUMENT_SORTS: dict[str, ColumnElement[Any]] = {
 
 def of_party(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Return the condition on ``Party`` that ``actor`` may use ``permission`` on what is its."""
-    known = not_(labels.hidden_column(actor))
+    known = not_(or_(labels.hidden_column(actor), *(hides(actor) for hides in _hidings)))
     parties = actor.parties(permission)
     return known if parties is None else and_(known, Party.id.in_(parties))
 
@@ -44,8 +44,11 @@ Funds = frozenset[UUID] | None
 """Funds that somebody works for; none: all of them."""
 Reach = Callable[[Funds], ColumnElement[bool]]
 
+Hiding = Callable[[Actor], ColumnElement[bool]]
+
 _uses: list[Reach] = []
 _dealings: list[Reach] = []
+_hidings: list[Hiding] = []
 
 
 def used_by(reach: Reach) -> Reach:
@@ -62,6 +65,15 @@ def dealt_with_by(reach: Reach) -> Reach:
     """Let officers of single funds see documents of parties for which ``reach`` holds."""
     _dealings.append(reach)
     return reach
+
+
+def hidden_by(hides: Hiding) -> Hiding:
+    """Hide the files of parties for which ``hides``, a condition on ``Party``, holds for an actor.
+
+    Registered by the domains that say where a party works: files from a place at risk tell it.
+    """
+    _hidings.append(hides)
+    return hides
 
 
 def _of_business(actor: Actor, permission: Permission) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, literal, null, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, case, func, null, select, true
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
@@ -14,10 +14,9 @@ from fundops.donors.scope import rows_held
 from fundops.errors import Problem
 from fundops.grants.models import Grant, Refund, Tranche
 from fundops.ledger.models import Fund, Transfer
-from fundops.messages import text
-from fundops.parties.labels import code_column, hidden_column, name_column
+from fundops.parties.labels import code_column, name_column
 from fundops.parties.models import Party
-from fundops.parties.places import hidden_place
+from fundops.parties.places import hidden_work, title_column
 
 T = TypeVar("T")
 
@@ -53,13 +52,12 @@ def visible(
     grant's title and country are shown, matched and sorted only as far as the reader may know
     them.
     """
-    hidden = or_(hidden_column(actor), hidden_place(actor, Grant.country, Grant.fund_id))
+    hidden = hidden_work(actor, Grant.country, Grant.fund_id)
     shown_country = case((hidden, null()), else_=Grant.country)
-    title = case((hidden, literal(text("grants.title_withheld"))), else_=Grant.title)
     query = (
         rows_of(
             Grant.id, Grant.code, Grant.fund_id, Grant.call_id, Grant.proposal_id,
-            Grant.grantee_id, title.label("title"),
+            Grant.grantee_id, title_column(hidden, Grant.title).label("title"),
             shown_country.label("shown_country"), Grant.region, Grant.objectives,
             Grant.awarded_on, Grant.starts_on, Grant.ends_on, Grant.awarded_minor,
             Grant.requested_minor, Grant.paid_minor, Grant.refunded_minor, Grant.status,

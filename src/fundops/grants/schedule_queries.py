@@ -7,7 +7,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, false, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from fundops import clock
@@ -27,6 +39,8 @@ from fundops.grants.schedule_models import (
 )
 from fundops.ledger.models import Fund
 from fundops.parties.labels import KNOWS_PARTIES
+from fundops.parties.models import Party
+from fundops.parties.places import hidden_work
 
 REQUIREMENTS = Requirement.__table__.c
 REQUIREMENT_SORTS = {"due_on": REQUIREMENTS.due_on, "kind": REQUIREMENTS.kind}
@@ -66,6 +80,7 @@ def requirements(
     """
     late = or_(*(and_(Fund.zone == zone, Requirement.due_on < today) for zone, today in days))
     is_overdue = and_(Requirement.status.in_(PENDING), late, ~is_reported())
+    hidden = hidden_work(actor, Grant.country, Grant.fund_id)
     query = (
         rows_of(
             *REQUIREMENTS,
@@ -73,10 +88,12 @@ def requirements(
             GrantSchedule.policy_id,
             FundPolicy.number.label("policy_number"),
             case((is_overdue, 1), else_=0).label("is_overdue"),
+            case((hidden, null()), else_=Requirement.title).label("shown_title"),
             inside(actor),
         )
         .join(Grant, Grant.id == Requirement.grant_id)
         .join(Fund, Fund.id == Grant.fund_id)
+        .join(Party, Party.id == Grant.grantee_id)
         .outerjoin(GrantSchedule, GrantSchedule.id == Requirement.schedule_id)
         .outerjoin(FundPolicy, FundPolicy.id == GrantSchedule.policy_id)
         .where(seen(actor))

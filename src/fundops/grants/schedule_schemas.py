@@ -151,7 +151,7 @@ def requirement_out(row: Any) -> dict[str, Any]:
         "kind": row.kind,
         "origin": row.origin,
         "number": row.number,
-        "title": row.title,
+        "title": row.shown_title,
         "is_final": row.is_final,
         "period_from_on": row.period_from_on,
         "period_to_on": row.period_to_on,

@@ -65,6 +65,7 @@ KINDS: Mapping[str, Kind] = {
     "report_accepted": _DIGEST,
     "review_after_due": _DIGEST,
     "grant_suspended": _AT_ONCE,
+    "release_withheld": _AT_ONCE,
     "risk_expiring": Kind("digest", frozenset({"on"})),
 }
 

@@ -53,7 +53,10 @@ _LEGAL = _COMMON | {"association", "foundation", "fondation", "inc", "ltd", "lim
 
 @dataclass(frozen=True)
 class Work:
-    """A proposal, a grant or a published activity, as far as overlaps go."""
+    """A proposal, a grant or a published activity, as far as overlaps go.
+
+    ``is_hidden``: the reader may not know whose it is; its words are compared and not told.
+    """
 
     kind: Kind
     id: UUID
@@ -67,6 +70,7 @@ class Work:
     places: tuple[str, ...] = ()
     starts_on: date | None = None
     ends_on: date | None = None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,7 +226,11 @@ def _counted(text: str) -> Counter[str]:
 
 
 def _with_passage(subject: Work, overlap: Overlap) -> Overlap:
-    """Quote the longest passage that both texts have word for word, where there is one."""
+    """Quote the longest passage that both texts have word for word, where there is one and the
+    reader may read both.
+    """
+    if subject.is_hidden or overlap.work.is_hidden:
+        return overlap
     passage = shared_passage(subject.text, overlap.work.text)
     if passage is None:
         return overlap

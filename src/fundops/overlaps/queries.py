@@ -10,7 +10,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Session
 
@@ -20,9 +20,9 @@ from fundops.db import AnySelect
 from fundops.grants.models import Grant
 from fundops.overlaps.likeness import Work
 from fundops.overlaps.models import PublishedActivity
-from fundops.parties.labels import hidden_column, name_column
+from fundops.parties.labels import name_column
 from fundops.parties.models import Party, PartyAlias
-from fundops.parties.places import hidden_place
+from fundops.parties.places import hidden_work
 from fundops.proposals.models import Proposal, ProposalVersion
 
 MAX_COMPARED = 5_000
@@ -60,7 +60,7 @@ def others(db: Session, actor: Actor, proposal: Proposal) -> list[Work]:
 
 
 def _proposals(db: Session, actor: Actor, number: int | None) -> AnySelect:
-    hidden = or_(hidden_column(actor), hidden_place(actor, Proposal.country, Call.fund_id))
+    hidden = hidden_work(actor, Proposal.country, Call.fund_id)
     columns: tuple[Any, ...] = (
         Proposal.id, Proposal.code, Proposal.party_id, Proposal.title, Proposal.country,
         Proposal.region, Proposal.starts_on, Proposal.ends_on,
@@ -103,6 +103,7 @@ def _proposal_work(row: Row[Any], names: tuple[str, ...]) -> Work:
         () if row.is_hidden else _texts(row.places),
         row.starts_on,
         row.ends_on,
+        row.is_hidden,
     )
 
 
@@ -114,7 +115,7 @@ def _texts(raw: str | None) -> tuple[str, ...]:
 
 def _grants(db: Session, actor: Actor, funds: frozenset[UUID] | None) -> list[Work]:
     """Return grants, but those that came of a proposal, which is compared itself."""
-    hidden = or_(hidden_column(actor), hidden_place(actor, Grant.country, Grant.fund_id))
+    hidden = hidden_work(actor, Grant.country, Grant.fund_id)
     columns: tuple[Any, ...] = (
         Grant.id, Grant.code, Grant.grantee_id, Grant.title, Grant.country, Grant.region,
         Grant.starts_on, Grant.ends_on, name_column(actor).label("name"),
@@ -143,6 +144,7 @@ def _grants(db: Session, actor: Actor, funds: frozenset[UUID] | None) -> list[Wo
             (),
             row.starts_on,
             row.ends_on,
+            row.is_hidden,
         )
         for row in db.execute(query)
     ]

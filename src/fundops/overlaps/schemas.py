@@ -52,7 +52,7 @@ def overlap_out(overlap: Overlap) -> dict[str, Any]:
         "kind": work.kind,
         "id": work.id,
         "code": work.code,
-        "title": work.title,
+        "title": text("grants.title_withheld") if work.is_hidden else work.title,
         "organisations": list(work.names),
         "countries": sorted(work.countries),
         "starts_on": work.starts_on,

@@ -47,12 +47,16 @@ def shown_name(party: Any, actor: Actor) -> str:
     return str(party.public_label if is_hidden(party, actor) else party.name)
 
 
+def own_parties(actor: Actor) -> list[UUID]:
+    """Return the parties that ``actor`` acts for."""
+    return [held.party_id for held in actor.held if held.party_id is not None]
+
+
 def hidden_column(actor: Actor, party: type[Party] = Party) -> ColumnElement[bool]:
     """Return the SQL of ``is_hidden`` over ``party``, which may be an alias of it."""
     if any(held.role in KNOWS_PARTIES for held in actor.held):
         return false()
-    own = [held.party_id for held in actor.held if held.party_id is not None]
-    return and_(or_(party.is_at_risk, party.is_anonymous), party.id.not_in(own))
+    return and_(or_(party.is_at_risk, party.is_anonymous), party.id.not_in(own_parties(actor)))
 
 
 def name_column(actor: Actor, party: type[Party] = Party) -> ColumnElement[Any]:

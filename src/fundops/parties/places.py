@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -19,7 +30,15 @@ from fundops.errors import Problem
 from fundops.ids import uuid7
 from fundops.lifecycle import Steps, advance, step
 from fundops.messages import text
-from fundops.parties.labels import KNOWS_PARTIES
+from fundops.parties.flags import follow
+from fundops.parties.labels import (
+    KNOWS_PARTIES,
+    hidden_column,
+    is_hidden,
+    knows,
+    own_parties,
+)
+from fundops.parties.models import Party
 from fundops.parties.place_models import PlaceAtRisk
 from fundops.records import snapshot
 
@@ -66,6 +85,33 @@ def hidden_place(actor: Actor, country: Any, fund_id: Any) -> ColumnElement[bool
     )
 
 
+def hidden_work(
+    actor: Actor, country: Any, fund_id: Any, party: type[Party] = Party
+) -> ColumnElement[bool]:
+    """Return the SQL of whether ``actor`` may not learn what a proposal or grant of ``party`` is
+    called and where it is: its organisation is protected, or its place at risk, and the actor
+    neither works with grantees nor acts for this one.
+    """
+    place = and_(hidden_place(actor, country, fund_id), party.id.not_in(own_parties(actor)))
+    return or_(hidden_column(actor, party), place)
+
+
+def is_hidden_work(
+    db: Session, actor: Actor, party: Any, country: str | None, fund_id: UUID
+) -> bool:
+    """Return ``hidden_work`` of a record whose party, country and fund are at hand."""
+    if is_hidden(party, actor):
+        return True
+    if knows(actor, party.id) or country is None:
+        return False
+    return places_at_risk(db).holds(country, fund_id)
+
+
+def title_column(hidden: ColumnElement[bool], title: Any) -> ColumnElement[Any]:
+    """Return the SQL of a title, replaced by a neutral sentence where it is ``hidden``."""
+    return case((hidden, literal(text("grants.title_withheld"))), else_=title)
+
+
 def visible(actor: Actor, *, country: str | None = None, status: str | None = None) -> Select[Any]:
     """Return the places flagged and lifted that ``actor`` may read: of its funds, and of all."""
     query: Select[Any] = select(*PlaceAtRisk.__table__.columns)
@@ -89,7 +135,7 @@ def row(db: Session, actor: Actor, place_id: UUID) -> Row[Any]:
 
 
 def flag(db: Session, actor: Actor, country: str, fund_id: UUID | None, reason: str) -> PlaceAtRisk:
-    """Flag a country, for one fund or all; it counts at once.
+    """Flag a country, for one fund or all; it counts at once, also for what is published.
 
     Raises ``not-found`` for a fund out of reach, ``already-exists`` for one flagged already.
     """
@@ -112,6 +158,7 @@ def flag(db: Session, actor: Actor, country: str, fund_id: UUID | None, reason: 
     )
     db.add(made)
     _record(db, actor, "place_at_risk.flagged", made, reason, None)
+    follow(db, actor, made)
     return made
 
 

@@ -12,6 +12,7 @@ from fundops.authz import Actor, Permission
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
 from fundops.messages import text
+from fundops.parties.flags import follow
 from fundops.parties.labels import is_protected
 from fundops.parties.models import Party, PartyAlias
 from fundops.parties.schemas import AliasIn, PartyIn, PartyPatch
@@ -40,7 +41,8 @@ def create_party(db: Session, author: audit.Author, given: PartyIn) -> Party:
 
 
 def change_party(db: Session, author: audit.Author, party: Party, patch: PartyPatch) -> Party:
-    """Change a party; its label and code follow its protection, never the other way round.
+    """Change a party; its label and code follow its protection, never the other way round. Who
+    publishes is told of a protection that is new (``flags``).
 
     Raises ``invalid-request`` for a label that tells a protected name, ``not-allowed`` for lifting
     a protection without the right to restore parties, held for all funds.
@@ -62,6 +64,8 @@ def change_party(db: Session, author: audit.Author, party: Party, patch: PartyPa
     db.flush()
     before, after = _difference(was, snapshot(party, without=frozenset({"version"})))
     audit.record(db, author, "party.changed", "party", party.id, before=before, after=after)
+    if any(getattr(party, name) and not was[name] for name in PROTECTIONS):
+        follow(db, author, party)
     return party
 
 

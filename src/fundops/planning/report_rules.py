@@ -67,7 +67,31 @@ def releases_waiting(db: Session, fund: Fund, today: date) -> list[Entry]:
     ]  # fmt: skip
 
 
+def releases_withheld(db: Session, fund: Fund, today: date) -> list[Entry]:
+    """Releases withheld since somebody in them was flagged at risk, that nobody has withdrawn."""
+    del today
+    query: Select[Any] = (
+        rows_of(Release)
+        .where(
+            Release.fund_id == fund.id,
+            Release.status == "published",
+            Release.withheld_at.is_not(None),
+        )
+        .order_by(Release.withheld_at, Release.id)
+        .limit(PER_RULE)
+    )
+    return [
+        Entry(
+            "release_withheld", "release", one.id, one.code,
+            clock.day_in(one.withheld_at, fund.zone), "high", Permission.RELEASE_PUBLISH,
+            {"code": one.code}, frozenset(),
+        )
+        for one in db.execute(query).scalars()
+    ]  # fmt: skip
+
+
 RULES: tuple[Rule, ...] = (
     Rule(reports_waiting, Permission.REPORT_READ),
     Rule(releases_waiting, Permission.RELEASE_PREPARE),
+    Rule(releases_withheld, Permission.RELEASE_READ),
 )

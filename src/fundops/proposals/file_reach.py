@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, exists, select, true
 
+from fundops.authz import Actor
 from fundops.calls.models import Call
 from fundops.files.models import File
-from fundops.files.queries import Funds, dealt_with_by, used_by
+from fundops.files.queries import Funds, dealt_with_by, hidden_by, used_by
+from fundops.parties.labels import own_parties
+from fundops.parties.models import Party
+from fundops.parties.places import hidden_place
 from fundops.proposals.models import Proposal, ProposalAttachment
 
 
@@ -36,4 +40,18 @@ def applied(funds: Funds) -> ColumnElement[bool]:
         select(Proposal.id)
         .join(Call, Call.id == Proposal.call_id)
         .where(Proposal.party_id == File.party_id, _of(funds))
+    )
+
+
+@hidden_by
+def from_hidden_place(actor: Actor) -> ColumnElement[bool]:
+    """Return whether a party applies with work in a place that the actor may not know of."""
+    return exists(
+        select(Proposal.id)
+        .join(Call, Call.id == Proposal.call_id)
+        .where(
+            Proposal.party_id == Party.id,
+            Party.id.not_in(own_parties(actor)),
+            hidden_place(actor, Proposal.country, Call.fund_id),
+        )
     )

@@ -30,9 +30,9 @@ from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.calls.models import Call
 from fundops.errors import Problem
 from fundops.ledger.models import Fund
-from fundops.parties.labels import code_column, hidden_column, is_hidden, name_column
+from fundops.parties.labels import code_column, name_column
 from fundops.parties.models import Party
-from fundops.parties.places import hidden_place
+from fundops.parties.places import hidden_work, is_hidden_work, title_column
 from fundops.proposals import file_reach as file_reach  # officers reach files through proposals
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
 
@@ -90,15 +90,19 @@ def visible(
     objective: int | None = None,
     country: str | None = None,
 ) -> Select[Any]:
-    """Return the rows of proposals that ``actor`` may see, filtered by what it may know."""
-    hidden = or_(hidden_column(actor), hidden_place(actor, Proposal.country, Call.fund_id))
+    """Return the rows of proposals that ``actor`` may see, filtered by what it may know.
+
+    Where the applicant is protected, or the place at risk, name, code, title and country are shown
+    and matched only as far as the reader may know them.
+    """
+    hidden = hidden_work(actor, Proposal.country, Call.fund_id)
     known = _knows_content(actor)
     shown_country = case((or_(hidden, ~known), null()), else_=Proposal.country)
     columns: tuple[Any, ...] = (
         Proposal.id, Proposal.code, Proposal.call_id, Call.code.label("call_code"),
         Proposal.party_id, name_column(actor).label("party_name"),
         code_column(actor).label("party_code"),
-        case((known, Proposal.title), else_=null()).label("shown_title"),
+        case((known, title_column(hidden, Proposal.title)), else_=null()).label("shown_title"),
         Proposal.language, shown_country.label("shown_country"), Proposal.region,
         Proposal.starts_on, Proposal.ends_on, Proposal.requested_minor, Fund.base_currency,
         Proposal.status, Proposal.submitted_number, Proposal.submitted_at,
@@ -166,11 +170,12 @@ def get_visible(
 def get_readable(db: Session, actor: Actor, proposal_id: UUID) -> Proposal:
     """Return a proposal whose own words and files ``actor`` may read.
 
-    Raises ``not-found`` out of reach, and for a protected applicant's where ``actor`` may not know
-    who that is: what it says of itself, its places and file names would tell.
+    Raises ``not-found`` out of reach, and for a protected applicant's, or one in a place at risk,
+    where ``actor`` may not know: what it says of itself, its places and file names would tell.
     """
     proposal = get_visible(db, actor, proposal_id)
-    if is_hidden(db.get_one(Party, proposal.party_id), actor):
+    party, call = db.get_one(Party, proposal.party_id), db.get_one(Call, proposal.call_id)
+    if is_hidden_work(db, actor, party, proposal.country, call.fund_id):
         raise Problem("not-found")
     return proposal
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import Row, case, null, or_, select
+from sqlalchemy import Row, case, null, select
 from sqlalchemy.orm import Session
 
 from fundops import money
@@ -19,9 +19,8 @@ from fundops.authz import Actor
 from fundops.calls import codelists
 from fundops.calls.models import Call
 from fundops.ledger.models import Fund
-from fundops.parties.labels import hidden_column
 from fundops.parties.models import Party
-from fundops.parties.places import hidden_place
+from fundops.parties.places import hidden_work
 from fundops.proposals.facts import declared_codes
 from fundops.proposals.models import Proposal
 from fundops.proposals.queries import seen
@@ -70,7 +69,7 @@ def totals(
 
 
 def _rows(db: Session, actor: Actor, call: Call, status: str | None) -> list[Row[Any]]:
-    hidden = or_(hidden_column(actor), hidden_place(actor, Proposal.country, Call.fund_id))
+    hidden = hidden_work(actor, Proposal.country, Call.fund_id)
     columns: tuple[Any, ...] = (
         Proposal.id,
         Proposal.requested_minor,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from fundops.releases import figures
 from fundops.releases.layout import Key, Layout, lay_out
 from fundops.releases.models import Release, ReleaseCell
 from fundops.reports.dimensions import TOTAL
-from fundops.suppression.cells import NOTHING, Band, Cell, Pattern, Readers, Unsound
+from fundops.suppression.cells import NOTHING, Band, Cell, Pattern, Readers, Sum, Unsound
 from fundops.suppression.release import decide
 
 MAX_RELEASE_CELLS = 20_000
@@ -53,14 +53,18 @@ class Draft:
 
 @dataclass
 class Knowledge:
-    """What readers were told: by class, the bands of counts that are still the same, and figures
-    that were shown of the same thing when it was counted otherwise; ``outside``, those that
-    everybody was shown.
+    """What readers were told: by class, the bands of counts, and figures that were shown of the
+    same thing when it was counted otherwise; ``outside``, those that everybody was shown.
+
+    ``counts`` and ``sums`` are what earlier tables had otherwise than the new one: who knows that
+    the rest is the same reads them all as one table.
     """
 
     known: dict[str, dict[str, Band]]
     before: dict[str, set[int]]
     outside: dict[str, set[int]]
+    counts: dict[str, int] = field(default_factory=dict)
+    sums: dict[Sum, None] = field(default_factory=dict)
 
 
 def earlier_releases(db: Session, fund_id: UUID) -> list[Release]:
@@ -127,8 +131,9 @@ def _protected(
         for at, count in layout.counts.items()
         if figures.is_of_persons(Key.of(at).indicator)
     ]
+    cells += [Cell(at, count, is_published=False) for at, count in knowledge.counts.items()]
     keys = {cell.key for cell in cells}
-    sums = [one for one in layout.sums if one.total in keys]
+    sums = [one for one in layout.sums if one.total in keys] + list(knowledge.sums)
     everything = dict(knowledge.known["outside"])
     for at, band in knowledge.known["inside"].items():
         everything[at] = band.meets(everything.get(at, NOTHING))
@@ -182,9 +187,10 @@ def _knowledge(
     """Return what earlier releases tell of these counts.
 
     Each is laid out again as it was known then, with the grants that had cells. Where a count is
-    still the same its band holds; where it is not, a figure that was shown is one that the new one
-    may not lie close to.
+    still the same its band holds; where it is not, it is a cell of its own beside the new one, and
+    a figure that was shown is one that the new one may not lie close to.
     """
+    now_sums = set(layout.sums)
     found = Knowledge({"outside": {}, "inside": {}}, defaultdict(set), defaultdict(set))
     for release in earlier:
         told = _told(db, release)
@@ -197,10 +203,13 @@ def _knowledge(
         )
         then = lay_out(held, release.as_of_on, days)
         known = found.known[release.class_name]
+        names = _names(then, layout)
+        _apart(found, then, names, now_sums)
         for at, band in told.items():
-            is_same = at in layout.counts and then.counts.get(at) == layout.counts[at]
-            if is_same:
-                known[at] = band.meets(known.get(at, NOTHING))
+            name = names.get(at)
+            is_same = name == at
+            if name is not None:
+                known[name] = band.meets(known.get(name, NOTHING))
             if band.is_exact:
                 key = Key.of(at)
                 now = "|".join(key._replace(time=f"to:{as_of_on}")) if ":" in key.time else at
@@ -209,6 +218,31 @@ def _knowledge(
                     if release.class_name == "outside":
                         found.outside[now].add(band.low)
     return found
+
+
+def _apart(found: Knowledge, then: Layout, names: Mapping[str, str], now: Collection[Sum]) -> None:
+    """Add to ``found`` the sums of an earlier table that the new one has not, and their cells."""
+    for one in then.sums:
+        if not figures.is_of_persons(Key.of(one.total).indicator):
+            continue
+        old = Sum(names[one.total], tuple(names[part] for part in one.parts))
+        if old not in now:
+            found.sums[old] = None
+            for at in (one.total, *one.parts):
+                if names[at] != at:
+                    found.counts[names[at]] = then.counts[at]
+
+
+def _names(then: Layout, now: Layout) -> dict[str, str]:
+    """Return by key what the cells of an earlier table are called beside those of the new one.
+
+    A count that is the same is the same cell, one that is not is another: the same in all earlier
+    tables that had it so.
+    """
+    return {
+        at: at if now.counts.get(at) == count else f"{at}|was {count}"
+        for at, count in then.counts.items()
+    }
 
 
 def _told(db: Session, release: Release) -> dict[str, Band]:

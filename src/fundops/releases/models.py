@@ -23,7 +23,8 @@ class Release(Base):
     ``basis`` is a digest of the releases that were out when it was prepared: it is only published
     while they are the same, since what may be shown depends on what readers know. ``threshold`` is
     the class's at that time. A release once published stays in the list when it is withdrawn, with
-    ``published_at``: those who read it know it.
+    ``published_at``: those who read it know it. ``withheld_at`` is since when only those may read
+    it who may know whom it tells of: a grantee or place in it was flagged at risk then.
     """
 
     __tablename__ = "releases"
@@ -38,6 +39,9 @@ class Release(Base):
         CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_by"),
         CheckConstraint("(status = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_at"),
         CheckConstraint("status <> 'withdrawn' OR reason IS NOT NULL", name="withdrawn_why"),
+        CheckConstraint(
+            "withheld_at IS NULL OR published_at IS NOT NULL", name="withheld_when_out"
+        ),
         Index("ix_releases_fund_id", "fund_id", "as_of_on"),
     )
 
@@ -60,6 +64,7 @@ class Release(Base):
     published_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    withheld_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import PARTY_ROLES, Actor, Permission
 from fundops.errors import Problem
+from fundops.parties.labels import KNOWS_PARTIES
+from fundops.releases import withholding as withholding  # flags reach releases through here
 from fundops.releases.models import Release, ReleaseCell
 
 RELEASES: Any = Release.__table__.columns
@@ -59,6 +61,19 @@ def row(db: Session, actor: Actor, release_id: UUID) -> Any:
     """Return one release's row; raise ``not-found`` when it is out of reach."""
     found = db.execute(listed(actor).where(Release.id == release_id)).one_or_none()
     if found is None:
+        raise Problem("not-found")
+    return found
+
+
+def row_served(db: Session, actor: Actor, release_id: UUID) -> Any:
+    """Return the row of a release whose cells ``actor`` may be given.
+
+    Raises ``not-found`` when it is out of reach, withdrawn, or withheld since a grantee or place in
+    it was flagged at risk and ``actor`` is none of those who may know which.
+    """
+    found = row(db, actor, release_id)
+    knows = any(held.role in KNOWS_PARTIES for held in actor.held)
+    if found.status == "withdrawn" or (found.withheld_at is not None and not knows):
         raise Problem("not-found")
     return found
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from fundops.authz import Actor, Can, Permission
 from fundops.command import command, etag, read_session
 from fundops.donors.scope import require_fund
-from fundops.errors import Problem, invalid
+from fundops.errors import invalid
 from fundops.ledger.models import Fund
 from fundops.pages import Paging, json_response, list_page
 from fundops.releases import queries, service
@@ -113,11 +113,11 @@ def list_release_cells(
     code: Word = None,
 ) -> Response:
     """List the cells of a release. Filters choose published cells and never add any up; those of a
-    release that was withdrawn are given no more.
+    release that was withdrawn are given no more, and of one that is withheld only to those who may
+    know whom it tells of.
     """
     with read_session(request) as db:
-        if queries.row(db, actor, release_id).status == "withdrawn":
-            raise Problem("not-found")
+        queries.row_served(db, actor, release_id)
         query = queries.cells(
             release_id, indicator=indicator, level=level, unit=unit, period=period,
             dimension=dimension, code=code,

@@ -54,6 +54,10 @@ class ReleaseOut(Out):
     prepared_at: str
     published_at: str | None
     withdrawn_at: str | None
+    withheld_at: str | None = Field(
+        description="Since when its cells are given to those alone who may know whom they tell of: "
+        "a grantee or place in it was flagged at risk."
+    )
     version: int
 
 
@@ -105,6 +109,7 @@ def release_out(row: Any) -> dict[str, Any]:
         "prepared_at": row.prepared_at,
         "published_at": row.published_at,
         "withdrawn_at": row.withdrawn_at,
+        "withheld_at": row.withheld_at,
         "version": row.version,
     }
 

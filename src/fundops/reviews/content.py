@@ -22,8 +22,9 @@ from fundops.errors import Problem
 from fundops.files.kinds import BY_MEDIA_TYPE
 from fundops.files.models import File
 from fundops.messages import text
-from fundops.parties.labels import is_hidden, shown_name
+from fundops.parties.labels import shown_name
 from fundops.parties.models import Membership, Party, PartyAlias, Person
+from fundops.parties.places import is_hidden_work
 from fundops.parties.profile_models import OrganisationProfile
 from fundops.proposals import versions
 from fundops.proposals.attached import words
@@ -74,7 +75,7 @@ class Look:
 def look(db: Session, actor: Actor, proposal: Proposal, call: Call) -> Look:
     """Return how much ``actor``, who reviews ``proposal``, may know of the applicant."""
     party = db.get_one(Party, proposal.party_id)
-    hidden = is_hidden(party, actor)
+    hidden = is_hidden_work(db, actor, party, proposal.country, call.fund_id)
     return Look(party, not call.is_blind and not hidden, not hidden)
 
 

@@ -28,8 +28,9 @@ from fundops.authz import Actor, Permission
 from fundops.calls.models import Call
 from fundops.db import AnySelect
 from fundops.errors import Problem
-from fundops.parties.labels import hidden_column, name_column
+from fundops.parties.labels import name_column
 from fundops.parties.models import Party, Person
+from fundops.parties.places import hidden_work
 from fundops.proposals.models import Proposal
 from fundops.reviews.conflicts import conflict_exists
 from fundops.reviews.independence import may_review
@@ -99,7 +100,7 @@ def _own(query: Select[Any], actor: Actor) -> Select[Any]:
 
 def own_assignments(actor: Actor, *, status: str | None = None) -> Select[Any]:
     """Return the rows of an actor's own assignments; of blind ones, nothing of the proposal."""
-    is_hidden = or_(Call.is_blind, hidden_column(actor))
+    is_hidden = or_(Call.is_blind, hidden_work(actor, Proposal.country, Call.fund_id))
     query = _own(
         rows_of(
             Assignment.id, Assignment.blind_code, Assignment.position, Assignment.status,

@@ -41,9 +41,8 @@ def decide(
         by_key[cell.key] = cell
     every = [*sums, *(one for _, one in together)]
     work = tuple(protect(Table(by_key, every, bands, top), one) for one in readers)
-    limit = max(one.top for one in readers)
     # To hide more leaves other remainders, fewer each time: each is of more hidden parts.
-    while fresh := list(_remaining(by_key, sums, bands, limit)):
+    while fresh := list(_remaining(by_key, sums, bands, readers)):
         by_key |= {cell.key: cell for cell, _ in fresh}
         every += [one for _, one in fresh]
         table, only = Table(by_key, every, bands, top), {cell.key for cell, _ in fresh}
@@ -53,17 +52,29 @@ def decide(
 
 
 def _remaining(
-    cells: Mapping[str, Cell], sums: Sequence[Sum], bands: Mapping[str, Band], top: int
+    cells: Mapping[str, Cell],
+    sums: Sequence[Sum],
+    bands: Mapping[str, Band],
+    readers: Sequence[Readers],
 ) -> Iterator[tuple[Cell, Sum]]:
-    """Yield what is small of a shown total less its shown parts, as cells of their own."""
-    for place, one in enumerate(sums):
-        if not (one.total in bands and bands[one.total].is_exact):
+    """Yield what is small of a total less its parts, as cells of their own, where readers were
+    shown total and parts, now or before.
+    """
+    top = max(one.top for one in readers)
+    now = {key for key, band in bands.items() if band.is_exact}
+    before = [{key for key, band in one.known.items() if band.is_exact} for one in readers]
+    for number, known in enumerate(before):
+        if known in before[:number]:
             continue
-        hidden = tuple(part for part in one.parts if not (part in bands and bands[part].is_exact))
-        count = sum(cells[part].count for part in hidden)
-        at = f"\x00rest.{place}.{len(hidden)}"
-        if len(hidden) > 1 and 1 <= count <= top and at not in cells:
-            yield Cell(at, count, is_published=False), Sum(at, hidden)
+        shown = now | known
+        for place, one in enumerate(sums):
+            if one.total not in shown:
+                continue
+            hidden = tuple(part for part in one.parts if part not in shown)
+            count = sum(cells[part].count for part in hidden)
+            at = f"\x00rest.{number}.{place}.{len(hidden)}"
+            if len(hidden) > 1 and 1 <= count <= top and at not in cells:
+                yield Cell(at, count, is_published=False), Sum(at, hidden)
 
 
 def _together(

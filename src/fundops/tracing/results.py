@@ -38,7 +38,8 @@ class Reached:
 def reached(db: Session, moment: Moment, grant_codes: Collection[str]) -> list[Reached]:
     """Return what the latest release for everybody tells of grants, as was known then.
 
-    A release counts from its publication until its withdrawal.
+    A release counts from its publication until its withdrawal. One that is withheld by now, since
+    somebody in it was flagged at risk, is told in no statement, whatever was known then.
     """
     release = _latest(db, moment)
     if release is None:
@@ -84,6 +85,7 @@ def _latest(db: Session, moment: Moment) -> Release | None:
             Release.fund_id == moment.fund_id,
             Release.class_name == "outside",
             Release.as_of_on <= moment.as_of_on,
+            Release.withheld_at.is_(None),
             published.action == "release.published",
             published.seq <= moment.known_seq,
             ~gone,
