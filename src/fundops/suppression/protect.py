@@ -15,7 +15,6 @@ from typing import Any
 from fundops.suppression.cells import NOTHING, WIDTH, Band, Readers, Unsound
 from fundops.suppression.labels import large
 from fundops.suppression.network import REACH, Network, Question, matrix_of
-from fundops.suppression.regions import Regions
 from fundops.suppression.table import Line, Table, Target
 
 STEP = 3.0
@@ -65,7 +64,7 @@ def protect(table: Table, readers: Readers, only: Collection[str] | None = None)
             group.protect()
             work.groups += 1
             work.targets += len(found)
-            work.programmes += group.regions.programmes
+            work.programmes += group.network.programmes
             work.reached.update(group.reached())
     return work
 
@@ -86,7 +85,6 @@ class _Group:
         self.table, self.readers, self.members, self.targets = table, readers, members, targets
         place = {at: spot for spot, at in enumerate(members)}
         self.network = Network(matrix_of(len(members), [_row(line, place) for line in lines]))
-        self.regions = Regions(self.network)
         self.spots = np.array([place[one.at] for one in targets], dtype=np.int64)
         self.counts = np.array([table.cells[at].count for at in members], dtype=np.int64)
         self.lowest, self.highest = self.counts[self.spots], self.counts[self.spots]
@@ -167,7 +165,7 @@ class _Group:
             most[1 - side :: 2, spot] = 0
             is_possible = bool((least <= most).all() and least.sum() == far)
             question = _question(least, most, self.price[:blocks].copy())
-            found = self.regions.move(question, spot) if is_possible else None
+            found = self.network.move(question) if is_possible else None
             if found is not None:
                 self._take(found)
                 return
