@@ -16,6 +16,7 @@ from fundops.suppression.programme import Programme
 REACH = 1_000_000
 """How far a count without an upper limit may move: further than any count that matters."""
 
+
 @dataclass
 class Question:
     """Bounds and prices of a move, in blocks of as many entries as there are cells.

@@ -30,6 +30,7 @@ class Programme:
         model.a_matrix_.value_ = matrix.data.astype(float)
         self._kinds = highspy.HighsVarType
         self._solved = highspy.HighsModelStatus.kOptimal
+        self._ends = (self._solved, highspy.HighsModelStatus.kInfeasible)
         self._all = np.arange(columns, dtype=np.int32)
         self._solver = highspy.Highs()
         for option, value in (
@@ -52,6 +53,9 @@ class Programme:
         if is_whole:
             return self._whole()
         solver.run()
+        if solver.getModelStatus() not in self._ends:  # it lost its way from where it began
+            solver.clearSolver()
+            solver.run()
         if solver.getModelStatus() != self._solved:
             return None
         return np.array(solver.getSolution().col_value)
