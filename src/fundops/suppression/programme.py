@@ -32,7 +32,8 @@ class Programme:
         self._solved = highspy.HighsModelStatus.kOptimal
         self._ends = (self._solved, highspy.HighsModelStatus.kInfeasible)
         self._all = np.arange(columns, dtype=np.int32)
-        self._solver = highspy.Highs()
+        made: Any = highspy.Highs
+        self._solver = made()
         for option, value in (
             ("output_flag", False), ("threads", 1), ("parallel", "off"), ("presolve", "off"),
             ("mip_max_nodes", _NODES),
