@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from fundops import __version__, api_document, health
 from fundops.banking.statement_routes import MAX_STATEMENT_BYTES, STATEMENTS_ADDRESS
+from fundops.collecting import settle
 from fundops.config import Settings
 from fundops.db import Database, translate
 from fundops.errors import FieldError, Problem
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # back the one that could give it up.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         worker = _worker(app)
+        settle()
         yield
         if worker is not None:
             worker.end()

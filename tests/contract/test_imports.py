@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("pandas", "openpyxl", "scipy", "python_calamine", "numpy", "lxml", "pyarrow")
+HEAVY = ("pandas", "openpyxl", "scipy", "highspy", "python_calamine", "numpy", "lxml", "pyarrow")
 LIGHT_FOR_VERSION = (*HEAVY, "fastapi", "sqlalchemy", "pydantic", "typer", "rich", "uvicorn")
 
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fundops.suppression.programme import Programme
+
 REACH = 1_000_000
 """How far a count without an upper limit may move: further than any count that matters."""
-
-_NODES = 10_000
-"""Branches followed for a whole answer; one that is not found counts as none."""
 
 
 @dataclass
@@ -31,21 +30,28 @@ class Question:
     cost: Any
 
 
+def matrix_of(size: int, rows: Sequence[Sequence[tuple[int, int]]]) -> Any:
+    """Return sums over ``size`` cells as a matrix of compressed columns."""
+    import numpy as np
+    from scipy.sparse import csc_array
+
+    entries = [(row, at, sign) for row, line in enumerate(rows) for at, sign in line]
+    row_of, column_of, signs = (
+        np.array([entry[part] for entry in entries], dtype=np.int64) for part in range(3)
+    )
+    return csc_array((signs, (row_of, column_of)), shape=(len(rows), size))
+
+
 class Network:
-    """A group's sums over ``size`` cells; ``programmes`` counts what was solved."""
+    """Sums over cells; ``programmes`` counts what was solved."""
 
-    def __init__(self, size: int, rows: Sequence[Sequence[tuple[int, int]]]) -> None:
-        import numpy as np
-        from scipy.sparse import csc_array, hstack
+    def __init__(self, matrix: Any) -> None:
+        from scipy.sparse import hstack
 
-        self.size, self.programmes = size, 0
-        entries = [(row, at, sign) for row, line in enumerate(rows) for at, sign in line]
-        row_of, column_of, signs = (
-            np.array([entry[part] for entry in entries], dtype=np.int64) for part in range(3)
-        )
-        self.matrix = csc_array((signs, (row_of, column_of)), shape=(len(rows), size))
-        pair = [self.matrix, -self.matrix]
+        self.matrix, self.size, self.programmes = matrix, matrix.shape[1], 0
+        pair = [matrix, -matrix]
         self._wide = {2: hstack(pair, format="csc"), 4: hstack(pair * 2, format="csc")}
+        self._programmes: dict[int, Programme] = {}
 
     def move(self, question: Question, *, must: bool = True) -> Any | None:
         """Return the cheapest move within the bounds, as whole numbers; ``None`` if there is none.
@@ -93,26 +99,11 @@ class Network:
         return (blocks[:, 0] - blocks[:, 1]).sum(axis=0)
 
     def _solve(self, question: Question, *, is_whole: bool = False) -> Any | None:
-        """Return the amounts that solve the programme, leaving out what cannot move."""
-        import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
+        """Return the amounts that solve the programme."""
         self.programmes += 1
-        used = np.flatnonzero(question.most > 0)
-        wide = self._wide[len(question.cost) // self.size][:, used]
-        rows = np.unique(wide.indices)
-        matrix = wide[rows].astype(float)
-        cost, least, most = question.cost[used], question.least[used], question.most[used]
-        options: dict[str, Any] = {"node_limit": _NODES} if is_whole else {"presolve": False}
-        answer = milp(
-            cost,
-            integrality=np.full(len(used), int(is_whole)),
-            bounds=Bounds(least, most),
-            constraints=LinearConstraint(matrix, 0, 0),
-            options=options,
+        blocks = len(question.cost) // self.size
+        if blocks not in self._programmes:
+            self._programmes[blocks] = Programme(self._wide[blocks])
+        return self._programmes[blocks].solve(
+            question.cost, question.least, question.most, is_whole=is_whole
         )
-        if answer.status != 0:
-            return None
-        amounts = np.zeros(len(question.cost))
-        amounts[used] = answer.x
-        return amounts

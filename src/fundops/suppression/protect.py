@@ -14,7 +14,7 @@ from typing import Any
 
 from fundops.suppression.cells import NOTHING, WIDTH, Band, Readers, Unsound
 from fundops.suppression.labels import large
-from fundops.suppression.network import REACH, Network, Question
+from fundops.suppression.network import REACH, Network, Question, matrix_of
 from fundops.suppression.table import Line, Table, Target
 
 STEP = 3.0
@@ -84,7 +84,7 @@ class _Group:
 
         self.table, self.readers, self.members, self.targets = table, readers, members, targets
         place = {at: spot for spot, at in enumerate(members)}
-        self.network = Network(len(members), [_row(line, place) for line in lines])
+        self.network = Network(matrix_of(len(members), [_row(line, place) for line in lines]))
         self.spots = np.array([place[one.at] for one in targets], dtype=np.int64)
         self.counts = np.array([table.cells[at].count for at in members], dtype=np.int64)
         self.lowest, self.highest = self.counts[self.spots], self.counts[self.spots]
