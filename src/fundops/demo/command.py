@@ -1,7 +1,7 @@
 """``fundops demo``: a fresh database, the demonstration fund, a token per role, and the server.
 
-With ``--check`` it does all that, sends one request per role to the running server, writes one
-donor workbook, and exits.
+With ``--check`` it does all that, sends one request per role and those that tell what the money
+changed to the running server, writes two workbooks, and exits.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ FILES = FOLDER / "demo-files"
 STATEMENT = FOLDER / "statement.xlsx"
 DOSSIER = FOLDER / "dossier.xlsx"
 START_SECONDS = 20
+NEXT_REPORT = "shelter 3"
+"""The report that its grantee has begun and may fill in offline."""
 
 FIRST_REQUEST: dict[Role, str] = {
     Role.ADMINISTRATOR: "/v1/persons",
@@ -58,6 +60,19 @@ FIRST_REQUEST: dict[Role, str] = {
     Role.SIGNATORY: "/v1/disbursements",
 }
 """What each role would look at first."""
+
+
+def _results(story: Story) -> dict[str, tuple[Role, str]]:
+    """Return the requests that tell what the money changed, and as whom to send them."""
+    assert story.release is not None
+    return {
+        "impact": (Role.GRANT_OFFICER, f"/v1/impact?fund_id={story.book.id}&by=objective"),
+        "release": (Role.DONOR, f"/v1/releases/{story.release.id}/cells?level=fund"),
+        "template": (
+            Role.GRANTEE,
+            f"/v1/progress_reports/{story.reports[NEXT_REPORT].id}/workbook",
+        ),
+    }
 
 
 @dataclass(frozen=True)
@@ -161,11 +176,21 @@ def _print(shown: Shown) -> None:
             donor=code,
             grant=shown.story.grants["shelter"].code,
             call=shown.story.call.code,
+            **_asked(shown),
             database=DATABASE,
             files=FILES,
             program=_program(),
         )
     )
+
+
+def _asked(shown: Shown) -> dict[str, str]:
+    """Return the words of what is shown of results: for each request its address and a token."""
+    words: dict[str, str] = {}
+    for name, (role, path) in _results(shown.story).items():
+        words[name] = shown.base + path
+        words[f"{name}_token"] = shown.story.players[role].token
+    return words
 
 
 def _program() -> str:
@@ -178,11 +203,13 @@ def _program() -> str:
 
 
 def _check(settings: Settings, base: str, story: Story) -> None:
-    """Send one request per role, write one workbook, and verify the books."""
+    """Send one request per role and those of results, write two workbooks, verify the books."""
     typer.echo()
-    for role, player in story.players.items():
-        status = _status(base + FIRST_REQUEST[role], player.token)
-        typer.echo(f"  {player.title:20} GET {FIRST_REQUEST[role]:20} {status}")
+    asked = [(role, FIRST_REQUEST[role]) for role in story.players]
+    for role, path in [*asked, *_results(story).values()]:
+        player = story.players[role]
+        status = _status(base + path, player.token)
+        typer.echo(f"  {player.title:20} GET {path:20} {status}")
         if status != 200:
             typer.echo(text("demo.refused"), err=True)
             raise typer.Exit(1)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Role
 from fundops.demo.people import a_player
+from fundops.demo.report_story import RESULTS
 from fundops.demo.stage import Story, usd
 from fundops.disbursements import paying, sanctions
 from fundops.disbursements import service as disbursements
@@ -86,7 +87,9 @@ def _agree(db: Session, story: Story, grant: Grant, theirs: Actor, signer: Signs
         {"category": "G", "description": "Rent and running costs", "objectives": objectives,
          "amount": usd(f"{grant.awarded_minor * 4 // 1000}.00")},
     ]  # fmt: skip
-    given = {"language": "en", "budget": budget, "results": [{"indicator": "4.4", "target": 120}]}
+    key = next(name for name, one in story.grants.items() if one.id == grant.id)
+    results = RESULTS.get(key, [{"indicator": "4.4", "target": 120}])
+    given = {"language": "en", "budget": budget, "results": results}
     agreements.prepare(db, story.officer, fund, grant, GrantAgreementIn.model_validate(given))
     agreement = agreement_queries.of_grant(db, grant.id)
     assert agreement is not None
