@@ -28,6 +28,7 @@ from fundops.authz import Role
 from fundops.calls.models import Call
 from fundops.config import Settings
 from fundops.db import Database, migrate
+from fundops.demo.people import Player
 from fundops.demo.stage import Story
 from fundops.demo.story import tell
 from fundops.exports import statements, write
@@ -43,7 +44,7 @@ FILES = FOLDER / "demo-files"
 STATEMENT = FOLDER / "statement.xlsx"
 DOSSIER = FOLDER / "dossier.xlsx"
 START_SECONDS = 20
-NEXT_REPORT = "shelter 3"
+NEXT_REPORT = "legal 4"
 """The report that its grantee has begun and may fill in offline."""
 
 FIRST_REQUEST: dict[Role, str] = {
@@ -62,14 +63,20 @@ FIRST_REQUEST: dict[Role, str] = {
 """What each role would look at first."""
 
 
-def _results(story: Story) -> dict[str, tuple[Role, str]]:
+def _results(story: Story) -> dict[str, tuple[Player, str]]:
     """Return the requests that tell what the money changed, and as whom to send them."""
     assert story.release is not None
     return {
-        "impact": (Role.GRANT_OFFICER, f"/v1/impact?fund_id={story.book.id}&by=objective"),
-        "release": (Role.DONOR, f"/v1/releases/{story.release.id}/cells?level=fund"),
+        "impact": (
+            story.players[Role.GRANT_OFFICER],
+            f"/v1/impact?fund_id={story.book.id}&by=objective",
+        ),
+        "release": (
+            story.players[Role.DONOR],
+            f"/v1/releases/{story.release.id}/cells?level=fund",
+        ),
         "template": (
-            Role.GRANTEE,
+            story.directors["legal"],
             f"/v1/progress_reports/{story.reports[NEXT_REPORT].id}/workbook",
         ),
     }
@@ -187,9 +194,9 @@ def _print(shown: Shown) -> None:
 def _asked(shown: Shown) -> dict[str, str]:
     """Return the words of what is shown of results: for each request its address and a token."""
     words: dict[str, str] = {}
-    for name, (role, path) in _results(shown.story).items():
+    for name, (player, path) in _results(shown.story).items():
         words[name] = shown.base + path
-        words[f"{name}_token"] = shown.story.players[role].token
+        words[f"{name}_token"] = player.token
     return words
 
 
@@ -205,9 +212,8 @@ def _program() -> str:
 def _check(settings: Settings, base: str, story: Story) -> None:
     """Send one request per role and those of results, write two workbooks, verify the books."""
     typer.echo()
-    asked = [(role, FIRST_REQUEST[role]) for role in story.players]
-    for role, path in [*asked, *_results(story).values()]:
-        player = story.players[role]
+    asked = [(player, FIRST_REQUEST[role]) for role, player in story.players.items()]
+    for player, path in [*asked, *_results(story).values()]:
         status = _status(base + path, player.token)
         typer.echo(f"  {player.title:20} GET {path:20} {status}")
         if status != 200:

@@ -1,8 +1,9 @@
-"""The chapter of what the money changed: reports, expenditure in pesos, results, a release.
+"""The chapter of what the money changed: reports, expenditure in rupees, results, a release.
 
-Two reports stand between a grantee and its last tranche. One of them is sent back and comes again;
-another officer accepts both. What was accepted then leaves the fund as a release, and as nothing
-else. It all happens in the weeks after the call, so the clock is set to when each step is taken.
+A report stands between a grantee and its next tranche. It is sent back and comes again; another
+officer accepts it, and the tranche is paid. What was reached is accepted as well and leaves the
+fund as a release, and as nothing else. It all happens in the weeks after the call, so the clock is
+set to when each step is taken.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from fundops import clock
 from fundops.authz import Actor, Role
+from fundops.demo.pay_story import pay_tranche
 from fundops.demo.people import a_player
 from fundops.disbursements.models import Disbursement
 from fundops.grants.models import Grant
@@ -38,69 +40,66 @@ from fundops.vault import Vault
 if TYPE_CHECKING:
     from fundops.demo.stage import Story
 
-RESULTS: dict[str, list[dict[str, Any]]] = {
-    "shelter": [{"indicator": "4.4", "target": 120}, {"indicator": "4.7", "target": 9000}],
-}
-"""What a grant's agreement plans, where it is more than the victims it will assist."""
+RECEIVED = ("2025-08-11", "90000.00", "12420000.00")
+"""When the first tranche was exchanged, how many dollars, for how many rupees."""
 
-EXCHANGED = (
-    ("2025-08-06", "126000.00", "2025-08-08", "7182000.00"),
-    ("2026-01-14", "60000.00", "2026-01-16", "3480000.00"),
-)
-"""Paid on, dollars, received on, pesos."""
-
-SPENT: dict[str, Any] = {
-    "currency": "PHP", "method": "first_in_first_out",
+FIRST_QUARTER: dict[str, Any] = {
+    "narrative": {
+        "4": "Two offices opened beside the labour market; paralegals are there every morning.",
+        "5": "The first four claims for compensation were filed.",
+    },
+    "challenges": "The district court was closed for five weeks after the floods.",
+    "lessons": "A claim that is filed before the criminal trial ends is heard sooner.",
+    "currency": "NPR", "method": "first_in_first_out",
     "expenditure": [
-        {"line": 1, "amount": "2280000.00", "requested": "16000.00",
-         "note": "House mothers and counsellors in all three ports"},
-        {"line": 2, "amount": "1026000.00", "requested": "8000.00",
-         "note": "Rent, water, and the boat to the third port"},
+        {"line": 1, "amount": "3450000.00", "requested": "36000.00", "note": "Six paralegals"},
+        {"line": 2, "amount": "2070000.00", "requested": "24000.00",
+         "note": "Rent of both offices, and buses to the court"},
     ],
 }  # fmt: skip
-
-_HELPED: dict[str, Any] = {
-    "result": 1, "numerator": 58,
-    "breakdown": {
-        "sex_age": {"female.12_17": 12, "female.18_24": 21, "female.25_59": 16,
-                    "male.18_24": 4, "unknown.unknown": 5},
-        "exploitation": {"sexual_exploitation": 24, "domestic_servitude": 17, "fishing": 4,
-                         "not_known": 13},
-        "group": {"women": 37, "girls": 12, "migrant_workers": 23, "unknown": 9},
-    },
-}  # fmt: skip
-_NIGHTS: dict[str, Any] = {
-    "result": 2, "numerator": 3412,
-    "breakdown": {"sex_age": {"female.12_17": 860, "female.18_24": 1204, "female.25_59": 936,
-                              "male.18_24": 112, "unknown.unknown": 300}},
-}  # fmt: skip
-TOLD: dict[str, Any] = {
-    "narrative": {"4": "Two houses were open all half-year; the third opened in November."},
-    "challenges": "The ferry to the third port did not sail for five weeks after the storm.",
-    "lessons": "Keep a month of supplies in each house before the rains.",
-    "risks": "The landlord of the second house wants to sell it.",
-    "results": [_HELPED, _NIGHTS],
-}
-COMMENT = "How many were there in the third house, and who looked after them in the first weeks?"
+COMMENT = "From which month on were both offices open?"
 ANSWERED = (
-    "Two houses were open all half-year; the third opened in November with room for eight, and "
-    "two house mothers of the first house stayed there until January."
+    "Two offices opened beside the labour market, the first in August and the second in "
+    "September; paralegals are there every morning."
 )
-UNDER_REVIEW: dict[str, Any] = {
+SECOND_QUARTER: dict[str, Any] = {
+    "expenditure": [
+        {"line": 1, "amount": "4140000.00", "note": "Seven paralegals"},
+        {"line": 2, "amount": "1932000.00", "note": "Rent, and buses to the court"},
+    ],
+}
+HALF_YEAR: dict[str, Any] = {
     "narrative": {
         "4": "Paralegals went with survivors to the police, to court and to the labour office.",
-        "5": "Of nine claims for compensation, two were heard.",
+        "5": "Of nine claims for compensation, two were heard, and both were paid.",
     },
-    "challenges": "The district court was closed for half of the period.",
-    "lessons": "A claim that is filed before the criminal trial ends is heard sooner.",
-    "risks": "Employers press survivors to settle out of court.",
+    "challenges": "Employers press survivors to settle out of court.",
+    "lessons": "Survivors come back when the same paralegal is there each time.",
+    "risks": "The landlord of the second office wants to sell it.",
     "results": [
-        {"result": 1, "numerator": 33, "breakdown": {
-            "sex_age": {"female.18_24": 14, "female.25_59": 12, "unknown.unknown": 7},
-            "exploitation": {"domestic_work": 15, "construction": 11, "not_known": 7},
-            "group": {"migrant_workers": 26, "unknown": 7}}},
+        {"result": 1, "numerator": 58, "breakdown": {
+            "sex_age": {"female.12_17": 12, "female.18_24": 21, "female.25_59": 16,
+                        "male.18_24": 4, "unknown.unknown": 5},
+            "exploitation": {"domestic_work": 24, "construction": 17, "forced_marriage": 4,
+                             "not_known": 13},
+            "group": {"women": 37, "girls": 12, "migrant_workers": 41, "unknown": 9}}},
+        {"result": 2, "numerator": 2, "denominator": 9,
+         "breakdown": {"sex_age": {"female.25_59": 1, "unknown.unknown": 1}}},
     ],
 }  # fmt: skip
+UNDER_REVIEW: dict[str, Any] = {
+    "narrative": {"4": "The line was answered every night, and nobody was sent away."},
+    "challenges": "Calls come in waves, after raids.",
+    "lessons": "Two rooms that are always free are worth more than ten on call.",
+    "risks": "The owner of the lodging may ask whom it is for.",
+    "results": [
+        {"result": 1, "numerator": 14, "breakdown": {
+            "sex_age": {"female.18_24": 9, "unknown.unknown": 5},
+            "exploitation": {"sexual_exploitation": 6, "not_known": 8},
+            "group": {"unknown": 14}}},
+    ],
+}  # fmt: skip
+FIRST_ENDED, HALF_ENDED, YEAR_ENDED = date(2025, 10, 31), date(2026, 1, 31), date(2026, 7, 31)
 RELEASED_AS_OF = date(2026, 3, 31)
 
 
@@ -165,76 +164,75 @@ def tell_reports(story: Story, signer: Signs, vault: Vault, begins: datetime) ->
     chapter.day(45)
     with story.step() as db:
         second = a_player(db, Role.GRANT_OFFICER, "Second grant officer").actor
-        their_id = story.parties["legal"].id
-        lawyers = a_player(db, Role.GRANTEE, "Grantee's reporting officer", their_id).actor
-    _exchange(chapter)
-    _money(chapter, second)
-    _results(chapter, second)
+    theirs = story.directors["legal"].actor
+    _exchange(chapter, *RECEIVED)
+    _first_quarter(chapter, theirs, second)
+    chapter.day(49)
+    today = clock.today(story.book.zone).isoformat()
+    with story.step() as db:
+        pay_tranche(db, story, ("legal", 2, "60000.00", today, today))
+    chapter.day(50)
+    _exchange(chapter, clock.today(story.book.zone).isoformat(), "60000.00", "8340000.00")
+    for kind, content in (
+        ("financial_report", SECOND_QUARTER), ("narrative_report", HALF_YEAR),
+    ):  # fmt: skip
+        report_id = chapter.start("legal", theirs, kind, HALF_ENDED)
+        if kind == "narrative_report":
+            _show(chapter, report_id, theirs)
+        chapter.send(report_id, theirs, content)
+        chapter.accept(report_id, second)
     chapter.day(53)
-    waiting = chapter.start("legal", lawyers, "narrative_report", date(2026, 1, 31))
-    chapter.send(waiting, lawyers, UNDER_REVIEW)
+    quiet = story.directors["hidden"].actor
+    waiting = chapter.start("hidden", quiet, "narrative_report", HALF_ENDED)
+    chapter.send(waiting, quiet, UNDER_REVIEW)
     chapter.day(54)
-    theirs = story.players[Role.GRANTEE].actor
-    chapter.start("shelter", theirs, "narrative_report", date(2026, 7, 31))
+    chapter.start("legal", theirs, "narrative_report", YEAR_ENDED)
     _release(chapter)
 
 
-def _exchange(chapter: _Chapter) -> None:
-    """Let the shelter declare what its bank gave for what it was paid."""
+def _exchange(chapter: _Chapter, on: str, dollars: str, rupees: str) -> None:
+    """Let the grantee declare what its bank gave for what it was paid last."""
     story = chapter.story
-    theirs = story.players[Role.GRANTEE].actor
     with story.step() as db:
-        fund, grant = (
-            db.get_one(Fund, story.book.id),
-            db.get_one(Grant, story.grants["shelter"].id),
-        )
-        for paid_on, dollars, received_on, pesos in EXCHANGED:
-            query = select(Disbursement).where(
-                Disbursement.grant_id == grant.id,
-                Disbursement.paid_on == date.fromisoformat(paid_on),
-            )
-            given = LocalReceiptIn.model_validate(
-                {"received_on": received_on,
-                 "exchanged": {"amount": dollars, "currency": "USD"},
-                 "received": {"amount": pesos, "currency": "PHP"}}
-            )  # fmt: skip
-            payment = db.execute(query).scalar_one()
-            local_receipts.declare(db, theirs, fund, grant, payment, given)
+        grant = db.get_one(Grant, story.grants["legal"].id)
+        query = select(Disbursement).where(Disbursement.grant_id == grant.id)
+        payment = db.execute(query.order_by(Disbursement.paid_on.desc()).limit(1)).scalar_one()
+        given = LocalReceiptIn.model_validate(
+            {"received_on": on, "exchanged": {"amount": dollars, "currency": "USD"},
+             "received": {"amount": rupees, "currency": "NPR"}}
+        )  # fmt: skip
+        fund, theirs = db.get_one(Fund, story.book.id), story.directors["legal"].actor
+        local_receipts.declare(db, theirs, fund, grant, payment, given)
 
 
-def _money(chapter: _Chapter, second: Actor) -> None:
-    """Report what was spent, in pesos; it is accepted as reported."""
-    theirs = chapter.story.players[Role.GRANTEE].actor
-    report_id = chapter.start("shelter", theirs, "financial_report", date(2026, 1, 31))
-    chapter.send(report_id, theirs, SPENT)
+def _first_quarter(chapter: _Chapter, theirs: Actor, second: Actor) -> None:
+    """Report what was done and spent: returned with a comment, sent again, accepted by another."""
+    story = chapter.story
+    report_id = chapter.start("legal", theirs, "financial_report", FIRST_ENDED)
+    chapter.send(report_id, theirs, FIRST_QUARTER)
     chapter.day(46)
-    chapter.accept(report_id, second)
-
-
-def _results(chapter: _Chapter, second: Actor) -> None:
-    """Report what was reached: returned with a comment, sent again, accepted by somebody else."""
-    story = chapter.story
-    theirs = story.players[Role.GRANTEE].actor
-    chapter.day(47)
-    report_id = chapter.start("shelter", theirs, "narrative_report", date(2026, 1, 31))
-    with story.step() as db:
-        report, grant = _found(db, report_id)
-        given = ReportEvidenceIn.model_validate({"result": 1, "register_number": "R-2026-01"})
-        evidence.add(db, theirs, report, grant, given, chapter.vault)
-    chapter.send(report_id, theirs, TOLD)
-    chapter.day(49)
     with story.step() as db:
         report, grant = _found(db, report_id)
         assert report.submitted_number is not None
         comment = ReportCommentIn.model_validate({"pointer": "/narrative/4", "comment": COMMENT})
         deciding.send_back(
             db, story.officer, report, grant, number=report.submitted_number,
-            reason="Please say more of the third house.", comments=[comment], keys=chapter.vault,
+            reason="Please say more of the second office.", comments=[comment],
+            keys=chapter.vault,
         )  # fmt: skip
-    chapter.day(51)
-    chapter.send(report_id, theirs, TOLD | {"narrative": {"4": ANSWERED}})
-    chapter.day(52)
+    chapter.day(47)
+    narrative = FIRST_QUARTER["narrative"] | {"4": ANSWERED}
+    chapter.send(report_id, theirs, FIRST_QUARTER | {"narrative": narrative})
+    chapter.day(48)
     chapter.accept(report_id, second)
+
+
+def _show(chapter: _Chapter, report_id: UUID, theirs: Actor) -> None:
+    """Name the page of the grantee's register that shows who was helped; it stays there."""
+    with chapter.story.step() as db:
+        report, grant = _found(db, report_id)
+        given = ReportEvidenceIn.model_validate({"result": 1, "register_number": "R-2026-01"})
+        evidence.add(db, theirs, report, grant, given, chapter.vault)
 
 
 def _release(chapter: _Chapter) -> None:
@@ -244,7 +242,7 @@ def _release(chapter: _Chapter) -> None:
     limits = Thresholds(settings.release_threshold_outside, settings.release_threshold_inside)
     given = ResultReleaseIn.model_validate(
         {"fund_id": story.book.id, "class_name": "outside", "as_of_on": RELEASED_AS_OF,
-         "indicators": ["4.4", "4.7"]}
+         "indicators": ["4.4", "5.5"]}
     )  # fmt: skip
     chapter.day(55)
     with story.step() as db:

@@ -28,6 +28,7 @@ class Story:
 
     database: Database
     players: dict[Role, Player] = field(default_factory=dict)
+    directors: dict[str, Player] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
     call: Call | None = None
     grants: dict[str, Grant] = field(default_factory=dict)
