@@ -129,23 +129,20 @@ def booked(db: Session, grant_id: UUID, past: Past) -> list[Booked]:
 def _standing(db: Session, grant_id: UUID, past: Past) -> dict[UUID, str]:
     """Return which statements were accepted or under review."""
     statement = ExpenditureStatement
-    last = (
-        select(func.max(AuditEvent.seq))
+    query = (
+        select(statement.id, statement.reported_at, statement.accepted_on, AuditEvent.action)
+        .join(AuditEvent, AuditEvent.record_id == statement.id)
         .where(
+            statement.grant_id == grant_id,
             AuditEvent.record_type == "expenditure_statement",
-            AuditEvent.record_id == statement.id,
             AuditEvent.action.in_([f"expenditure_statement.{action}" for action in DECIDED]),
             AuditEvent.seq <= past.known_seq,
         )
-        .scalar_subquery()
+        .order_by(AuditEvent.seq)
     )
-    query = (
-        select(statement.id, statement.reported_at, statement.accepted_on, AuditEvent.action)
-        .join(AuditEvent, AuditEvent.seq == last)
-        .where(statement.grant_id == grant_id)
-    )
+    last = {row[0]: row for row in db.execute(query)}
     found: dict[UUID, str] = {}
-    for statement_id, reported_at, accepted_on, action in db.execute(query):
+    for statement_id, reported_at, accepted_on, action in last.values():
         status = action.rpartition(".")[2]
         if status not in ("accepted", "reported"):
             continue
