@@ -229,8 +229,8 @@ def _check(settings: Settings, base: str, story: Story) -> None:
         write(dossier_workbook(db, None, call, None), DOSSIER)
         violations = checks.run(db)
     database.close()
-    for path in (STATEMENT, DOSSIER):
-        typer.echo(f"  {text('cli.written', path=path)}")
+    for written in (STATEMENT, DOSSIER):
+        typer.echo(f"  {text('cli.written', path=written)}")
     if violations:
         typer.echo(text("cli.check.broken", count=len(violations)), err=True)
         raise typer.Exit(1)

@@ -146,7 +146,7 @@ def _standing(db: Session, grant_id: UUID, past: Past) -> dict[UUID, str]:
         status = action.rpartition(".")[2]
         if status not in ("accepted", "reported"):
             continue
-        if status == "accepted" and accepted_on <= past.as_of_on:
+        if status == "accepted" and accepted_on is not None and accepted_on <= past.as_of_on:
             found[statement_id] = "accepted"
         elif day_in(reported_at, past.fund.zone) <= past.as_of_on:
             found[statement_id] = "reported"
