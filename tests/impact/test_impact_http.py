@@ -16,10 +16,13 @@ from fundops.authz import Role
 from fundops.calls.indicators import indicator
 from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
+from fundops.ids import uuid7
 from fundops.impact.adder import Part, add, series_of
+from fundops.impact.models import SourceTarget
 from fundops.ledger.models import Fund
 from fundops.reports import integrity
 from fundops.reports.models import ProgressReport
+from fundops.reports.steps import IMPORTED
 from tests.factories import a_fund, a_lot, a_party
 from tests.grants.grant_factories import LATER, a_desk, a_grant, a_grantee, a_payment, accepted
 from tests.impact.impact_factories import Q1, Q2, Q3, a_report, add_version, agree, declare
@@ -120,6 +123,64 @@ def test_what_was_reached_is_added_by_the_rules(scene: Scene) -> None:
     assert result(rows(scene.ask("by=year"))["2026"], "4.10")["reached"]["of"] == 100
     assert result(scene.ask("by=fund&from=2026-04-01")["items"][0], "4.4")["reached"]["value"] == 5
     assert scene.ask("by=indicator&indicator=4.7")["items"][0]["paid"] is None
+
+
+def test_what_sources_planned_by_sex_and_age_stands_beside_what_was_reached(scene: Scene) -> None:
+    def targets(grant: Grant, counts: dict[str, int], since: int, until: int | None = None) -> None:
+        whole = {("total", ""): sum(counts.values())}
+        parts = {("sex_age", code): count for code, count in counts.items()}
+        db.add_all(
+            SourceTarget(
+                id=uuid7(), grant_id=grant.id, fund_id=grant.fund_id, indicator="S.1",
+                dimension=dimension, code=code, target=count, recorded_seq=since,
+                superseded_seq=until,
+            )
+            for (dimension, code), count in (whole | parts).items()
+        )  # fmt: skip
+
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        fund = db.get_one(Fund, scene.fund_id)
+        a_lot(db, fund, 10_000_00)
+        first, second = a_grant(db, fund, 100_00), a_grant(db, fund, 100_00, country="NP")
+    known = clock.now()
+    with scene.world.database.write() as db:
+        audit.lock_head(db)
+        told = audit.record(db, audit.SYSTEM, IMPORTED, "grant", first.id, fund_id=fund.id)
+        a_report(db, first, Q1, {"S.1": (9, None, {"sex_age": {"female.adult": 9}})})
+        targets(first, {"female.adult": 30, "male.adult": 8}, 1, told)
+        targets(first, {"female.adult": 12, "male.adult": 3}, told)
+        targets(second, {"female.adult": 20, "female.child": 5}, told)
+        # An agreement that is here counts in the place of what a source says of the grant.
+        targets(db.get_one(Grant, scene.grants["a"]), {"female.adult": 1000}, told)
+
+    def planned(query: str, code: str = "S.1") -> Any:
+        [group] = scene.ask(query)["items"]
+        return result(group, code)["planned_breakdown"]
+
+    asked = "by=fund&break_down=sex_age"
+    [whole] = scene.ask(asked)["items"]
+    women, found = result(whole, "S.1"), planned(asked)
+    assert {code: (one["value"], one["grants"], one["label"]) for code, one in found.items()} == {
+        "female.adult": (32, 2, "may_overlap"), "male.adult": (3, 1, "exact"),
+        "female.child": (5, 1, "exact"),
+    }  # fmt: skip
+    assert women["planned"]["value"] == sum(one["value"] for one in found.values()) == 40
+    assert {code: one["value"] for code, one in women["breakdown"].items()} == {"female.adult": 9}
+    # Nobody planned so, nobody asked, a filter, what was known, and a part of a grant's time.
+    assert result(whole, "4.4")["planned_breakdown"] is None
+    assert planned("by=fund") is None
+    assert planned(f"{asked.replace('sex_age', 'group')}") is None
+    by_grant = rows(scene.ask("by=grant&break_down=sex_age&indicator=S.1"))
+    own = result(by_grant[str(first.id)], "S.1")["planned_breakdown"]
+    assert {code: one["value"] for code, one in own.items()} == {
+        "female.adult": 12,
+        "male.adult": 3,
+    }
+    assert planned(f"{asked}&country=NP")["female.child"]["value"] == 5
+    past = known.isoformat().replace("+00:00", "Z")
+    assert planned(f"{asked}&known_at={past}")["female.adult"]["value"] == 30
+    assert planned(f"{asked}&indicator=S.1&from=2026-01-01") is None
 
 
 def test_money_is_split_by_objective_to_the_cent_and_coverage_has_all_ten(scene: Scene) -> None:
@@ -315,7 +376,8 @@ def test_queries_do_not_grow_with_the_reports(scene: Scene) -> None:
             scene.ask(query, place=place)
         return len(seen)
 
-    asked = [("by=objective", ""), ("by=grant", ""), ("by=donor", ""), ("", "/rows")]
+    asked = [("by=objective", ""), ("by=grant&break_down=sex_age", ""), ("by=donor", "")]
+    asked += [("", "/rows")]
     before = [count(*one) for one in asked]
     with scene.world.database.write() as db:
         audit.lock_head(db)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from fundops.authz import Role
 from fundops.db import Database
 from fundops.grants.models import Grant
 from fundops.impact.models import SourceTarget
@@ -22,6 +23,7 @@ from fundops.reports.models import AcceptedVersion, ProgressReport, StandingValu
 from fundops.trail import breaks
 from tests.imports.loading import Source, counts, fund, project
 from tests.imports.test_real_data import FUND_IDS, PROJECTS
+from tests.world import World
 
 HEADER = (
     "PooledfundId", "PooledFundName", "AllocationSourceId", "AllocationYear", "ChfProjectCode",
@@ -125,10 +127,27 @@ def test_results_of_imported_grants(database: Database, tmp_path: Path) -> None:
     assert [one.key for one in refused.set_aside] == ["P-1"]
 
 
+def by_sex_and_age(world: World) -> Counter[tuple[str, str, str]]:
+    """Return what the API tells of the imported funds, planned and reached."""
+    manager = world.as_role(Role.FUND_MANAGER)
+    with world.database.read() as db:
+        funds = db.execute(select(Fund.id, Fund.code)).all()
+    found: Counter[tuple[str, str, str]] = Counter()
+    for fund_id, code in funds:
+        asked = f"fund_id={fund_id}&by=fund&indicator=S.1&break_down=sex_age"
+        for item in manager.get(f"/v1/impact?{asked}").json()["items"]:
+            for one in item["results"]:
+                for what, name in (("reached", "breakdown"), ("planned", "planned_breakdown")):
+                    for under, figure in (one[name] or {}).items():
+                        found[code, what, under] += figure["value"]
+    return +found
+
+
 @pytest.mark.slow
 def test_totals_equal_the_source_by_sex_and_age(
-    database: Database, real_data: Path, capsys: pytest.CaptureFixture[str]
+    world: World, real_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    database = world.database
     assert run_import(database, "cbpf-projects", [real_data / PROJECTS]).is_loaded
     result = run_import(database, "cbpf-beneficiaries", [real_data / FILE])
     assert (result.is_loaded, result.counts.added, result.set_aside) == (True, 930, ())
@@ -159,5 +178,6 @@ def test_totals_equal_the_source_by_sex_and_age(
         for key in sorted(told):
             print(*key, told[key], "=" if told[key] == held[key] else "≠", held[key])
     assert held == told
+    assert by_sex_and_age(world) == +told
     sound(database)
     assert run_import(database, "cbpf-beneficiaries", [real_data / FILE]).counts.unchanged == 930

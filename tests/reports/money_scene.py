@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,7 @@ class MoneyScene:
             self.fund_id, self.grantee_id, self.grant_id = fund.id, grantee.id, grant.id
             self.other_id = a_grantee(db).id
         self.place = f"/v1/grants/{self.grant_id}"
+        self.shown: list[tuple[datetime, Any]] = []
         self.grantee = world.as_role(Role.GRANTEE, party_id=self.grantee_id)
         self.stranger = world.as_role(Role.GRANTEE, party_id=self.other_id)
         self.officer = world.as_role(Role.GRANT_OFFICER)
@@ -234,6 +235,23 @@ class MoneyScene:
         answer = (caller or self.officer).get(f"{place}/face")
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def remember(self) -> None:
+        """Keep the grant's form as it is shown now, to be asked for again later."""
+        self.shown.append((clock.now(), self.face()))
+
+    def asked_again(self) -> list[tuple[Any, Any]]:
+        """Return each form that was kept, beside the one that is shown of that instant now."""
+        left_out = ("exchange", "as_of", "known_seq")
+        pairs = []
+        for instant, was in self.shown:
+            at = instant.isoformat().replace("+00:00", "Z")
+            answer = self.officer.get(f"{self.place}/face", params={"known_at": at})
+            assert answer.status_code == 200, answer.text
+            pair = [{k: v for k, v in one.items() if k not in left_out}
+                    for one in (was, answer.json())]  # fmt: skip
+            pairs.append((pair[0], pair[1]))
+        return pairs
 
 
 def decided(number: int, **over: Any) -> ExpenditureDecisionIn:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
+from fundops import clock
 from fundops.errors import Problem
 from fundops.expenditures import receivables
 from fundops.expenditures.models import Receivable
@@ -126,7 +127,9 @@ def test_a_gain_shrinks_with_what_is_refused(scene: MoneyScene) -> None:
 def test_a_corrected_receipt_or_report_leaves_no_trace_in_the_total(scene: MoneyScene) -> None:
     wrong = scene.declare("10000.00", "500000.00").json()["id"]
     first = scene.submit(*Q1, (1, "250000.00"))
+    scene.remember()
     scene.accept(first)
+    scene.remember()
     assert ledger_accepted(scene) == 5_000_00
     scene.grantee.post(f"/v1/local_receipts/{wrong}/reverse", json={"reason": "Mistyped."})
     scene.declare("10000.00", "400000.00")
@@ -138,11 +141,15 @@ def test_a_corrected_receipt_or_report_leaves_no_trace_in_the_total(scene: Money
     assert shown["rows"][0]["under_review"] == usd("5000.00"), "200,000.00 at 40"
     assert shown["total"]["under_review"] == usd("3750.00"), "the loss in the second report is gone"
     assert shown["total"]["accepted"] == usd("6500.00"), "the first version counts until then"
+    scene.remember()
     told = scene.accept(again)
+    scene.remember()
     assert told["replaces_id"] is not None
     assert told["reason"] == "The first was wrong."
     # 210,000.00 at 40 in all; the second report's line of difference goes with the rest.
     assert ledger_accepted(scene) == 5_250_00
+    for was, now in scene.asked_again():
+        assert now == was
 
 
 def test_a_correction_under_review_stands_for_what_it_corrects(scene: MoneyScene) -> None:
@@ -272,7 +279,9 @@ def test_the_form_agrees_with_the_ledger_after_findings_and_support(scene: Money
             )  # fmt: skip
             receivables.support(db, scene.officer.actor, fund, grant, owed, given_later)
 
+    scene.remember()
     scene.write(find)
+    scene.remember()
     shown = scene.face(first)
     assert minor(shown["total"]["accepted"]) == ledger_accepted(scene) == 7_000_00 - 630_00 + 100_00
     rows = {one["number"]: one for one in shown["rows"]}
@@ -285,6 +294,9 @@ def test_the_form_agrees_with_the_ledger_after_findings_and_support(scene: Money
     assert rows[1]["outstanding"] == usd("7750.00"), "7,450.00 left, and 300.00 authorised"
     assert shown["certification"]["expenditure"] is True
     assert sum(minor(one["accepted"]) for one in shown["categories"]) == ledger_accepted(scene)
+    (was_before, before_find), (was_after, after_find) = scene.asked_again()
+    assert (before_find, after_find) == (was_before, was_after)
+    assert before_find["total"]["accepted"] == usd("7000.00"), "nothing was found by then"
 
 
 def test_no_more_is_authorised_than_is_left_of_a_line(scene: MoneyScene) -> None:
@@ -310,6 +322,33 @@ def test_lines_beyond_their_budget_are_marked_by_what_the_policy_allows(scene: M
     row = next(one for one in shown["rows"] if one["number"] == 2)
     assert (row["over"], shown["reallocation"]["is_beyond"]) == ("beyond_threshold", True)
     assert minor(row["balance"]) == -250_00
+
+
+def test_the_form_of_a_day_gone_by_has_what_was_accepted_by_then(scene: MoneyScene) -> None:
+    received(scene)
+    first, second = scene.submit(*Q1, (1, "200000.00")), scene.submit(*Q2, (1, "100000.00"))
+    then = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    clock.set_clock(lambda: then)
+    try:
+        scene.accept(first)
+    finally:
+        clock.set_clock(None)
+    scene.accept(second)
+
+    def accepted(query: str) -> Any:
+        answer = scene.officer.get(f"{scene.place}/face?{query}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["total"]["accepted"]
+
+    assert scene.face()["total"]["accepted"] == usd("7500.00")
+    assert accepted(f"as_of={clock.today('UTC')}") == usd("7500.00")
+    assert accepted("as_of=2026-10-05") == usd("5000.00")
+    assert accepted("as_of=2026-10-04") == usd("0.00")
+    assert accepted("known_at=2026-01-01T00:00:00Z") == usd("0.00"), "nothing was known"
+    for wrong in ("as_of=2199-01-01", "known_at=2199-01-01T00:00:00Z"):
+        assert scene.officer.get(f"{scene.place}/face?{wrong}").status_code == 422
+    asked = f"{scene.place}/face?as_of=2026-10-05"
+    assert scene.stranger.get(asked).status_code == 404
 
 
 def test_the_form_is_its_grants_own(scene: MoneyScene) -> None:
@@ -354,6 +393,7 @@ def test_an_amendment_moves_numbers_and_not_what_was_spent(scene: MoneyScene) ->
     received(scene)
     scene.accept(scene.submit(*Q1, (2, "40000.00")))
     late = scene.submit(*Q2, (1, "40000.00", "20000.00"), (2, "40000.00", "700.00"))
+    scene.remember()
     scene.amend(
         Line("B", "Blankets", {4: 100}, 5_000_00),
         Line("A", "Two house mothers", {4: 100}, 9_000_00),
@@ -371,3 +411,6 @@ def test_an_amendment_moves_numbers_and_not_what_was_spent(scene: MoneyScene) ->
     assert travel["request_authorised"] == usd("0.00"), "nothing is left of what is agreed no more"
     assert found["budget_line", 1, "Blankets"]["accepted"] == usd("0.00")
     assert minor(scene.face()["total"]["accepted"]) == ledger_accepted(scene) == 3_000_00
+    scene.remember()
+    for was, now in scene.asked_again():
+        assert now == was

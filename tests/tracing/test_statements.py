@@ -80,6 +80,22 @@ def test_every_statement_reconciles_cell_by_cell(story: Story) -> None:
                     assert Decimal(str(book.cover(FLOW_LABELS[flow]))) == total
             paid = -book.total("Entries", "Amount", line_of_the_statement="payments")
             assert paid == book.total("Grants", "Paid of yours, period")
+    book = Book(workbook_bytes(story.database, story.parties["north"], story.book))
+    (first, _, _) = results = book.table("Results")
+    assert (first["Indicator"], first["Reached"]) == ("4.4", "58")
+    assert first["In words"] == "Contributed 10.60 % to a grant that reached 58."
+    assert {one["Reached"] for one in results[1:]} == {"1 to 10", "0 to 10"}, "of 9 claims, 2"
+    spent = book.table("Accepted expenditure")
+    assert {(one["Category"], one["Objective"]) for one in spent} == {
+        (category, objective) for category in "AG" for objective in "45"
+    }
+    together = sum(
+        Book(workbook_bytes(story.database, donor, story.book)).total(
+            "Accepted expenditure", "Accepted, to date"
+        )
+        for donor in every_donor(story.database)
+    )
+    assert together == 84_000, "11,592,000.00 rupees at 138, all of it some donor's"
 
 
 def test_all_donors_together_are_the_fund(story: Story) -> None:
@@ -241,7 +257,7 @@ def test_a_pledge_belongs_to_whom_it_was_known_to_belong_to(story: Story) -> Non
 
 def test_another_donors_payment_is_restated_without_counting_twice(story: Story) -> None:
     """Money that turns out to be another donor's: the trace of what it paid keeps its amount."""
-    database, day = story.database, date(2026, 6, 30)
+    database, day = story.database, clock.today(story.book.zone)
     with database.read() as db:
         paid = db.execute(select(Disbursement).where(Disbursement.status == "paid")).scalars().all()
         before = {one.code: trace(db, None, one.code, day, head(database)).root for one in paid}

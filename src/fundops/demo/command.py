@@ -1,7 +1,7 @@
 """``fundops demo``: a fresh database, the demonstration fund, a token per role, and the server.
 
-With ``--check`` it does all that, sends one request per role to the running server, writes one
-donor workbook, and exits.
+With ``--check`` it does all that, sends one request per role and those that tell what the money
+changed to the running server, writes two workbooks, and exits.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from fundops.authz import Role
 from fundops.calls.models import Call
 from fundops.config import Settings
 from fundops.db import Database, migrate
+from fundops.demo.people import Player
 from fundops.demo.stage import Story
 from fundops.demo.story import tell
 from fundops.exports import statements, write
@@ -43,6 +44,8 @@ FILES = FOLDER / "demo-files"
 STATEMENT = FOLDER / "statement.xlsx"
 DOSSIER = FOLDER / "dossier.xlsx"
 START_SECONDS = 20
+NEXT_REPORT = "legal 4"
+"""The report that its grantee has begun and may fill in offline."""
 
 FIRST_REQUEST: dict[Role, str] = {
     Role.ADMINISTRATOR: "/v1/persons",
@@ -58,6 +61,25 @@ FIRST_REQUEST: dict[Role, str] = {
     Role.SIGNATORY: "/v1/disbursements",
 }
 """What each role would look at first."""
+
+
+def _results(story: Story) -> dict[str, tuple[Player, str]]:
+    """Return the requests that tell what the money changed, and as whom to send them."""
+    assert story.release is not None
+    return {
+        "impact": (
+            story.players[Role.GRANT_OFFICER],
+            f"/v1/impact?fund_id={story.book.id}&by=objective",
+        ),
+        "release": (
+            story.players[Role.DONOR],
+            f"/v1/releases/{story.release.id}/cells?level=fund",
+        ),
+        "template": (
+            story.directors["legal"],
+            f"/v1/progress_reports/{story.reports[NEXT_REPORT].id}/workbook",
+        ),
+    }
 
 
 @dataclass(frozen=True)
@@ -161,11 +183,21 @@ def _print(shown: Shown) -> None:
             donor=code,
             grant=shown.story.grants["shelter"].code,
             call=shown.story.call.code,
+            **_asked(shown),
             database=DATABASE,
             files=FILES,
             program=_program(),
         )
     )
+
+
+def _asked(shown: Shown) -> dict[str, str]:
+    """Return the words of what is shown of results: for each request its address and a token."""
+    words: dict[str, str] = {}
+    for name, (player, path) in _results(shown.story).items():
+        words[name] = shown.base + path
+        words[f"{name}_token"] = player.token
+    return words
 
 
 def _program() -> str:
@@ -178,11 +210,12 @@ def _program() -> str:
 
 
 def _check(settings: Settings, base: str, story: Story) -> None:
-    """Send one request per role, write one workbook, and verify the books."""
+    """Send one request per role and those of results, write two workbooks, verify the books."""
     typer.echo()
-    for role, player in story.players.items():
-        status = _status(base + FIRST_REQUEST[role], player.token)
-        typer.echo(f"  {player.title:20} GET {FIRST_REQUEST[role]:20} {status}")
+    asked = [(player, FIRST_REQUEST[role]) for role, player in story.players.items()]
+    for player, path in [*asked, *_results(story).values()]:
+        status = _status(base + path, player.token)
+        typer.echo(f"  {player.title:20} GET {path:20} {status}")
         if status != 200:
             typer.echo(text("demo.refused"), err=True)
             raise typer.Exit(1)
@@ -196,8 +229,8 @@ def _check(settings: Settings, base: str, story: Story) -> None:
         write(dossier_workbook(db, None, call, None), DOSSIER)
         violations = checks.run(db)
     database.close()
-    for path in (STATEMENT, DOSSIER):
-        typer.echo(f"  {text('cli.written', path=path)}")
+    for written in (STATEMENT, DOSSIER):
+        typer.echo(f"  {text('cli.written', path=written)}")
     if violations:
         typer.echo(text("cli.check.broken", count=len(violations)), err=True)
         raise typer.Exit(1)

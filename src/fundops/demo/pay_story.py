@@ -38,6 +38,11 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """Where the grantees are paid; all of it is made up."""
 
+RESULTS: dict[str, list[dict[str, Any]]] = {
+    "legal": [{"indicator": "4.4", "target": 120}, {"indicator": "5.5", "target": 60}],
+}
+"""What a grant's agreement plans, where it is more than the victims it will assist."""
+
 PAYMENTS = (
     ("shelter", 1, "126000.00", "2025-08-04", "2025-08-06"),
     ("legal", 1, "90000.00", "2025-08-05", "2025-08-07"),
@@ -58,23 +63,32 @@ def tell_payments(story: Story, signer: Signs, vault: Vault) -> None:
             if key != "shelter":
                 party_id = story.parties[key].id
                 code = f"DIRECTOR-{key.upper()}"
-                theirs = a_player(db, Role.GRANTEE, "Grantee's director", party_id, code).actor
+                story.directors[key] = a_player(
+                    db, Role.GRANTEE, "Grantee's director", party_id, code
+                )
+                theirs = story.directors[key].actor
             _agree(db, story, db.get_one(Grant, story.grants[key].id), theirs, signer)
         with story.step() as db:
             _register(db, story, key, vault)
-    for key, number, amount, requested, paid in PAYMENTS:
+    for payment in PAYMENTS:
         with story.step() as db:
-            grant = db.get_one(Grant, story.grants[key].id)
-            query = select(Tranche).where(Tranche.grant_id == grant.id, Tranche.number == number)
-            tranche = db.execute(query).scalar_one()
-            _report(db, story, grant, tranche, date.fromisoformat(requested))
-            _pay(db, story, grant, tranche, amount, requested, paid, f"PAY-{paid}-{key[:3]}")
+            pay_tranche(db, story, payment)
     with story.step() as db:
         grant = db.get_one(Grant, story.grants["legal"].id)
         given = RefundIn.model_validate(
             {"amount": usd("1250.50"), "received_on": "2026-02-02", "reference": "B-1020"}
         )
         refunds.refund(db, story.finance, db.get_one(Fund, story.book.id), grant, given)
+
+
+def pay_tranche(db: Session, story: Story, payment: tuple[str, int, str, str, str]) -> None:
+    """Pay a tranche as ``PAYMENTS`` has one, after the reports that it waits for."""
+    key, number, amount, requested, paid = payment
+    grant = db.get_one(Grant, story.grants[key].id)
+    query = select(Tranche).where(Tranche.grant_id == grant.id, Tranche.number == number)
+    tranche = db.execute(query).scalar_one()
+    _report(db, story, grant, tranche, date.fromisoformat(requested))
+    _pay(db, story, grant, tranche, amount, requested, paid, f"PAY-{paid}-{key[:3]}")
 
 
 def _agree(db: Session, story: Story, grant: Grant, theirs: Actor, signer: Signs) -> None:
@@ -86,7 +100,9 @@ def _agree(db: Session, story: Story, grant: Grant, theirs: Actor, signer: Signs
         {"category": "G", "description": "Rent and running costs", "objectives": objectives,
          "amount": usd(f"{grant.awarded_minor * 4 // 1000}.00")},
     ]  # fmt: skip
-    given = {"language": "en", "budget": budget, "results": [{"indicator": "4.4", "target": 120}]}
+    key = next(name for name, one in story.grants.items() if one.id == grant.id)
+    results = RESULTS.get(key, [{"indicator": "4.4", "target": 120}])
+    given = {"language": "en", "budget": budget, "results": results}
     agreements.prepare(db, story.officer, fund, grant, GrantAgreementIn.model_validate(given))
     agreement = agreement_queries.of_grant(db, grant.id)
     assert agreement is not None

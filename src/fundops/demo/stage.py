@@ -18,6 +18,8 @@ from fundops.donors.models import Receipt
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.parties.models import Party
+from fundops.releases.models import Release
+from fundops.reports.models import ProgressReport
 
 
 @dataclass
@@ -26,10 +28,13 @@ class Story:
 
     database: Database
     players: dict[Role, Player] = field(default_factory=dict)
+    directors: dict[str, Player] = field(default_factory=dict)
     parties: dict[str, Party] = field(default_factory=dict)
     call: Call | None = None
     grants: dict[str, Grant] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    reports: dict[str, ProgressReport] = field(default_factory=dict)
+    release: Release | None = None
     fund: Fund | None = None
 
     @contextmanager

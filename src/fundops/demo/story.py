@@ -1,4 +1,5 @@
-"""The story of the demonstration fund: pledges, receipts, awards, payments and one correction.
+"""The story of the demonstration fund: pledges, receipts, awards, payments, one correction, and
+what was reported and reached.
 
 Everything is invented. Every step goes through the services that the API uses, in one
 transaction per step, as different persons.
@@ -22,6 +23,7 @@ from fundops.db import Database
 from fundops.demo.call_story import LASTS, set_back, tell_call
 from fundops.demo.pay_story import tell_payments
 from fundops.demo.people import a_player
+from fundops.demo.report_story import tell_reports
 from fundops.demo.stage import Story, usd
 from fundops.donors import agreements, events, matching, pledges, receipts, reversal
 from fundops.donors.agreement_schemas import Activation, AgreementIn
@@ -75,6 +77,8 @@ def tell(
         _report(story)
         progress()
         tell_call(story, signs, keeps, begins)
+        progress()
+        tell_reports(story, signs, keeps, begins)
         progress()
     return story
 

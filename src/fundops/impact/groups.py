@@ -44,6 +44,7 @@ class Group:
     broken_down: dict[str, dict[str, list[Part]]] = field(default_factory=dict)
     review: dict[str, list[Part]] = field(default_factory=dict)
     targets: dict[str, list[Target]] = field(default_factory=dict)
+    planned_for: dict[str, dict[str, list[Target]]] = field(default_factory=dict)
     money: dict[str, int] = field(default_factory=lambda: dict.fromkeys(AMOUNTS, 0))
     spent_for: dict[int | None, int] = field(default_factory=dict)
     has_untold: bool = False
@@ -70,6 +71,9 @@ class Group:
                 mine.setdefault(code, []).extend(_of(other.key, found))
         for code, targets in other.targets.items():
             self.targets.setdefault(code, []).extend(targets)
+        for code, by_code in other.planned_for.items():
+            for one, aims in by_code.items():
+                self.planned_for.setdefault(code, {}).setdefault(one, []).extend(aims)
         for code, codes in other.broken_down.items():
             for one, found in codes.items():
                 held = self.broken_down.setdefault(code, {}).setdefault(one, [])
@@ -159,7 +163,11 @@ class Gathering:
             return
         for target in targets:
             group = self._group(target.key, target.indicator)
-            group.targets.setdefault(target.indicator, []).append(target)
+            if target.code:
+                codes = group.planned_for.setdefault(target.indicator, {})
+                codes.setdefault(target.code, []).append(target)
+            else:
+                group.targets.setdefault(target.indicator, []).append(target)
 
     def pay(self, flows: Iterable[Flow]) -> None:
         """Put money under its keys, split over objectives where that is asked."""

@@ -37,6 +37,7 @@ from fundops.ledger.models import Fund, Transfer
 from fundops.parties.labels import hidden_column
 from fundops.parties.models import Party
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
+from fundops.reports.dimensions import TOTAL
 
 FLOW_OF = {
     "reserve": ("awarded", 1),
@@ -197,13 +198,17 @@ def split(amount_minor: int, shares: Mapping[int, int]) -> list[tuple[int | None
 
 
 class Target(NamedTuple):
-    """What is agreed in one indicator under one key: of so many grants, in so many results."""
+    """What is agreed in one indicator under one key: of so many grants, in so many results.
+
+    ``code`` says of whom where a source plans by sex and age, or under another dimension's codes.
+    """
 
     key: Any
     indicator: str
     target: int
     grants: int
     results: int
+    code: str = ""
 
 
 def targets(db: Session, fund: Fund, scope: Scope, keys: Any = None) -> Iterator[Target]:
@@ -211,7 +216,7 @@ def targets(db: Session, fund: Fund, scope: Scope, keys: Any = None) -> Iterator
 
     ``keys`` is a selection of (grant, key) by which grants are grouped.
     """
-    texts, agreed, told = _texts(fund, scope), GrantAgreedResult, SourceTarget
+    texts, agreed = _texts(fund, scope), GrantAgreedResult
     own = (
         select(
             texts.c.grant_id, agreed.indicator, func.sum(agreed.target).label("target"),
@@ -220,33 +225,57 @@ def targets(db: Session, fund: Fund, scope: Scope, keys: Any = None) -> Iterator
         .join(agreed, agreed.text_id == texts.c.text_id)
         .group_by(agreed.indicator, texts.c.grant_id)
     )  # fmt: skip
-    count: Any = literal(1)
-    others = select(
-        told.grant_id, told.indicator, told.target.label("target"), count.label("results")
-    ).where(
-        told.fund_id == scope.fund_id, told.dimension == "total",
-        scope.known(told.recorded_seq, told.superseded_seq),
-        told.grant_id.not_in(select(texts.c.grant_id)),
-    )  # fmt: skip
-    if scope.grants is not None:
-        others = others.where(told.grant_id.in_(scope.grants))
-    for query, table in ((own, agreed), (others, told)):
+    others = _of_source(texts, scope, TOTAL)
+    for query, table in ((own, agreed), (others, SourceTarget)):
         if scope.indicators is not None:
             query = query.where(table.indicator.in_(scope.indicators))
         yield from _by_key(db, query, keys)
 
 
-def _by_key(db: Session, query: Any, keys: Any) -> Iterator[Target]:
+def targets_by_code(
+    db: Session, fund: Fund, scope: Scope, dimension: str, keys: Any = None
+) -> Iterator[Target]:
+    """Yield what sources plan under each code of a dimension; one query.
+
+    Agreements have undivided targets alone. Whose agreement is here counts by that one, as in
+    ``targets``.
+    """
+    query = _of_source(_texts(fund, scope), scope, dimension)
+    if scope.indicators is not None:
+        query = query.where(SourceTarget.indicator.in_(scope.indicators))
+    yield from _by_key(db, query, keys, is_by_code=True)
+
+
+def _of_source(texts: Any, scope: Scope, dimension: str) -> Any:
+    """Return the targets that sources tell of grants whose agreements are not here."""
+    told = SourceTarget
+    count: Any = literal(1)
+    columns: tuple[Any, ...] = (
+        told.grant_id, told.indicator, told.code, told.target.label("target"),
+        count.label("results"),
+    )  # fmt: skip
+    query = select(*columns).where(
+        told.fund_id == scope.fund_id, told.dimension == dimension,
+        scope.known(told.recorded_seq, told.superseded_seq),
+        told.grant_id.not_in(select(texts.c.grant_id)),
+    )  # fmt: skip
+    return query if scope.grants is None else query.where(told.grant_id.in_(scope.grants))
+
+
+def _by_key(db: Session, query: Any, keys: Any, *, is_by_code: bool = False) -> Iterator[Target]:
     each = query.subquery().c
     key: Any = null() if keys is None else keys.c.key
+    under: Any = each.code if is_by_code else literal("")
     columns: tuple[Any, ...] = (
-        key, each.indicator, func.sum(each.target), func.count(), func.sum(each.results),
+        key, each.indicator, func.sum(each.target), func.count(), func.sum(each.results), under,
     )  # fmt: skip
     whole = select(*columns).group_by(each.indicator)
+    if is_by_code:
+        whole = whole.group_by(each.code)
     if keys is not None:
         whole = whole.join(keys, keys.c.grant_id == each.grant_id).group_by(key)
-    for found, code, target, grants, results in db.execute(whole):
-        yield Target(found, code, int(target), int(grants), int(results))
+    for found, code, target, grants, results, whom in db.execute(whole):
+        yield Target(found, code, int(target), int(grants), int(results), whom)
 
 
 class Asked(NamedTuple):

@@ -42,9 +42,13 @@ class ResultOut(Out):
     objective: int | None
     is_verified: bool = Field(description="False for this fund's own wording.")
     planned: FigureOut
+    planned_breakdown: dict[str, FigureOut] | None = Field(
+        description="What sources planned under each code; null where none did. Its `grants` says "
+        "of how many: agreements have undivided targets alone."
+    )
     reached: FigureOut
     under_review: FigureOut = Field(description="Never part of what was reached.")
-    breakdown: dict[str, FigureOut] | None
+    breakdown: dict[str, FigureOut] | None = Field(description="What was reached, by code.")
     cost_each: MoneyOut | None = Field(description="Accepted expenditure for each result.")
     no_cost_because: str | None
 

@@ -137,6 +137,8 @@ def answer(db: Session, actor: Actor, question: Question) -> Answer:
         gathering.take(rows, broken_down=True)
     gathering.review(queries.under_review(db, scope, per=per, keys=keys))
     gathering.plan(money.targets(db, fund, scope, keys))
+    if question.dimension is not None:
+        gathering.plan(money.targets_by_code(db, fund, scope, question.dimension, keys))
     gathering.pay(flows)
     if by == "donor":
         _contributed(gathering, flows, payers)

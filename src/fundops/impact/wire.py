@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fundops.calls.indicators import digest, indicator
 from fundops.impact.adder import NOTHING, Figure, Part, add, percent
 from fundops.impact.groups import NAMELESS, OVERLAPPING, PERIODS, Group, cost, planned, reached
-from fundops.impact.money import AMOUNTS
+from fundops.impact.money import AMOUNTS, Target
 from fundops.impact.service import Answer, Question, contribution
 from fundops.messages import text
 from fundops.pages import PageQuery
@@ -95,10 +95,12 @@ def _contribution(question: Question, group: Group, currency: str) -> dict[str, 
 def _result(question: Question, group: Group, code: str, currency: str) -> dict[str, Any]:
     entry, figure = indicator(code), reached(group, code)
     priced = cost(group, code, figure, is_whole=question.is_whole and question.indicator is None)
-    if question.by in PERIODS or question.from_on is not None:
+    is_of_part = question.by in PERIODS or question.from_on is not None
+    if is_of_part:
         target: dict[str, Any] = figure_out(NOTHING, "impact.target_of_whole_grant")
     else:
         target = figure_out(planned(code, group.targets.get(code, ())))
+    aims = {} if is_of_part else group.planned_for.get(code, {})
     return {
         "indicator": code,
         "label": entry.label,
@@ -107,6 +109,7 @@ def _result(question: Question, group: Group, code: str, currency: str) -> dict[
         "objective": entry.objective or None,
         "is_verified": entry.is_verified,
         "planned": target,
+        "planned_breakdown": _planned(question, code, aims),
         "reached": figure_out(figure),
         "under_review": figure_out(add(group.review.get(code, ()))),
         "breakdown": _breakdown(question, group.broken_down.get(code, {})),
@@ -119,6 +122,13 @@ def _breakdown(question: Question, codes: dict[str, list[Part]]) -> dict[str, An
     if question.dimension is None:
         return None
     return {code: figure_out(add(parts)) for code, parts in sorted(codes.items())}
+
+
+def _planned(question: Question, code: str, aims: dict[str, list[Target]]) -> dict[str, Any] | None:
+    """Return what was planned by code, null where nobody planned so."""
+    if question.dimension is None or not aims:
+        return None
+    return {one: figure_out(planned(code, found)) for one, found in sorted(aims.items())}
 
 
 def figure_out(figure: Figure, reason: str | None = None) -> dict[str, Any]:

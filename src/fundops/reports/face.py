@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from fundops import money
 from fundops.expenditures.models import EXCHANGE
 from fundops.grants.agreement_models import GrantBudgetLine
-from fundops.grants.amendment_rules import share_bp
-from fundops.grants.amendment_terms import thresholds_in_force
+from fundops.grants.amendment_rules import Thresholds, share_bp
+from fundops.grants.amendment_terms import thresholds_in_force, thresholds_of
 from fundops.grants.models import Grant
+from fundops.grants.policy import policy_in_force
 from fundops.ledger.models import Fund
+from fundops.reports import face_past
 from fundops.reports import face_queries as queries
+from fundops.reports.face_past import Past
 from fundops.reports.face_queries import Booked, Request
 from fundops.reports.models import ProgressReport
 
@@ -108,11 +111,26 @@ class Face:
 
 def face(db: Session, fund: Fund, grant: Grant, report: ProgressReport | None = None) -> Face:
     """Return the form of a grant, or of a report: that one's period and request beside all."""
-    rows = rows_of(db, grant, report)
+    return _made(rows_of(db, grant, report), thresholds_in_force(db, fund))
+
+
+def face_then(db: Session, grant: Grant, past: Past) -> Face:
+    """Return the form of a grant as of a day and as known, by the policy in force on that day."""
+    rows, _ = _put_together(
+        face_past.lines_in_force(db, grant.id, past),
+        face_past.booked(db, grant.id, past),
+        face_past.request_of(db, grant, past),
+        db,
+    )
+    policy = policy_in_force(db, grant.fund_id, past.as_of_on)
+    return _made(sorted(rows.values(), key=_order), thresholds_of(policy.amendments))
+
+
+def _made(rows: list[FaceRow], thresholds: Thresholds) -> Face:
     made = Face(rows, _by_category(rows))
     for row in made.categories:
         made.total.add(row)
-    made.threshold_bp = thresholds_in_force(db, fund)["reallocation"][0].up_to
+    made.threshold_bp = thresholds["reallocation"][0].up_to
     _mark(made)
     return made
 
@@ -140,9 +158,23 @@ def _rows(
     db: Session, grant: Grant, report: ProgressReport | None
 ) -> tuple[dict[Key, FaceRow], dict[int, Key]]:
     """Return the rows, and which of them each number of the request's own text is of."""
-    held = queries.lines_in_force(db, grant.id)
-    booked = queries.booked(db, grant.id)
-    request = queries.request_of(db, grant, report)
+    return _put_together(
+        queries.lines_in_force(db, grant.id),
+        queries.booked(db, grant.id),
+        queries.request_of(db, grant, report),
+        db,
+        report,
+    )
+
+
+def _put_together(
+    held: Sequence[GrantBudgetLine],
+    booked: Sequence[Booked],
+    request: Request | None,
+    db: Session,
+    report: ProgressReport | None = None,
+) -> tuple[dict[Key, FaceRow], dict[int, Key]]:
+    """Return rows of what is agreed, booked and requested, as ``_rows`` does."""
     lines = queries.lines_of(db, {one.line_id for one in booked if one.line_id is not None})
     asked = queries.lines_of_text(db, request.text_id) if request is not None else []
     keys = _keys([*held, *lines, *asked])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -48,6 +48,15 @@ class Booked:
     reported_minor: int = 0
     accepted_minor: int = 0
     unsupported_minor: int = 0
+
+
+class Finding(NamedTuple):
+    """What receivables of one origin came to, and what of them was supported later."""
+
+    statement_id: UUID | None
+    origin: str
+    found_minor: int
+    supported_minor: int
 
 
 @dataclass
@@ -95,7 +104,7 @@ def booked(db: Session, grant_id: UUID) -> list[Booked]:
         for one in by_statement.get(statement_id, ()):
             one.is_replaced_soon = True
     found = [one for lines in by_statement.values() for one in lines]
-    return found + _later(db, grant_id, by_statement)
+    return found + later(_findings(db, grant_id), by_statement)
 
 
 def _lines(grant_id: UUID) -> Any:
@@ -126,15 +135,17 @@ def _replaced_soon(db: Session, grant_id: UUID) -> list[UUID]:
     return [found for found in db.execute(query).scalars() if found is not None]
 
 
-def _later(db: Session, grant_id: UUID, by_statement: dict[UUID, list[Booked]]) -> list[Booked]:
+def later(
+    findings: Iterable[Finding], by_statement: Mapping[UUID, Sequence[Booked]]
+) -> list[Booked]:
     """Take findings off the lines of their statement, add later support; return what has none.
 
     A finding is on the lines in proportion to what was accepted; support of what was refused on
     those in proportion to that. Support of what belongs to no statement is of no line.
     """
     unassigned = 0
-    for statement_id, origin, found_minor, supported_minor in _findings(db, grant_id):
-        lines = by_statement.get(statement_id, [])
+    for statement_id, origin, found_minor, supported_minor in findings:
+        lines = () if statement_id is None else by_statement.get(statement_id, ())
         if origin == "finding":
             accepted = [one.accepted_minor for one in lines]
             left = over_lines(sum(accepted) - found_minor + supported_minor, accepted)
@@ -149,7 +160,7 @@ def _later(db: Session, grant_id: UUID, by_statement: dict[UUID, list[Booked]]) 
     return [Booked(None, "accepted", False, SPENT, None, None, None, accepted_minor=unassigned)]
 
 
-def _findings(db: Session, grant_id: UUID) -> list[tuple[UUID, str, int, int]]:
+def _findings(db: Session, grant_id: UUID) -> list[Finding]:
     """Return by statement and origin what receivables came to, and what was supported since."""
     supported = (
         select(func.coalesce(func.sum(ReceivableEntry.amount_minor), 0))
@@ -165,7 +176,7 @@ def _findings(db: Session, grant_id: UUID) -> list[tuple[UUID, str, int, int]]:
         .group_by(Receivable.statement_id, Receivable.origin)
         .order_by(Receivable.statement_id, Receivable.origin)
     )  # fmt: skip
-    return [(row[0], row[1], int(row[2]), int(row[3])) for row in db.execute(query)]
+    return [Finding(row[0], row[1], int(row[2]), int(row[3])) for row in db.execute(query)]
 
 
 def _spread(lines: Sequence[Booked], parts: Sequence[int]) -> None:
@@ -176,9 +187,12 @@ def _spread(lines: Sequence[Booked], parts: Sequence[int]) -> None:
 def request_of(db: Session, grant: Grant, report: ProgressReport | None) -> Request | None:
     """Return what a report requests as it was submitted last; of a grant, its last accepted one."""
     version = _version_of(db, grant, report)
-    if version is None:
-        return None
-    made = Request(version[0], version[1])
+    return None if version is None else request_rows(db, version[0], version[1])
+
+
+def request_rows(db: Session, version_id: UUID, text_id: UUID | None) -> Request:
+    """Return what a version requests, and what is authorised of it if that is decided."""
+    made = Request(version_id, text_id)
     query = (
         select(
             ReportExpenditure.line_number, ReportExpenditure.requested_minor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -98,8 +99,10 @@ class FaceOut(Out):
     total: FaceRowOut
     reallocation: ReallocationOut
     exchange: ExchangeOut | None = Field(
-        description="Null where reports are in the fund's own currency."
+        description="Null where reports are in the fund's own currency, and in a form of the past."
     )
+    as_of: date | None = Field(None, description="The day of a form of the past.")
+    known_seq: int | None = Field(None, description="The last event that such a form knows.")
 
 
 def face_out(
@@ -123,6 +126,8 @@ def face_out(
             "is_beyond": made.is_beyond,
         },
         "exchange": None if exchange is None else _exchange(exchange, grant, base),
+        "as_of": None,
+        "known_seq": None,
     }
 
 
