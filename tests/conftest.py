@@ -22,6 +22,7 @@ import pytest
 from fundops import db
 from tests.databases import KINDS, Kind, PostgresDatabases, Run, SqliteDatabases
 from tests.engines import sharing
+from tests.staged import Stages, builder_of
 from tests.told import ToldOnce
 from tests.world import app, database, settings, story, world
 
@@ -165,19 +166,44 @@ def stories(
         one.close()
 
 
+@pytest.fixture(scope="session")
+def all_stages(
+    databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
+) -> Iterator[Mapping[Kind, Stages]]:
+    """Give databases of each kind in which scenes of tests have been built."""
+    built: dict[Kind, Stages] = {kind: Stages(databases[kind]) for kind in KINDS}
+    yield built
+    for one in built.values():
+        one.close()
+
+
+@pytest.fixture
+def stages(
+    new_database: NewDatabase, request: pytest.FixtureRequest, all_stages: Mapping[Kind, Stages]
+) -> Stages:
+    """Give the scenes in databases of this test's kind."""
+    kind: Kind = request.node.callspec.params["new_database"]
+    return all_stages[kind]
+
+
 @pytest.fixture
 def new_database(
     request: pytest.FixtureRequest,
     databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
     stories: Mapping[Kind, ToldOnce],
+    all_stages: Mapping[Kind, Stages],
 ) -> NewDatabase:
     """Give what opens a migrated, empty database, for tests that need several of them.
 
     Used as ``with new_database() as url``, say for each example that Hypothesis makes. In a test
-    that asks for ``told``, the demonstration's story has been told in it.
+    that asks for ``told``, the demonstration's story has been told in it; in one that asks for
+    what is ``staged``, that has been built.
     """
     kind: Kind = request.param
     request.node.user_properties.append(("database", kind))
+    build = builder_of(request)
+    if build is not None:
+        return all_stages[kind].of(build).fresh
     return stories[kind].fresh if "told" in request.fixturenames else databases[kind].fresh
 
 

@@ -115,6 +115,11 @@ class SqliteDatabases:
         """Return databases that ``fill`` has done its work on, once for all of them."""
         return SqliteDatabases(self._folder, fill, self)
 
+    def close(self) -> None:
+        """Remove the template; the databases of the tests are gone already."""
+        if self._template.made:
+            shutil.rmtree(self._template().parent)
+
     def _make_template(self) -> Path:
         path = Path(tempfile.mkdtemp(dir=self._folder)) / "template.db"
         if self._base is not None:

@@ -37,8 +37,7 @@ class ToldOnce:
 
     def close(self) -> None:
         """Drop the template."""
-        if isinstance(self._databases, PostgresDatabases):
-            self._databases.close()
+        self._databases.close()
 
     def _tell(self, url: str) -> None:
         settings = Settings(database_url=url, files_path=self._files_path, log_level="error")

@@ -199,6 +199,8 @@ def _note(db: Session, _context: object, _instances: object) -> None:
 
 def _plain(value: Any) -> Any:
     """Return ``value`` as an event's payload would hold it, bytes in hex."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, bytes):
         return value.hex()
     return json.loads(canonical(value))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from fundops import audit, clock
@@ -16,6 +15,7 @@ from fundops.ledger.models import Fund
 from fundops.parties.models import Membership, Person
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import a_grant, a_grantee, make_agreed, make_payable
+from tests.staged import staged
 from tests.world import Caller, World
 
 PAID = {
@@ -134,7 +134,5 @@ def actor_with(db: Any, person_code: str, *roles: Role) -> Actor:
     return Actor(person.id, person.code, None, tuple(Held(role) for role in roles))
 
 
-@pytest.fixture
-def desk(world: World) -> Desk:
-    """Give a fund with a grant and callers of every duty."""
-    return Desk(world)
+desk = staged(Desk)
+"""A fund with a grant and callers of every duty."""
