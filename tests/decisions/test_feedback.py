@@ -17,13 +17,12 @@ from fundops.proposals.schemas import EligibilityIn
 from fundops.reviews.models import Assignment, Conflict
 from tests.exports.decided import Case
 from tests.reviews.review_factories import Scene, a_proposal, counted
+from tests.staged import staged
 from tests.world import World
 
 
-@pytest.fixture
-def case(world: World) -> Case:
-    """Give a call whose decisions one of two persons has confirmed."""
-    return Case(world)
+case = staged(Case)
+"""A call whose decisions one of two persons has confirmed."""
 
 
 def place(case: Case, number: int) -> str:
