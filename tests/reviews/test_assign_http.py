@@ -105,32 +105,30 @@ def test_what_is_not_eligible_is_not_assigned_unless_asked_for(world: World) -> 
     assert scene.assign(1).status_code == 409
 
 
-def test_a_resting_reviewer_gets_nothing_and_keeps_what_they_have(world: World) -> None:
-    scene = Scene(world, proposals=2, reviewers=2)
-    kept = scene.assigned(0, 0)
-    place = f"/v1/reviewers/{scene.reviewer_ids[0]}"
-    tag = {"if-match": scene.officer.get(place).headers["etag"]}
-    assert scene.officer.patch(place, json={"status": "resting"}, headers=tag).status_code == 200
-    new = [one for one in plan(scene).json()["pairs"] if one["is_new"]]
-    assert {one["reviewer_id"] for one in new} == {scene.reviewer_ids[1]}
-    assert scene.reviewers[0].get(f"{kept}/proposal").status_code == 200
+def test_a_resting_reviewer_gets_nothing_and_keeps_what_they_have(square: Scene) -> None:
+    kept = square.assigned(0, 0)
+    place = f"/v1/reviewers/{square.reviewer_ids[0]}"
+    tag = {"if-match": square.officer.get(place).headers["etag"]}
+    assert square.officer.patch(place, json={"status": "resting"}, headers=tag).status_code == 200
+    new = [one for one in plan(square).json()["pairs"] if one["is_new"]]
+    assert {one["reviewer_id"] for one in new} == {square.reviewer_ids[1]}
+    assert square.reviewers[0].get(f"{kept}/proposal").status_code == 200
 
 
 def test_a_plan_made_from_what_has_changed_is_not_carried_out(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    square: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = Scene(world, proposals=2, reviewers=2)
     real = planning.best
 
     def meanwhile(asked: planning.Question) -> Any:
         found = real(asked)
-        scene.make_applicant(scene.reviewers[0], 0)
+        square.make_applicant(square.reviewers[0], 0)
         return found
 
     monkeypatch.setattr(planning, "best", meanwhile)
-    refused = assign(scene)
+    refused = assign(square)
     assert refused.json()["type"].endswith("busy"), refused.text
-    assert scene.officer.get(f"/v1/calls/{scene.call_id}/assignments").json()["items"] == []
+    assert square.officer.get(f"/v1/calls/{square.call_id}/assignments").json()["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -142,9 +140,8 @@ def test_a_plan_made_from_what_has_changed_is_not_carried_out(
         ({"seed": 1}, "/seed"),
     ],
 )
-def test_a_wrong_question_is_refused(world: World, body: dict[str, Any], pointer: str) -> None:
-    scene = Scene(world, reviewers=1)
-    for refused in (plan(scene, **body), assign(scene, **body)):
+def test_a_wrong_question_is_refused(lone: Scene, body: dict[str, Any], pointer: str) -> None:
+    for refused in (plan(lone, **body), assign(lone, **body)):
         assert refused.status_code == 422
         assert [one["pointer"] for one in refused.json()["errors"]] == [pointer]
 

@@ -24,6 +24,7 @@ from fundops.reviews.masking import Masker
 from tests.contract.inventory import operations
 from tests.factories import a_person
 from tests.reviews.review_factories import Scene, a_file, a_proposal, draft, save, submit
+from tests.staged import staged
 from tests.world import World
 
 CANARY = re.compile("canary|kanarie|canarias|qzx", re.I)
@@ -151,9 +152,7 @@ def leaks(blind: Blind, answers: dict[str, Any]) -> list[str]:
     return wrong
 
 
-@pytest.fixture
-def blind(world: World) -> Blind:
-    return Blind(world)
+blind = staged(Blind)
 
 
 def places(blind: Blind) -> list[str]:

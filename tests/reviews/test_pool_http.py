@@ -19,24 +19,23 @@ from tests.reviews.review_factories import Scene, counted
 from tests.world import World
 
 
-def test_a_person_with_the_role_is_enrolled_changed_and_rests(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    place = f"/v1/reviewers/{scene.reviewer_ids[0]}"
-    found = scene.officer.get(place)
+def test_a_person_with_the_role_is_enrolled_changed_and_rests(lone: Scene) -> None:
+    place = f"/v1/reviewers/{lone.reviewer_ids[0]}"
+    found = lone.officer.get(place)
     assert (found.json()["objectives"], found.json()["open_load"]) == ([4], 0)
     tag = {"if-match": found.headers["etag"]}
     change = {"languages": ["fr", "en"], "status": "resting"}
-    changed = scene.officer.patch(place, json=change, headers=tag)
+    changed = lone.officer.patch(place, json=change, headers=tag)
     assert changed.status_code == 200, changed.text
     assert (changed.json()["languages"], changed.json()["status"]) == (["en", "fr"], "resting")
-    assert scene.officer.patch(place, json=change, headers=tag).status_code == 412
-    listed = scene.officer.get("/v1/reviewers?status=active").json()["items"]
+    assert lone.officer.patch(place, json=change, headers=tag).status_code == 412
+    listed = lone.officer.get("/v1/reviewers?status=active").json()["items"]
     assert listed == []
-    refused = scene.assign()
+    refused = lone.assign()
     assert [one["pointer"] for one in refused.json()["errors"]] == ["/reviewer_id"]
-    again = {"person_id": str(scene.reviewers[0].actor.person_id), "languages": ["en"],
+    again = {"person_id": str(lone.reviewers[0].actor.person_id), "languages": ["en"],
              "max_load": 3}  # fmt: skip
-    assert scene.officer.post("/v1/reviewers", json=again).status_code == 409
+    assert lone.officer.post("/v1/reviewers", json=again).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -64,32 +63,30 @@ def test_only_who_holds_the_role_is_enrolled(world: World) -> None:
     assert officer.post("/v1/reviewers", json=body).status_code == 422
 
 
-def test_an_officer_of_one_fund_sees_its_reviewers_only(world: World) -> None:
-    scene = Scene(world, reviewers=1)
+def test_an_officer_of_one_fund_sees_its_reviewers_only(world: World, lone: Scene) -> None:
     elsewhere = world.as_role(Role.REVIEWER, fund_id=Scene(world, reviewers=0).fund_id)
-    other_id = scene.enrol(elsewhere)
-    limited = world.as_role(Role.GRANT_OFFICER, fund_id=scene.fund_id)
+    other_id = lone.enrol(elsewhere)
+    limited = world.as_role(Role.GRANT_OFFICER, fund_id=lone.fund_id)
     assert limited.get(f"/v1/reviewers/{other_id}").status_code == 404
     seen = {one["id"] for one in limited.get("/v1/reviewers").json()["items"]}
-    assert seen == set(scene.reviewer_ids)
-    assert scene.assign(reviewer=0).status_code == 201
-    scene.reviewer_ids.append(other_id)
-    assert scene.assign(reviewer=1).status_code == 422
+    assert seen == set(lone.reviewer_ids)
+    assert lone.assign(reviewer=0).status_code == 201
+    lone.reviewer_ids.append(other_id)
+    assert lone.assign(reviewer=1).status_code == 422
 
 
-def test_a_conflict_with_an_organisation_excludes_and_stays(world: World) -> None:
-    scene = Scene(world, reviewers=2)
-    body = {"party_id": str(scene.parties[0].id), "kind": "family", "note": "A sister works there."}
-    made = scene.reviewers[0].post("/v1/conflicts", json=body)
+def test_a_conflict_with_an_organisation_excludes_and_stays(pair: Scene) -> None:
+    body = {"party_id": str(pair.parties[0].id), "kind": "family", "note": "A sister works there."}
+    made = pair.reviewers[0].post("/v1/conflicts", json=body)
     assert made.status_code == 201, made.text
-    listed = scene.reviewers[0].get("/v1/conflicts").json()["items"]
-    assert [one["party_id"] for one in listed] == [str(scene.parties[0].id)]
-    assert scene.reviewers[1].get("/v1/conflicts").json()["items"] == []
-    assert scene.assign(reviewer=0).json()["type"].endswith("conflict-of-interest")
-    told = scene.officer.post(f"/v1/reviewers/{scene.reviewer_ids[1]}/conflicts", json=body)
+    listed = pair.reviewers[0].get("/v1/conflicts").json()["items"]
+    assert [one["party_id"] for one in listed] == [str(pair.parties[0].id)]
+    assert pair.reviewers[1].get("/v1/conflicts").json()["items"] == []
+    assert pair.assign(reviewer=0).json()["type"].endswith("conflict-of-interest")
+    told = pair.officer.post(f"/v1/reviewers/{pair.reviewer_ids[1]}/conflicts", json=body)
     assert told.status_code == 201, told.text
-    assert scene.assign(reviewer=1).status_code == 409
-    nobody = scene.reviewers[0].post("/v1/conflicts", json=body | {"party_id": str(uuid4())})
+    assert pair.assign(reviewer=1).status_code == 409
+    nobody = pair.reviewers[0].post("/v1/conflicts", json=body | {"party_id": str(uuid4())})
     assert [one["pointer"] for one in nobody.json()["errors"]] == ["/party_id"]
 
 
@@ -98,27 +95,25 @@ def test_a_conflict_with_an_organisation_excludes_and_stays(world: World) -> Non
     [(None, True), (10, True), (729, True), (731, False), (900, False)],
 )
 def test_an_interest_outlasts_the_role_by_two_years(
-    world: World, ended: int | None, counts: bool
+    world: World, lone: Scene, ended: int | None, counts: bool
 ) -> None:
-    scene = Scene(world, reviewers=1)
     until = None if ended is None else clock.now() - timedelta(days=ended)
-    scene.make_applicant(
-        scene.reviewers[0], valid_from=clock.now() - timedelta(days=1000), valid_until=until
+    lone.make_applicant(
+        lone.reviewers[0], valid_from=clock.now() - timedelta(days=1000), valid_until=until
     )
-    person = scene.reviewers[0].actor.person_id
+    person = lone.reviewers[0].actor.person_id
     with world.database.read() as db:
-        assert interests.has_interest(db, person, scene.parties[0].id) is counts
-        assert (scene.parties[0].id in interests.interested_parties(db, person)) is counts
-    assert scene.assign().status_code == (409 if counts else 201)
+        assert interests.has_interest(db, person, lone.parties[0].id) is counts
+        assert (lone.parties[0].id in interests.interested_parties(db, person)) is counts
+    assert lone.assign().status_code == (409 if counts else 201)
 
 
-def test_a_role_that_never_began_is_no_interest(world: World) -> None:
-    scene = Scene(world, reviewers=1)
+def test_a_role_that_never_began_is_no_interest(world: World, lone: Scene) -> None:
     at = clock.now() - timedelta(days=5)
-    scene.make_applicant(scene.reviewers[0], valid_from=at, valid_until=at)
-    scene.make_applicant(scene.reviewers[0], valid_from=clock.now() + timedelta(days=5))
+    lone.make_applicant(lone.reviewers[0], valid_from=at, valid_until=at)
+    lone.make_applicant(lone.reviewers[0], valid_from=clock.now() + timedelta(days=5))
     with world.database.read() as db:
-        person = scene.reviewers[0].actor.person_id
+        person = lone.reviewers[0].actor.person_id
         assert interests.interested_parties(db, person) == set()
 
 
@@ -161,15 +156,14 @@ def test_the_three_forms_of_the_rule_agree(world: World) -> None:
         assert in_sql == set(wanted)
 
 
-def test_lists_take_as_many_queries_for_many_as_for_few(world: World) -> None:
-    scene = Scene(world, reviewers=1)
+def test_lists_take_as_many_queries_for_many_as_for_few(world: World, lone: Scene) -> None:
     with counted(world.database) as few:
-        assert len(scene.officer.get("/v1/reviewers").json()["items"]) == 1
-    with scene.writing() as db:
+        assert len(lone.officer.get("/v1/reviewers").json()["items"]) == 1
+    with lone.writing() as db:
         people = [a_person(db, Role.REVIEWER)[0] for _ in range(6)]
     for person in people:
         body = {"person_id": str(person.person_id), "languages": ["en"], "max_load": 3}
-        assert scene.officer.post("/v1/reviewers", json=body).status_code == 201
+        assert lone.officer.post("/v1/reviewers", json=body).status_code == 201
     with counted(world.database) as many:
-        assert len(scene.officer.get("/v1/reviewers").json()["items"]) == 7
+        assert len(lone.officer.get("/v1/reviewers").json()["items"]) == 7
     assert len(many) == len(few)

@@ -89,18 +89,17 @@ def test_a_consensus_stands_beside_the_reviews(world: World) -> None:
     assert divergences(scene)[0]["state"] == "asked"
 
 
-def test_reviews_are_not_opened_while_one_is_to_come(world: World) -> None:
-    scene = Scene(world, reviewers=2)
-    scene.reviewed(0, 0)
-    proposal = f"/v1/proposals/{scene.proposals[0].id}"
-    alone = scene.officer.post(f"{proposal}/open_reviews", json={"reason": "Early."})
+def test_reviews_are_not_opened_while_one_is_to_come(pair: Scene) -> None:
+    pair.reviewed(0, 0)
+    proposal = f"/v1/proposals/{pair.proposals[0].id}"
+    alone = pair.officer.post(f"{proposal}/open_reviews", json={"reason": "Early."})
     assert alone.status_code == 409
-    scene.assigned(0, 1)
-    early = scene.officer.post(f"{proposal}/open_reviews", json={"reason": "Early."})
+    pair.assigned(0, 1)
+    early = pair.officer.post(f"{proposal}/open_reviews", json={"reason": "Early."})
     assert early.status_code == 409
-    aliases = [one["alias"] for one in scene.officer.get("/v1/reviews").json()["items"]]
+    aliases = [one["alias"] for one in pair.officer.get("/v1/reviews").json()["items"]]
     body = {"minutes": MINUTES, "agreed": None, "participants": aliases}
-    assert scene.officer.post(f"{proposal}/consensus", json=body).status_code == 409
+    assert pair.officer.post(f"{proposal}/consensus", json=body).status_code == 409
 
 
 def test_a_ranking_is_kept_as_it_came_out(world: World) -> None:
@@ -153,31 +152,29 @@ def test_a_ranking_is_kept_as_it_came_out(world: World) -> None:
         ({"order": "best"}, "/order"),
     ],
 )
-def test_a_wrong_question_is_refused(world: World, body: dict[str, Any], pointer: str) -> None:
-    refused = rank(Scene(world, reviewers=0), **body)
+def test_a_wrong_question_is_refused(idle: Scene, body: dict[str, Any], pointer: str) -> None:
+    refused = rank(idle, **body)
     assert refused.status_code == 422, refused.text
     assert [one["pointer"] for one in refused.json()["errors"]] == [pointer]
 
 
-def test_nothing_is_ranked_without_a_score(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    assert rank(scene).status_code == 409
-    scene.reviewed(0, 0, (None, None, None))  # type: ignore[arg-type]
-    assert rank(scene).status_code == 409
+def test_nothing_is_ranked_without_a_score(lone: Scene) -> None:
+    assert rank(lone).status_code == 409
+    lone.reviewed(0, 0, (None, None, None))  # type: ignore[arg-type]
+    assert rank(lone).status_code == 409
 
 
-def test_only_the_board_and_officers_see_rankings(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    scene.reviewed()
-    place = rank(scene).headers["location"]
+def test_only_the_board_and_officers_see_rankings(world: World, lone: Scene) -> None:
+    lone.reviewed()
+    place = rank(lone).headers["location"]
     for role, status in (
         (Role.BOARD_MEMBER, 200), (Role.AUDITOR, 200), (Role.REVIEWER, 403), (Role.DONOR, 403),
     ):  # fmt: skip
-        party = scene.parties[0].id if role is Role.DONOR else None
+        party = lone.parties[0].id if role is Role.DONOR else None
         assert world.as_role(role, party_id=party).get(place).status_code == status, role
     elsewhere = world.as_role(Role.BOARD_MEMBER, fund_id=Scene(world, reviewers=0).fund_id)
     assert elsewhere.get(place).status_code == 404
-    assert scene.board.post(f"/v1/calls/{scene.call_id}/rankings", json={}).status_code == 403
+    assert lone.board.post(f"/v1/calls/{lone.call_id}/rankings", json={}).status_code == 403
 
 
 def filled(scene: Scene, seed: int) -> None:
@@ -237,18 +234,17 @@ def test_ranking_takes_as_many_queries_for_many_as_for_few(world: World) -> None
     assert counts[0] == counts[1]
 
 
-def test_a_ranking_changed_behind_our_back_is_refused_or_found(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    scene.reviewed()
-    rank(scene)
-    with pytest.raises(Exception, match=r"append-only|refuse"), scene.writing() as db:
+def test_a_ranking_changed_behind_our_back_is_refused_or_found(world: World, lone: Scene) -> None:
+    lone.reviewed()
+    rank(lone)
+    with pytest.raises(Exception, match=r"append-only|refuse"), lone.writing() as db:
         db.execute(update(Ranking).values(result="{}"))
     with world.database.read() as db:
         assert checks.run(db) == []
-    with scene.writing() as db:
+    with lone.writing() as db:
         db.add(
             Ranking(
-                id=uuid7(), call_id=scene.call_id, seed=1, parameters="{}", result="{}",
+                id=uuid7(), call_id=lone.call_id, seed=1, parameters="{}", result="{}",
                 sha256="0" * 64, computed_at=clock.now(),
             )
         )  # fmt: skip
@@ -257,18 +253,17 @@ def test_a_ranking_changed_behind_our_back_is_refused_or_found(world: World) -> 
 
 
 def test_reviews_that_change_meanwhile_are_noticed(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    pair: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = Scene(world, reviewers=2)
-    scene.reviewed(0, 0)
+    pair.reviewed(0, 0)
     real = rankings.compute
 
     def meanwhile(*args: Any) -> Any:
         found = real(*args)
-        scene.reviewed(0, 1)
+        pair.reviewed(0, 1)
         return found
 
     monkeypatch.setattr(rankings, "compute", meanwhile)
-    assert rank(scene).json()["type"].endswith("busy")
+    assert rank(pair).json()["type"].endswith("busy")
     monkeypatch.undo()
-    assert rank(scene).status_code == 201
+    assert rank(pair).status_code == 201

@@ -6,24 +6,25 @@ import io
 import re
 import zipfile
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import func, select
 
 from fundops import clock
 from fundops.reviews.models import ReviewDraft
 from tests.reviews.review_factories import WHY, Scene, at_time, draft, save
 from tests.reviews.test_blind_http import CANARY, Blind
-from tests.world import Caller, World
+from tests.staged import staged
+from tests.world import Caller
 
 BYTES = {"content-type": "application/octet-stream"}
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world, proposals=2, reviewers=2, is_blind=True)
+scene = staged(partial(Scene, proposals=2, reviewers=2, is_blind=True))
+blind = staged(Blind)
 
 
 def fetch(me: Caller, place: str, language: str = "en") -> tuple[bytes, str]:
@@ -43,9 +44,8 @@ def check(me: Caller, place: str, raw: bytes) -> Any:
     return me.request("POST", f"{place}/check_workbook", content=raw, headers=BYTES)
 
 
-def cells(raw: bytes) -> dict[tuple[str, str], Any]:
+def cells(book: Workbook) -> dict[tuple[str, str], Any]:
     """Return every cell with a value, by sheet and place."""
-    book = load_workbook(io.BytesIO(raw))
     return {
         (sheet.title, cell.coordinate): cell.value
         for sheet in book
@@ -55,9 +55,9 @@ def cells(raw: bytes) -> dict[tuple[str, str], Any]:
     }
 
 
-def columns(raw: bytes) -> tuple[str, dict[str, str], int]:
+def columns(book: Workbook) -> tuple[str, dict[str, str], int]:
     """Return the sheet of marks, the letters of its columns by heading, and its first row."""
-    found = cells(raw)
+    found = cells(book)
     (sheet, top), = [
         place for place, value in found.items()
         if str(value).startswith("1. Need") and value is not None
@@ -74,12 +74,12 @@ def columns(raw: bytes) -> tuple[str, dict[str, str], int]:
 def filled(raw: bytes, **given: Any) -> bytes:
     """Return the workbook with marks set: ``score2=3`` is the score on the second criterion."""
     names = {"score": "Score", "cannot": "Cannot judge", "why": "Justification"}
-    sheet, headings, first = columns(raw)
+    book = load_workbook(io.BytesIO(raw))
+    sheet, headings, first = columns(book)
     letter = {
         key: next(at for heading, at in headings.items() if heading.startswith(name))
         for key, name in names.items()
     }
-    book = load_workbook(io.BytesIO(raw))
     for key, value in given.items():
         book[sheet][f"{letter[key[:-1]]}{first + int(key[-1]) - 1}"] = value
     out = io.BytesIO()
@@ -130,7 +130,7 @@ def test_a_workbook_filled_in_offline_is_a_review(scene: Scene) -> None:
 def test_a_check_marks_problems_in_their_cells_and_changes_nothing(scene: Scene) -> None:
     me, place = scene.reviewers[0], scene.assigned()
     raw, _ = fetch(me, place)
-    sheet, headings, first = columns(raw)
+    sheet, headings, first = columns(load_workbook(io.BytesIO(raw)))
     score, why = (
         next(at for heading, at in headings.items() if heading.startswith(name))
         for name in ("Score", "Justification")
@@ -153,8 +153,9 @@ def test_a_check_marks_problems_in_their_cells_and_changes_nothing(scene: Scene)
 def test_the_workbook_of_another_review_is_refused(scene: Scene) -> None:
     me, mine, other = scene.reviewers[0], scene.assigned(0), scene.assigned(1)
     raw, _ = fetch(me, other)
-    for answer in (check(me, mine, whole(raw)),
-                   send(me, mine, whole(raw), me.get(mine).headers["etag"])):  # fmt: skip
+    made = whole(raw)
+    for answer in (check(me, mine, made),
+                   send(me, mine, made, me.get(mine).headers["etag"])):  # fmt: skip
         assert answer.status_code == 422, answer.text
         assert me.get(f"{mine}/draft").status_code == 404
 
@@ -188,21 +189,21 @@ def test_on_top_of_another_save_it_is_refused_and_nothing_is_lost(scene: Scene) 
 def test_after_the_close_and_after_submission_it_is_refused(scene: Scene) -> None:
     me, place = scene.reviewers[0], scene.assigned()
     raw, tag = fetch(me, place)
+    made = whole(raw)
     with at_time(clock.now() + timedelta(days=21)):
-        late = send(me, place, whole(raw), tag)
+        late = send(me, place, made, tag)
     assert late.status_code == 409, late.text
-    sent = send(me, place, whole(raw), tag)
+    sent = send(me, place, made, tag)
     assert sent.status_code == 200
     assert me.post(f"{place}/submit", json={"number": sent.json()["number"]}).status_code == 200
-    changed = filled(whole(raw), score1=1)
+    changed = filled(made, score1=1)
     after = send(me, place, changed, me.get(place).headers["etag"])
     assert after.status_code == 409, after.text
     with scene.world.database.read() as db:
         assert db.execute(select(func.count()).select_from(ReviewDraft)).scalar_one() == 1
 
 
-def test_no_byte_of_it_tells_who_applied(world: World) -> None:
-    blind = Blind(world)
+def test_no_byte_of_it_tells_who_applied(blind: Blind) -> None:
     secrets = [one.encode() for one in blind.secrets()]
     for number in range(2):
         place = blind.scene.assigned(number)
@@ -224,9 +225,8 @@ def test_no_byte_of_it_tells_who_applied(world: World) -> None:
                     assert not [one for one in secrets if one in part], name
 
 
-def test_the_search_for_canaries_would_find_one(world: World) -> None:
+def test_the_search_for_canaries_would_find_one(blind: Blind) -> None:
     """A planted leak: the applicant's name in the title of the workbook's properties."""
-    blind = Blind(world)
     place = blind.scene.assigned(0)
     raw, _ = fetch(blind.me, place)
     book = load_workbook(io.BytesIO(raw))

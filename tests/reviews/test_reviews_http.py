@@ -59,10 +59,9 @@ def assert_gone(caller: Caller, place: str) -> None:
     assert place.rpartition("/")[2] not in listed
 
 
-def test_the_way_of_a_review(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me = scene.reviewers[0]
-    made = scene.assign()
+def test_the_way_of_a_review(world: World, lone: Scene) -> None:
+    me = lone.reviewers[0]
+    made = lone.assign()
     assert made.status_code == 201, made.text
     place = f"/v1/assignments/{made.json()['id']}"
     found = me.get(place).json()
@@ -76,7 +75,7 @@ def test_the_way_of_a_review(world: World) -> None:
     assert me.post(f"{place}/accept").json()["status"] == "accepted"
     assert me.post(f"{place}/accept").status_code == 409
     content = me.get(f"{place}/proposal").json()
-    assert content["content"]["applicant"] == scene.parties[0].name
+    assert content["content"]["applicant"] == lone.parties[0].name
     saved = save(me, place, draft("3", "2", "5"))
     assert (saved.status_code, saved.json()["number"]) == (200, 1)
     assert me.post(f"{place}/validate").json() == {
@@ -94,9 +93,8 @@ def test_the_way_of_a_review(world: World) -> None:
         assert checks.run(db) == []
 
 
-def test_what_is_wrong_is_named_all_at_once(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
+def test_what_is_wrong_is_named_all_at_once(lone: Scene) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
     wrong = {
         "marks": [
             {"criterion": 1, "score": "5.5", "justification": "Too short"},
@@ -122,31 +120,28 @@ def test_what_is_wrong_is_named_all_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("score", ["0.5", "5.01", "3.25", "-3", "three", "", "1e2", "٣", "3.000"])
-def test_a_score_off_its_scale_is_refused(world: World, score: str) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
+def test_a_score_off_its_scale_is_refused(lone: Scene, score: str) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
     refused = submit(me, place, draft(score, "2", "5"))
     assert refused.status_code == 422, refused.text
     assert [one["pointer"] for one in refused.json()["errors"]] == ["/marks/0/score"]
 
 
-def test_a_mark_that_is_not_judged_is_missing_and_never_zero(world: World) -> None:
-    scene = Scene(world, reviewers=2)
+def test_a_mark_that_is_not_judged_is_missing_and_never_zero(world: World, pair: Scene) -> None:
     for reviewer, marks, weighted in ((0, ("3", None, "5"), "50.00"), (1, (None,) * 3, None)):
-        place = scene.assigned(reviewer=reviewer)
-        answer = submit(scene.reviewers[reviewer], place, draft(*marks))
+        place = pair.assigned(reviewer=reviewer)
+        answer = submit(pair.reviewers[reviewer], place, draft(*marks))
         assert answer.status_code == 200, answer.text
         assert answer.json()["weighted"] == weighted
-    listed = scene.officer.get("/v1/reviews").json()["items"]
-    whole = scene.officer.get(f"/v1/reviews/{listed[0]['id']}").json()
+    listed = pair.officer.get("/v1/reviews").json()["items"]
+    whole = pair.officer.get(f"/v1/reviews/{listed[0]['id']}").json()
     assert [one["score"] for one in whole["marks"]] == ["3.00", None, "5.00"]
     with world.database.read() as db:
         assert checks.run(db) == []
 
 
-def test_every_save_is_kept(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
+def test_every_save_is_kept(lone: Scene) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
     first = save(me, place, draft("1", "1", "1"))
     stale = first.headers["etag"]
     assert save(me, place, draft("2", "2", "2"), match=stale).status_code == 200
@@ -160,13 +155,12 @@ def test_every_save_is_kept(world: World) -> None:
     assert me.get(f"{place}/draft?number=3").status_code == 404
     # Only the draft that was last seen can be submitted.
     assert me.post(f"{place}/submit", json={"number": 1}).status_code == 412
-    with pytest.raises(Exception, match=r"append-only|refuse"), scene.writing() as db:
+    with pytest.raises(Exception, match=r"append-only|refuse"), lone.writing() as db:
         db.execute(update(ReviewDraft).values(content="{}"))
 
 
-def test_a_draft_takes_whatever_was_typed(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
+def test_a_draft_takes_whatever_was_typed(lone: Scene) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
     odd = {
         "marks": [{"criterion": 77, "score": "soon", "justification": "\u202e\x07 <b>"}],
         "weaknesses": "é" * 20_000,
@@ -179,9 +173,8 @@ def test_a_draft_takes_whatever_was_typed(world: World) -> None:
         assert save(me, place, bad).status_code in {400, 422}
 
 
-def test_submitting_twice_at_once_leaves_one_review(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
+def test_submitting_twice_at_once_leaves_one_review(world: World, lone: Scene) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
     number = save(me, place, draft("3", "2", "5")).json()["number"]
 
     def send(_: int) -> int:
@@ -195,27 +188,25 @@ def test_submitting_twice_at_once_leaves_one_review(world: World) -> None:
         assert checks.run(db) == []
 
 
-def test_another_reviewers_assignment_does_not_exist(world: World) -> None:
-    scene = Scene(world, reviewers=2)
-    place = scene.reviewed(reviewer=0)
-    assert_gone(scene.reviewers[1], place)
-    scene.assigned(reviewer=1)
-    assert_gone(scene.reviewers[1], place)
+def test_another_reviewers_assignment_does_not_exist(pair: Scene) -> None:
+    place = pair.reviewed(reviewer=0)
+    assert_gone(pair.reviewers[1], place)
+    pair.assigned(reviewer=1)
+    assert_gone(pair.reviewers[1], place)
     # Nor is there any other way to others' reviews, or to the proposal.
-    for path in ("/v1/reviews", f"/v1/proposals/{scene.proposals[0].id}",
-                 f"/v1/calls/{scene.call_id}/assignments", f"/v1/calls/{scene.call_id}/rankings",
-                 f"/v1/calls/{scene.call_id}", "/v1/proposals", "/v1/parties"):  # fmt: skip
-        assert scene.reviewers[1].get(path).status_code == 403, path
+    for path in ("/v1/reviews", f"/v1/proposals/{pair.proposals[0].id}",
+                 f"/v1/calls/{pair.call_id}/assignments", f"/v1/calls/{pair.call_id}/rankings",
+                 f"/v1/calls/{pair.call_id}", "/v1/proposals", "/v1/parties"):  # fmt: skip
+        assert pair.reviewers[1].get(path).status_code == 403, path
 
 
 def test_after_the_close_nothing_is_saved_or_submitted_but_what_was_returned(
-    world: World,
+    pair: Scene,
 ) -> None:
-    scene = Scene(world, reviewers=2)
-    me, place = scene.reviewers[0], scene.assigned(reviewer=0)
+    me, place = pair.reviewers[0], pair.assigned(reviewer=0)
     number = save(me, place, draft("3", "2", "5")).json()["number"]
     late = clock.now() + timedelta(days=21)
-    other = scene.reviewed(reviewer=1)
+    other = pair.reviewed(reviewer=1)
     with at_time(late):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("fundops.parties.tokens.clock.now", lambda: late - timedelta(days=10))
@@ -223,17 +214,16 @@ def test_after_the_close_nothing_is_saved_or_submitted_but_what_was_returned(
         refused = me.post(f"{place}/submit", json={"number": number})
         assert refused.status_code == 409, refused.text
         assert me.get(f"{place}/draft").json()["number"] == number
-        review = scene.officer.get("/v1/reviews").json()["items"][0]["id"]
-        returned = scene.officer.post(f"/v1/reviews/{review}/return", json={"reason": "See 2."})
+        review = pair.officer.get("/v1/reviews").json()["items"][0]["id"]
+        returned = pair.officer.post(f"/v1/reviews/{review}/return", json={"reason": "See 2."})
         assert returned.status_code == 200, returned.text
-        assert submit(scene.reviewers[1], other, draft("4", "1", "5")).status_code == 200
+        assert submit(pair.reviewers[1], other, draft("4", "1", "5")).status_code == 200
 
 
-def test_one_instant_decides_about_the_close(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
+def test_one_instant_decides_about_the_close(world: World, lone: Scene) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
     with world.database.read() as db:
-        closes = db.get_one(Call, scene.call_id).reviews_close_at
+        closes = db.get_one(Call, lone.call_id).reviews_close_at
     assert closes is not None
     with at_time(closes):
         number = save(me, place, draft("3", "2", "5")).json()["number"]
@@ -244,30 +234,29 @@ def test_one_instant_decides_about_the_close(world: World) -> None:
 
 
 @pytest.mark.parametrize("stage", ["invited", "accepted", "saved", "submitted", "returned"])
-def test_a_conflict_ends_access_at_once(world: World, stage: str) -> None:
-    scene = Scene(world, reviewers=1)
-    me = scene.reviewers[0]
+def test_a_conflict_ends_access_at_once(lone: Scene, stage: str) -> None:
+    me = lone.reviewers[0]
     if stage == "invited":
-        place = f"/v1/assignments/{scene.assign().json()['id']}"
+        place = f"/v1/assignments/{lone.assign().json()['id']}"
     else:
-        place = scene.assigned()
+        place = lone.assigned()
     if stage != "invited" and stage != "accepted":
         save(me, place, draft("3", "2", "5"))
     if stage in {"submitted", "returned"}:
         assert me.post(f"{place}/submit", json={"number": 1}).status_code == 200
     if stage == "returned":
-        review = scene.officer.get("/v1/reviews").json()["items"][0]["id"]
-        scene.officer.post(f"/v1/reviews/{review}/return", json={"reason": "See criterion 2."})
+        review = lone.officer.get("/v1/reviews").json()["items"][0]["id"]
+        lone.officer.post(f"/v1/reviews/{review}/return", json={"reason": "See criterion 2."})
     body = {"kind": "family", "note": "My sister has been hired."}
     assert me.post(f"{place}/conflict", json=body).json() == {"status": "conflicted"}
     assert_gone(me, place)
-    rows = scene.officer.get(f"/v1/calls/{scene.call_id}/assignments").json()["items"]
+    rows = lone.officer.get(f"/v1/calls/{lone.call_id}/assignments").json()["items"]
     assert [(one["status"], one["conflict_kind"]) for one in rows] == [("conflicted", "family")]
-    statuses = [one["status"] for one in scene.officer.get("/v1/reviews").json()["items"]]
+    statuses = [one["status"] for one in lone.officer.get("/v1/reviews").json()["items"]]
     kept = {"submitted": ["set_aside"], "returned": ["returned"]}
     assert statuses == kept.get(stage, [])
     # For good: not invited again, and not to be ranked.
-    assert scene.assign().status_code == 409
+    assert lone.assign().status_code == 409
     mine = me.get("/v1/conflicts").json()["items"]
     assert [(one["kind"], one["party_id"]) for one in mine] == [("family", None)]
 
@@ -297,15 +286,14 @@ def test_who_becomes_an_applicant_loses_access_with_the_next_request(world: Worl
 
 
 @pytest.mark.parametrize("status", ["withdrawn", "ineligible"])
-def test_a_proposal_that_is_out_is_nobodys_to_review(world: World, status: str) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.assigned()
-    reviewer = f"/v1/reviewers/{scene.reviewer_ids[0]}"
-    assert scene.officer.get(reviewer).json()["open_load"] == 1
-    with scene.writing() as db:
-        db.get_one(Proposal, scene.proposals[0].id).status = status
+def test_a_proposal_that_is_out_is_nobodys_to_review(lone: Scene, status: str) -> None:
+    me, place = lone.reviewers[0], lone.assigned()
+    reviewer = f"/v1/reviewers/{lone.reviewer_ids[0]}"
+    assert lone.officer.get(reviewer).json()["open_load"] == 1
+    with lone.writing() as db:
+        db.get_one(Proposal, lone.proposals[0].id).status = status
     assert_gone(me, place)
-    assert scene.officer.get(reviewer).json()["open_load"] == 0
+    assert lone.officer.get(reviewer).json()["open_load"] == 0
 
 
 def test_a_reviewer_without_the_role_has_nothing(world: World) -> None:
@@ -321,84 +309,80 @@ def test_a_reviewer_without_the_role_has_nothing(world: World) -> None:
     assert scene.reviewers[0].get(place).status_code == 403
 
 
-def test_declining_and_withdrawing_need_a_reason_and_end_access(world: World) -> None:
-    scene = Scene(world, reviewers=2)
-    declined, withdrawn = scene.assigned(reviewer=0), scene.assigned(reviewer=1)
-    me = scene.reviewers[0]
+def test_declining_and_withdrawing_need_a_reason_and_end_access(pair: Scene) -> None:
+    declined, withdrawn = pair.assigned(reviewer=0), pair.assigned(reviewer=1)
+    me = pair.reviewers[0]
     assert me.post(f"{declined}/decline", json={}).status_code == 422
     assert me.post(f"{declined}/decline", json={"reason": "Ill."}).json() == {"status": "declined"}
     assert_gone(me, declined)
-    taken = scene.officer.post(f"{withdrawn}/withdraw", json={"reason": "No answer."})
+    taken = pair.officer.post(f"{withdrawn}/withdraw", json={"reason": "No answer."})
     assert (taken.json()["status"], taken.json()["reason"]) == ("withdrawn", "No answer.")
-    assert_gone(scene.reviewers[1], withdrawn)
+    assert_gone(pair.reviewers[1], withdrawn)
     assert me.post(f"{withdrawn}/withdraw", json={"reason": "Mine?"}).status_code == 403
 
 
-def test_a_returned_review_is_kept_and_corrected(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    me, place = scene.reviewers[0], scene.reviewed()
-    first = scene.officer.get("/v1/reviews").json()["items"][0]
+def test_a_returned_review_is_kept_and_corrected(world: World, lone: Scene) -> None:
+    me, place = lone.reviewers[0], lone.reviewed()
+    first = lone.officer.get("/v1/reviews").json()["items"][0]
     assert first["weighted"] == "50.00"
     because = {"reason": "Criterion 2 names no risk."}
-    assert scene.officer.post(f"/v1/reviews/{first['id']}/return", json=because).status_code == 200
-    assert scene.officer.post(f"/v1/reviews/{first['id']}/return", json=because).status_code == 409
+    assert lone.officer.post(f"/v1/reviews/{first['id']}/return", json=because).status_code == 200
+    assert lone.officer.post(f"/v1/reviews/{first['id']}/return", json=because).status_code == 409
     found = me.get(place).json()
     assert (found["status"], found["returned_because"]) == ("returned", because["reason"])
     assert me.get(f"{place}/draft").json()["number"] == 1
     again = submit(me, place, draft("5", "1", "10"))
     assert (again.json()["number"], again.json()["weighted"]) == (2, "100.00")
-    kept = {one["number"]: one for one in scene.officer.get("/v1/reviews").json()["items"]}
+    kept = {one["number"]: one for one in lone.officer.get("/v1/reviews").json()["items"]}
     assert {n: one["status"] for n, one in kept.items()} == {1: "returned", 2: "submitted"}
-    whole = scene.officer.get(f"/v1/reviews/{first['id']}").json()
+    whole = lone.officer.get(f"/v1/reviews/{first['id']}").json()
     assert [one["score"] for one in whole["marks"]] == ["3.00", "2.00", "5.00"]
     with world.database.read() as db:
         assert checks.run(db) == []
 
 
-def test_officers_see_no_drafts_and_the_board_no_names(world: World) -> None:
-    scene = Scene(world, reviewers=2)
-    scene.rename(scene.reviewers[0], "Canary Reviewername")
-    save(scene.reviewers[1], scene.assigned(reviewer=1), draft("1", "3", "0"))
-    assert scene.officer.get("/v1/reviews").json()["items"] == []
-    scene.reviewed(reviewer=0)
-    for caller in (scene.officer, scene.board, world.as_role(Role.AUDITOR)):
+def test_officers_see_no_drafts_and_the_board_no_names(world: World, pair: Scene) -> None:
+    pair.rename(pair.reviewers[0], "Canary Reviewername")
+    save(pair.reviewers[1], pair.assigned(reviewer=1), draft("1", "3", "0"))
+    assert pair.officer.get("/v1/reviews").json()["items"] == []
+    pair.reviewed(reviewer=0)
+    for caller in (pair.officer, pair.board, world.as_role(Role.AUDITOR)):
         items = caller.get("/v1/reviews").json()["items"]
         assert len(items) == 1
         whole = caller.get(f"/v1/reviews/{items[0]['id']}")
         assert "Canary" not in whole.text
-        assert str(scene.reviewers[0].actor.person_id) not in whole.text
-        assert scene.reviewer_ids[0] not in whole.text
+        assert str(pair.reviewers[0].actor.person_id) not in whole.text
+        assert pair.reviewer_ids[0] not in whole.text
         assert items[0]["alias"].startswith("Reviewer ")
-    assert scene.board.get(f"/v1/calls/{scene.call_id}/assignments").status_code == 403
-    assert scene.board.get("/v1/reviews").json()["items"][0]["private_note"] is None
-    assert scene.officer.get("/v1/reviews").json()["items"][0]["private_note"] is not None
-    mapped = scene.officer.get(f"/v1/calls/{scene.call_id}/assignments").json()["items"]
+    assert pair.board.get(f"/v1/calls/{pair.call_id}/assignments").status_code == 403
+    assert pair.board.get("/v1/reviews").json()["items"][0]["private_note"] is None
+    assert pair.officer.get("/v1/reviews").json()["items"][0]["private_note"] is not None
+    mapped = pair.officer.get(f"/v1/calls/{pair.call_id}/assignments").json()["items"]
     assert "Canary Reviewername" in {one["person_name"] for one in mapped}
 
 
-def test_whoever_has_a_review_to_write_sees_no_others(world: World) -> None:
+def test_whoever_has_a_review_to_write_sees_no_others(world: World, pair: Scene) -> None:
     """An officer who reviews, and one of the applicant's own people."""
-    scene = Scene(world, reviewers=2)
     both, insider = world.as_role(Role.GRANT_OFFICER), world.as_role(Role.BOARD_MEMBER)
     from fundops.ids import uuid7
     from fundops.parties.models import Membership
 
-    with scene.writing() as db:
+    with pair.writing() as db:
         db.add(
             Membership(
                 id=uuid7(), person_id=both.actor.person_id, role="reviewer",
                 valid_from=clock.now() - timedelta(days=1), created_at=clock.now(),
             )
         )  # fmt: skip
-    scene.make_applicant(insider)
-    scene.reviewed(reviewer=0)
+    pair.make_applicant(insider)
+    pair.reviewed(reviewer=0)
     assert insider.get("/v1/reviews").json()["items"] == []
     assert len(both.get("/v1/reviews").json()["items"]) == 1
-    scene.reviewers[1], scene.reviewer_ids[1] = both, scene.enrol(both)
-    place = scene.assigned(reviewer=1)
+    pair.reviewers[1], pair.reviewer_ids[1] = both, pair.enrol(both)
+    place = pair.assigned(reviewer=1)
     assert both.get("/v1/reviews").json()["items"] == []
-    assert both.get(f"/v1/calls/{scene.call_id}/divergences").status_code == 404
-    assert both.get(f"/v1/calls/{scene.call_id}/assignments").json()["items"] == []
+    assert both.get(f"/v1/calls/{pair.call_id}/divergences").status_code == 404
+    assert both.get(f"/v1/calls/{pair.call_id}/assignments").json()["items"] == []
     assert submit(both, place, draft("3", "2", "5")).status_code == 200
     assert len(both.get("/v1/reviews").json()["items"]) == 2
 
@@ -415,17 +399,16 @@ def test_reviewing_while_the_call_is_open_or_out_of_turn_is_refused(world: World
         assert over.assign().status_code == 201
 
 
-def test_marks_changed_behind_our_back_are_found(world: World) -> None:
-    scene = Scene(world, reviewers=1)
-    scene.reviewed()
+def test_marks_changed_behind_our_back_are_found(world: World, lone: Scene) -> None:
+    lone.reviewed()
     with world.database.read() as db:
         assert checks.run(db) == []
-    with scene.writing() as db:
+    with lone.writing() as db:
         db.execute(update(Review).values(weighted=9_900))
     with world.database.read() as db:
         found = {name for name, _ in checks.run(db)}
     assert found == {"reviews_sealed", "reviews_recompute"}
-    with scene.writing() as db:
+    with lone.writing() as db:
         db.execute(update(Review).values(weighted=5_000))
 
 
