@@ -266,6 +266,13 @@ def an_applicant(world: World, call: OpenCall | None = None, **party: Any) -> Ap
     return Applicant(world, call or set_up(world), an_organisation(world, **party))
 
 
+def a_started(world: World) -> Applicant:
+    """Register an organisation with one person, who has started a proposal."""
+    made = an_applicant(world)
+    made.start()
+    return made
+
+
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
     """Open a block whose value lists the statements that reads run meanwhile."""

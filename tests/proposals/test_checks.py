@@ -250,7 +250,7 @@ def oracle(quantity: int, cost: int, duration: int, share: int) -> int:
     return int(digits.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(quantities, costs, durations, shares_bp)
 def test_a_lines_total_is_exact_and_half_up(q: int, c: int, d: int, s: int) -> None:
     import decimal
@@ -267,7 +267,7 @@ def test_rounding_down_or_to_even_would_be_noticed() -> None:
     assert budgets.line_total(49, 1, 100, 10_000) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ABCDEFG"), quantities, costs), max_size=30))
 def test_categories_sum_to_the_whole(rows: list[tuple[str, int, int]]) -> None:
     lines = [budgets.Line(k, "x", "u", q, c, 100, 10_000) for k, q, c in rows]
@@ -277,7 +277,7 @@ def test_categories_sum_to_the_whole(rows: list[tuple[str, int, int]]) -> None:
     assert found.requested_minor == sum(oracle(q, c, 100, 10_000) for _, q, c in rows)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(-5, 120)), max_size=6))
 def test_shares_pass_only_if_they_are_whole(pairs: list[tuple[int, int]]) -> None:
     entries = [{"objective": objective, "percent": percent} for objective, percent in pairs]
@@ -324,7 +324,7 @@ drafts = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(drafts)
 def test_a_draft_comes_back_as_it_was_typed(typed: dict[str, Any]) -> None:
     kept = DraftIn.model_validate(typed).plain()
@@ -345,7 +345,7 @@ def repr_of(value: Any) -> str:
     return repr(value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(drafts)
 def test_checking_whatever_was_typed_never_fails(typed: dict[str, Any]) -> None:
     found = check(terms(), typed)
@@ -360,7 +360,7 @@ def test_checking_whatever_was_typed_never_fails(typed: dict[str, Any]) -> None:
                 at = at.get(part)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dates(date(1950, 1, 1), date(2150, 1, 1)), st.integers(0, 240))
 def test_months_later_is_the_same_day_or_the_last_of_the_month(day: date, months: int) -> None:
     later = add_months(day, months)

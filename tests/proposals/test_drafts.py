@@ -30,13 +30,6 @@ from tests.proposals.proposal_factories import (
 from tests.world import World
 
 
-@pytest.fixture
-def applicant(world: World) -> Applicant:
-    made = an_applicant(world)
-    made.start()
-    return made
-
-
 def test_a_draft_keeps_whatever_was_typed(applicant: Applicant) -> None:
     typed = {
         "title": "  Two  houses \n",
@@ -246,22 +239,23 @@ def test_a_role_for_another_fund_sees_nothing(world: World, applicant: Applicant
     assert officer.get(applicant.place).status_code == 404
 
 
-def test_a_proposal_begins_with_the_profile_and_the_documents_on_file(world: World) -> None:
-    applicant = an_applicant(world)
+def test_a_proposal_begins_with_the_profile_and_the_documents_on_file(
+    world: World, newcomer: Applicant
+) -> None:
     with world.database.write() as db:
         audit.lock_head(db)
         from fundops.calls.models import Call
         from fundops.parties.models import Party
 
-        party, call = db.get_one(Party, applicant.party_id), db.get_one(Call, applicant.call.id)
+        party, call = db.get_one(Party, newcomer.party_id), db.get_one(Call, newcomer.call.id)
         add_document(db, call)
         a_profile(db, party)
-        a_document(db, party, applicant.caller.actor)
-        a_document(db, party, applicant.caller.actor, "statutes")  # not asked for
-    applicant.start()
-    draft = applicant.caller.get(f"{applicant.place}/draft").json()["content"]
+        a_document(db, party, newcomer.caller.actor)
+        a_document(db, party, newcomer.caller.actor, "statutes")  # not asked for
+    newcomer.start()
+    draft = newcomer.caller.get(f"{newcomer.place}/draft").json()["content"]
     assert (draft["country"], draft["summary"]) == ("KE", "Safe houses since 2016.")
-    files = applicant.caller.get(f"{applicant.place}/attachments").json()["items"]
+    files = newcomer.caller.get(f"{newcomer.place}/attachments").json()["items"]
     assert [file["kind"] for file in files] == ["registration"]
 
 
@@ -297,29 +291,29 @@ def test_a_proposal_begins_with_an_earlier_one(world: World, applicant: Applican
     ],
 )
 def test_a_proposal_is_started_only_where_one_may(
-    world: World, over: dict[str, Any], pointer: str
+    newcomer: Applicant, over: dict[str, Any], pointer: str
 ) -> None:
-    applicant = an_applicant(world)
     given = {
-        "call_id": str(applicant.call.id), "party_id": str(applicant.party_id),
+        "call_id": str(newcomer.call.id), "party_id": str(newcomer.party_id),
         "language": "en", "title": "Houses",
     } | over  # fmt: skip
-    refused = applicant.caller.post("/v1/proposals", json=given)
+    refused = newcomer.caller.post("/v1/proposals", json=given)
     assert refused.status_code == 422, refused.text
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
 
 
-def test_nothing_is_started_for_another_organisation_nor_late(world: World) -> None:
-    applicant = an_applicant(world)
+def test_nothing_is_started_for_another_organisation_nor_late(
+    world: World, newcomer: Applicant
+) -> None:
     given = {
-        "call_id": str(applicant.call.id), "party_id": str(an_organisation(world)),
+        "call_id": str(newcomer.call.id), "party_id": str(an_organisation(world)),
         "language": "en", "title": "Houses",
     }  # fmt: skip
-    refused = applicant.caller.post("/v1/proposals", json=given)
+    refused = newcomer.caller.post("/v1/proposals", json=given)
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/party_id"]
-    given["party_id"] = str(applicant.party_id)
-    with at_time(applicant.call.deadline_at.replace(microsecond=1)):
-        late = applicant.caller.post("/v1/proposals", json=given)
+    given["party_id"] = str(newcomer.party_id)
+    with at_time(newcomer.call.deadline_at.replace(microsecond=1)):
+        late = newcomer.caller.post("/v1/proposals", json=given)
     assert (late.status_code, late.json()["type"]) == (409, "urn:fundops:problem:too-late")
 
 

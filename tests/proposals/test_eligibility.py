@@ -27,6 +27,7 @@ from tests.proposals.proposal_factories import (
     at_time,
     right,
 )
+from tests.staged import staged
 from tests.world import World
 
 ON = date(2026, 3, 31)
@@ -117,8 +118,8 @@ def test_one_failure_decides_and_one_doubt_leaves_it_open() -> None:
     ]  # fmt: skip
 
 
-@pytest.fixture
-def applicant(world: World) -> Applicant:
+def under_rules(world: World) -> Applicant:
+    """Return an applicant to a call with three rules."""
     made = an_applicant(world)
     with world.database.write() as db:
         audit.lock_head(db)
@@ -129,6 +130,9 @@ def applicant(world: World) -> Applicant:
             {"kind": "budget_share", "max_percent": 67},
         )  # fmt: skip
     return made
+
+
+applicant = staged(under_rules)
 
 
 def with_profile(world: World, applicant: Applicant, **over: Any) -> None:

@@ -49,13 +49,6 @@ from tests.world import World
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def applicant(world: World) -> Applicant:
-    made = an_applicant(world)
-    made.start()
-    return made
-
-
 def counts(world: World, *models: Any) -> list[int]:
     with world.database.read() as db:
         return [db.execute(select(func.count()).select_from(one)).scalar_one() for one in models]
@@ -512,37 +505,37 @@ def test_a_draft_and_a_withdrawn_proposal_are_not_reopened(
     assert officer.post(f"{applicant.place}/reopen", json=given).status_code == 409
 
 
-def test_an_officer_lodges_and_the_applicant_confirms(world: World) -> None:
-    applicant = an_applicant(world)
-    officer = world.as_role(Role.GRANT_OFFICER, fund_id=applicant.call.fund_id)
-    place = applicant.start(officer)
-    assert applicant.save(right(), caller=officer).status_code == 200
+def test_an_officer_lodges_and_the_applicant_confirms(world: World, newcomer: Applicant) -> None:
+    officer = world.as_role(Role.GRANT_OFFICER, fund_id=newcomer.call.fund_id)
+    place = newcomer.start(officer)
+    assert newcomer.save(right(), caller=officer).status_code == 200
     version = {"version": officer.get(f"{place}/draft").json()["version"]}
     assert officer.post(f"{place}/submit", json=version).status_code == 403
     assert officer.post(f"{place}/confirm").status_code == 403
-    assert applicant.caller.post(f"{place}/lodge", json=version).status_code == 403
+    assert newcomer.caller.post(f"{place}/lodge", json=version).status_code == 403
     lodged = officer.post(f"{place}/lodge", json=version)
     assert lodged.status_code == 200, lodged.text
     assert lodged.json()["receipt"]["status"] == "lodged"
     row = officer.get(place).json()
     assert (row["status"], row["is_lodged_for"], row["is_confirmed"]) == ("lodged", True, False)
-    # What nobody of the applicant has confirmed goes no further.
+    # What nobody of the newcomer has confirmed goes no further.
     decide = f"{place}/decide_eligibility"
-    with at_time(applicant.call.deadline_at + timedelta(days=1)):
+    with at_time(newcomer.call.deadline_at + timedelta(days=1)):
         other = world.as_role(Role.GRANT_OFFICER)
         given = {"verdict": "eligible", "reason": "x"}
         assert other.post(decide, json=given).json()["type"].endswith("wrong-status")
-        confirmed = applicant.caller.post(f"{place}/confirm")
+        confirmed = newcomer.caller.post(f"{place}/confirm")
         assert confirmed.json()["status"] == "submitted"
         assert confirmed.json()["is_confirmed"]
-        assert applicant.caller.post(f"{place}/confirm").status_code == 409
+        assert newcomer.caller.post(f"{place}/confirm").status_code == 409
         # Nor does who lodged it decide on it.
         assert officer.post(decide, json=given).json()["type"].endswith("same-person")
         assert other.post(decide, json=given).status_code == 200
 
 
-def test_who_acts_for_an_organisation_does_not_lodge_for_it(world: World) -> None:
-    applicant = an_applicant(world)
+def test_who_acts_for_an_organisation_does_not_lodge_for_it(
+    world: World, newcomer: Applicant
+) -> None:
     officer = world.as_role(Role.GRANT_OFFICER)
     with world.database.write() as db:
         audit.lock_head(db)
@@ -554,12 +547,12 @@ def test_who_acts_for_an_organisation_does_not_lodge_for_it(world: World) -> Non
         db.add(
             Membership(
                 id=uuid7(), person_id=officer.actor.person_id, role="grantee",
-                party_id=applicant.party_id, valid_from=now - timedelta(days=90),
+                party_id=newcomer.party_id, valid_from=now - timedelta(days=90),
                 valid_until=now - timedelta(days=30), created_at=now,
             )
         )  # fmt: skip
     given = {
-        "call_id": str(applicant.call.id), "party_id": str(applicant.party_id),
+        "call_id": str(newcomer.call.id), "party_id": str(newcomer.party_id),
         "language": "en", "title": "Houses",
     }  # fmt: skip
     refused = officer.post("/v1/proposals", json=given)
@@ -577,17 +570,16 @@ def test_an_officer_does_not_touch_what_an_applicant_began(
     assert officer.post(f"{applicant.place}/lodge", json={"version": 2}).status_code == 403
 
 
-def test_the_applicant_takes_over_what_an_officer_began(world: World) -> None:
-    applicant = an_applicant(world)
+def test_the_applicant_takes_over_what_an_officer_began(world: World, newcomer: Applicant) -> None:
     officer = world.as_role(Role.GRANT_OFFICER)
-    place = applicant.start(officer)
-    applicant.save(right(), caller=officer)
-    assert applicant.submit().status_code == 200
-    row = applicant.caller.get(place).json()
+    place = newcomer.start(officer)
+    newcomer.save(right(), caller=officer)
+    assert newcomer.submit().status_code == 200
+    row = newcomer.caller.get(place).json()
     assert (row["status"], row["is_confirmed"]) == ("submitted", True)
     with world.database.read() as db:
         proposal = db.execute(select(Proposal)).scalar_one()
-        assert proposal.confirmed_by_id == applicant.caller.actor.person_id
+        assert proposal.confirmed_by_id == newcomer.caller.actor.person_id
 
 
 def test_submitting_twice_would_be_noticed(

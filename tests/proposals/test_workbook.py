@@ -17,13 +17,6 @@ from tests.world import World
 BYTES = {"content-type": "application/octet-stream"}
 
 
-@pytest.fixture
-def applicant(world: World) -> Applicant:
-    made = an_applicant(world)
-    made.start()
-    return made
-
-
 def fetch(applicant: Applicant, language: str = "en") -> tuple[bytes, str]:
     answer = applicant.caller.get(f"{applicant.place}/workbook?language={language}")
     assert answer.status_code == 200, answer.text

@@ -12,9 +12,8 @@ from openpyxl import load_workbook
 from fundops.calls import codelists
 from fundops.messages import text
 from fundops.messages.languages import languages
-from tests.proposals.proposal_factories import Applicant, an_applicant, right
+from tests.proposals.proposal_factories import Applicant, right
 from tests.proposals.test_workbook import BYTES, edited, fetch
-from tests.world import World
 
 OTHERS = [code for code in languages() if code != "en"]
 UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
@@ -25,13 +24,6 @@ CODE = re.compile(r"[a-z_]+|[0-9a-f]{64}|(id|row)\..*|fundops.*|[A-Z]{3}-[A-Z0-9
 """What hidden sheets say to the program alone."""
 SAME = {"fr": {"3 Action", "Action", "Classification", "Protection", "Servitude"}}
 """What is the same word in English."""
-
-
-@pytest.fixture
-def applicant(world: World) -> Applicant:
-    made = an_applicant(world)
-    made.start()
-    return made
 
 
 def texts(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -85,7 +77,7 @@ def test_nothing_in_a_workbook_is_left_in_english(applicant: Applicant) -> None:
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("language", ["fr", "es", "ar"])
+@pytest.mark.parametrize("language", ["fr", pytest.param("es", marks=pytest.mark.slow), "ar"])
 def test_a_workbook_keeps_its_language_whoever_sends_it(
     applicant: Applicant, language: str
 ) -> None:
