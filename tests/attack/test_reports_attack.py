@@ -16,14 +16,12 @@ from fundops.reports import submission
 from fundops.reports.models import ReportRead
 from tests.proposals.proposal_factories import a_file
 from tests.reports.report_scene import Reporting, full
-from tests.world import World
+from tests.staged import staged
 
 PHONE = "Call +226 70 12 34 56 about her."
 
 
-@pytest.fixture
-def scene(world: World) -> Reporting:
-    return Reporting(world)
+scene = staged(Reporting)
 
 
 def narrative(scene: Reporting, caller: Any = None) -> str:

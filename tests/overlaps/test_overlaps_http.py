@@ -23,6 +23,7 @@ from fundops.parties.models import Party, PartyAlias
 from fundops.proposals.models import Proposal
 from tests.factories import a_fund, a_party
 from tests.reviews.review_factories import Scene, a_closed_call, a_proposal, counted
+from tests.staged import staged
 from tests.world import Caller, World
 
 ABOUT = (
@@ -98,9 +99,7 @@ class Setting:
         return caller.get(f"/v1/proposals/{one.id}/overlaps", params=query)
 
 
-@pytest.fixture
-def setting(world: World) -> Setting:
-    return Setting(world)
+setting = staged(Setting)
 
 
 def titles(answer: Any) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -24,12 +23,10 @@ from fundops.partners.models import PartnerAssessment
 from tests.factories import a_fund
 from tests.grants.grant_factories import a_grantee
 from tests.partners.partner_factories import AMOUNT, Office, answers
+from tests.staged import staged
 from tests.world import World
 
-
-@pytest.fixture
-def office(world: World) -> Office:
-    return Office(world)
+office = staged(Office)
 
 
 def slug(answer: Any) -> str:

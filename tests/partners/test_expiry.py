@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from fundops import audit
 from fundops.authz import Role
 from fundops.grants import risk
@@ -15,14 +13,13 @@ from tests.factories import a_fund
 from tests.notices.notice_factories import notices
 from tests.parties.conftest import MovingClock, moving_clock
 from tests.partners.partner_factories import Office
+from tests.staged import staged
 from tests.world import Caller, World
 
 __all__ = ["moving_clock"]
 
 
-@pytest.fixture
-def office(world: World) -> Office:
-    return Office(world)
+office = staged(Office)
 
 
 def confirmed(office: Office, days: int) -> Any:
