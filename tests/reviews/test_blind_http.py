@@ -132,6 +132,12 @@ def crawl(blind: Blind, place: str) -> dict[str, Any]:
     return found
 
 
+def about(blind: Blind, place: str) -> dict[str, Any]:
+    """Return what a reviewer gets of the proposal itself."""
+    parts = ("", "/proposal", "/attachments/1", "/workbook")
+    return {place + part: blind.me.get(place + part) for part in parts}
+
+
 def told(answer: Any) -> str:
     """Return all that an answer says: its headers, and its body, unpacked if it is a workbook."""
     text = str(answer.text)
@@ -219,16 +225,16 @@ def test_order_and_numbers_tell_nothing(blind: Blind) -> None:
 def test_a_leak_would_be_noticed(blind: Blind, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted bugs: no masking, real names of files, everything in the content."""
     place = places(blind)[0]
-    assert leaks(blind, crawl(blind, place)) == []
+    assert leaks(blind, about(blind, place)) == []
     with monkeypatch.context() as patch:
         patch.setattr(Masker, "everything", lambda _self, value: value)
-        assert leaks(blind, crawl(blind, place)) == [f"{place}/proposal"]
+        assert leaks(blind, about(blind, place)) == [f"{place}/proposal"]
     with monkeypatch.context() as patch:
         patch.setattr(contents, "_plain_name", lambda *_: "canary.txt")
-        assert leaks(blind, crawl(blind, place)) == [f"{place}/attachments/1"]
+        assert leaks(blind, about(blind, place)) == [f"{place}/attachments/1"]
     with monkeypatch.context() as patch:
         patch.setattr(contents, "TOLD", (*contents.TOLD, "attachments"))
-        assert leaks(blind, crawl(blind, place)) == [f"{place}/proposal"]
+        assert leaks(blind, about(blind, place)) == [f"{place}/proposal"]
 
 
 def test_where_the_call_is_not_blind_the_applicant_is_named(blind: Blind) -> None:
