@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from uuid import UUID
@@ -103,15 +102,16 @@ def load_before(
         assert result.is_loaded, (profile, [f.code for f in result.findings][:5])
 
 
-@cache
-def projects_of(data: Path, fund_code: str) -> tuple[ProjectRecord, ...]:
+def projects_of(data: Path, folder: Path, pooled: Pooled) -> list[ProjectRecord]:
     """Return a fund's projects from the rounds on, as the import reads them."""
-    batch = read("cbpf-projects", [data / PROJECTS])
-    return tuple(
-        one
-        for one in batch.records
-        if isinstance(one, ProjectRecord) and one.fund_code == fund_code and one.year >= FIRST_YEAR
-    )
+    later = part_of(
+        data / PROJECTS, folder / "later.csv",
+        lambda r: r["PFId"] == pooled.number and int(r["AllYr"]) >= FIRST_YEAR,
+    )  # fmt: skip
+    records = read("cbpf-projects", [later]).records
+    return [
+        one for one in records if isinstance(one, ProjectRecord) and one.fund_code == pooled.code
+    ]
 
 
 def as_proposals(
@@ -198,7 +198,7 @@ def replay(
         if not keeps_plans:
             for call in db.execute(select(Call).where(Call.fund_id == fund.id)).scalars():
                 call.envelope_minor = None
-        by_call = as_proposals(db, fund, projects_of(data, code), country)
+        by_call = as_proposals(db, fund, projects_of(data, folder, pooled), country)
         people = Room(
             fund, db.get_one(Call, next(iter(by_call))), a_person(db, Role.GRANT_OFFICER)[0],
             a_person(db, Role.FUND_MANAGER)[0], a_person(db, Role.APPROVER)[0],

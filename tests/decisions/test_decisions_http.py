@@ -38,6 +38,7 @@ from tests.decisions.factories import (
 )
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import for_country
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -64,6 +65,9 @@ def a_scene(world: World, **given: Any) -> Scene:
     return Scene(room, officer, manager, approver, members)
 
 
+scene = staged(a_scene)
+
+
 def board_body(scene: Scene) -> dict[str, Any]:
     """Return the body of a board of all members that meets today."""
     return {
@@ -86,8 +90,7 @@ def item_body(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def test_a_board_from_its_preparation_to_its_awards(world: World) -> None:
-    scene = a_scene(world)
+def test_a_board_from_its_preparation_to_its_awards(world: World, scene: Scene) -> None:
     with world.database.write() as db:
         proposal = a_proposal(db, scene.room.call)
     made = scene.officer.post("/v1/boards", json=board_body(scene))
@@ -130,8 +133,8 @@ def test_a_board_from_its_preparation_to_its_awards(world: World) -> None:
 
 def test_votes_are_named_to_officers_and_counted_for_members_only_once_closed(
     world: World,
+    scene: Scene,
 ) -> None:
-    scene = a_scene(world)
     with world.database.write() as db:
         board = a_board(db, scene.room)
         an_item(db, scene.room, board, a_proposal(db, scene.room.call))
@@ -157,8 +160,7 @@ def test_votes_are_named_to_officers_and_counted_for_members_only_once_closed(
     assert counted["votes"] is None
 
 
-def test_boards_that_one_may_not_see_do_not_exist(world: World) -> None:
-    scene = a_scene(world)
+def test_boards_that_one_may_not_see_do_not_exist(world: World, scene: Scene) -> None:
     with world.database.write() as db:
         board = a_board(db, scene.room)
         proposal = a_proposal(db, scene.room.call)
@@ -403,8 +405,9 @@ def test_reading_costs_the_same_whatever_the_number(world: World, what: str) -> 
     assert costs[0] == costs[1]
 
 
-def test_the_policy_of_awards_is_changed_by_the_manager_and_told(world: World) -> None:
-    scene = a_scene(world)
+def test_the_policy_of_awards_is_changed_by_the_manager_and_told(
+    world: World, scene: Scene
+) -> None:
     path = f"/v1/funds/{scene.room.fund.id}"
     read = scene.manager.get(path)
     assert read.json()["award_basis"] == "cash"
@@ -423,8 +426,9 @@ def test_the_policy_of_awards_is_changed_by_the_manager_and_told(world: World) -
     assert scene.manager.patch(path, json=wrong, headers=again).status_code == 422
 
 
-def test_a_member_reads_nothing_of_a_proposal_they_have_a_conflict_with(world: World) -> None:
-    scene = a_scene(world)
+def test_a_member_reads_nothing_of_a_proposal_they_have_a_conflict_with(
+    world: World, scene: Scene
+) -> None:
     room = scene.room
     with world.database.write() as db:
         mine, other = a_proposal(db, room.call), a_proposal(db, room.call)
@@ -441,8 +445,7 @@ def test_a_member_reads_nothing_of_a_proposal_they_have_a_conflict_with(world: W
     assert scene.members[1].post(asked, json={}).status_code == 200
 
 
-def test_nobody_prepares_their_own(world: World) -> None:
-    scene = a_scene(world)
+def test_nobody_prepares_their_own(world: World, scene: Scene) -> None:
     room = scene.room
     with world.database.write() as db:
         proposal = a_proposal(db, room.call)

@@ -20,7 +20,6 @@ from tests.reviews.review_factories import Scene, a_proposal, counted
 from tests.staged import staged
 from tests.world import World
 
-
 case = staged(Case)
 """A call whose decisions one of two persons has confirmed."""
 

@@ -264,7 +264,7 @@ def _absolute(limit: Limit, terms: Terms) -> Limit:
     return Limit(limit.dimension, limit.code, max_amount_minor=most, max_count=limit.max_count)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(candidate_lists(), terms_of_calls(), st.one_of(st.none(), st.integers(0, 120)), st.randoms())
 def test_the_line_is_what_the_rules_say(
     candidates: list[Candidate], terms: Terms, cash: int | None, order: random.Random
@@ -300,7 +300,7 @@ def check_amounts(line: Line, terms: Terms, cash: int | None) -> None:
             assert found.asked_minor == together
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(candidate_lists(4), st.integers(0, 60))
 def test_what_is_above_never_hangs_on_how_ties_are_written(
     candidates: list[Candidate], envelope: int

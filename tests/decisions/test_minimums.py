@@ -52,7 +52,7 @@ def test_earlier_awards_count_and_maximums_are_no_minimums() -> None:
     assert told([a_candidate(1, 60)], terms, []) == [(30, True, 0)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(candidate_lists(), terms_of_calls(), lot_lists, st.sampled_from([0, 15]), st.integers(0, 6))
 def test_no_set_places_more_under_a_minimum(
     candidates: list[Candidate],

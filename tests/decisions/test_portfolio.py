@@ -111,7 +111,7 @@ cases = given(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @cases
 def test_no_set_is_better(
     candidates: list[Candidate], terms: Terms, goal: Goal, lots: list[tuple[str | None, int]],
@@ -163,7 +163,7 @@ def test_what_the_solver_rounds_is_caught_and_asked_again(monkeypatch: pytest.Mo
     assert believed.best.awarded_minor > big
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(candidate_lists(), terms_of_calls(), st.randoms())
 def test_the_order_of_candidates_changes_nothing(
     candidates: list[Candidate], terms: Terms, order: random.Random
