@@ -59,6 +59,7 @@ def test_jordan_within_the_plans_of_its_rounds(
     assert out.named["JOR-18/DDA-3560/RAFEB2018/BN/UN/8361"] == "envelope"
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_jordan_within_its_cash(database: Database, real_data: Path, tmp_path: Path) -> None:
     out = replay(database, real_data, tmp_path, JORDAN, keeps_plans=False)
