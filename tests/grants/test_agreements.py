@@ -18,12 +18,10 @@ from fundops.ledger.models import Fund
 from fundops.signing import Signed, Signer
 from tests.grants.agreement_factories import END, START, Deal, a_budget, money
 from tests.proposals.proposal_factories import statements
+from tests.staged import staged
 from tests.world import World
 
-
-@pytest.fixture
-def deal(world: World) -> Deal:
-    return Deal(world)
+deal = staged(Deal)
 
 
 def slug(answer: Any) -> str:

@@ -22,16 +22,19 @@ from fundops.ledger.models import Fund
 from tests.factories import a_lot
 from tests.grants.agreement_factories import Deal, a_budget, money
 from tests.grants.grant_factories import a_grant
+from tests.staged import staged
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("own_bands")
 
 
-@pytest.fixture
-def deal(world: World) -> Deal:
+def in_force(world: World) -> Deal:
     made = Deal(world)
     made.in_force()
     return made
+
+
+deal = staged(in_force)
 
 
 def slug(answer: Any) -> str:

@@ -15,6 +15,7 @@ from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import DAY, a_grantee, for_country, make_agreed, make_payable
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -71,9 +72,7 @@ class Scene:
         return made.json()
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
 
 
 def money(amount: str) -> dict[str, str]:

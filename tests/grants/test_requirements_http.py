@@ -23,17 +23,20 @@ from fundops.parties.models import Membership, Party, Token
 from fundops.parties.tokens import new_secret, secret_hash
 from tests.factories import a_fund, a_party
 from tests.grants.schedule_scene import Scene
+from tests.staged import staged
 from tests.world import Caller, World
 
 REASON = {"reason": "The area cannot be reached."}
 NOTE = {"note": "Read and accepted."}
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
+def planned(world: World) -> Scene:
     made = Scene(world)
     made.make()
     return made
+
+
+scene = staged(planned)
 
 
 def kind_of(answer: Any) -> str:

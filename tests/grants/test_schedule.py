@@ -17,12 +17,9 @@ from fundops.grants import risk
 from fundops.grants.schedule_models import GrantSchedule
 from fundops.parties.models import Party
 from tests.grants.schedule_scene import AMOUNT, Scene
-from tests.world import World
+from tests.staged import staged
 
-
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
 
 
 def amounts(scene: Scene) -> list[int]:
