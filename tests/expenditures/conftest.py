@@ -36,7 +36,7 @@ def _paid(world: World, lots: list[int], awarded: int, minor: int) -> Paid:
     with world.database.write() as db:
         audit.lock_head(db)
         fund, desk = a_fund(db), a_desk(db)
-        lot_id = [a_lot(db, fund, one).id for one in lots][0]
+        lot_id, *_ = [a_lot(db, fund, one).id for one in lots]
         grant = a_grant(db, fund, awarded)
         a_payment(db, desk, fund, grant, minor, on=DAY)
         finance = a_person(db, Role.FINANCE_OFFICER)[0]
