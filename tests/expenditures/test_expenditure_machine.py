@@ -329,12 +329,12 @@ def run_machine(new_database: NewDatabase, examples: int, **options: Any) -> Non
 
 
 def test_spending_agrees_with_its_model(new_database: NewDatabase) -> None:
-    run_machine(new_database, 4)
+    run_machine(new_database, 2)
 
 
 @pytest.mark.slow
 def test_spending_agrees_with_its_model_at_length(new_database: NewDatabase) -> None:
-    run_machine(new_database, 20 * DEPTH)
+    run_machine(new_database, 14 * DEPTH)
 
 
 def finds_a_fault(new_database: NewDatabase) -> bool:
