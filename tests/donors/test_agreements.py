@@ -28,6 +28,7 @@ from tests.donors.register_factories import (
     write_off,
 )
 from tests.factories import a_fund, a_party
+from tests.staged import staged
 from tests.world import Caller, World
 
 EARMARK = {
@@ -76,12 +77,14 @@ class Scene:
         return found
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
+def begun(world: World) -> Scene:
     with world.database.write() as db:
         audit.lock_head(db)
         fund, donor = a_fund(db), a_party(db)
     return Scene(world, fund, donor, world.as_role(Role.FINANCE_OFFICER))
+
+
+scene = staged(begun)
 
 
 def usd(amount: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from fundops.ledger import balances, checks
 from fundops.ledger.models import Fund
 from fundops.treasury import bank
 from fundops.treasury.schemas import BankEntryIn
+from tests.depth import DEPTH
 from tests.donors.cash_factories import (
     DAY,
     a_match,
@@ -252,7 +253,7 @@ class Desk:
                 assert abs(provision - there * rate / (1 + rate)) <= Fraction(1, 2)
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2 * DEPTH, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=steps)
 def test_every_cent_is_kept(new_database: NewDatabase, taken: list[tuple[Any, ...]]) -> None:
     run(new_database, taken)

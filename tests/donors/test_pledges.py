@@ -31,6 +31,7 @@ from tests.donors.register_factories import (
     write_off,
 )
 from tests.factories import a_fund, a_party, a_person
+from tests.staged import staged
 from tests.world import World
 
 FIELDS = ("amount", "agreed", "received", "written_off", "outstanding")
@@ -45,12 +46,14 @@ class Scene:
     donor: Party
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
+def begun(world: World) -> Scene:
     with world.database.write() as db:
         audit.lock_head(db)
         fund, donor = a_fund(db), a_party(db)
     return Scene(world, fund, donor)
+
+
+scene = staged(begun)
 
 
 def amounts(item: dict[str, Any]) -> list[str]:

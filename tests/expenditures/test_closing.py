@@ -25,7 +25,7 @@ from fundops.grants.schemas import CloseIn
 from fundops.ledger.models import Fund
 from tests.decisions.factories import a_board, a_proposal, a_room, an_item, confirmed, decided
 from tests.donors.cash_factories import a_matched_lot, an_officer, held_by, refused_write
-from tests.expenditures.test_owed import a_paid_grant
+from tests.expenditures.conftest import Paid
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import (
     DAY,
@@ -54,17 +54,14 @@ GONE = UnreachableIn(
 
 
 def test_everything_that_is_missing_is_named_at_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, part_paid: Paid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         closing, "terms_of", lambda *_: Terms(700, 10_00, is_force_majeure_allowed=True)
     )
     monkeypatch.setattr(closing, "unmet_requirements", lambda db, grant: ["The audit is due."])
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 1_000_00)
-        grant = a_grant(db, fund, 900_00)
-        a_payment(db, desk, fund, grant, 500_00, on=DAY)
+        (fund, grant), desk = part_paid.of(db), part_paid.desk
         accepted(db, grant, 300_00, refused_minor=50_00)
         waiting = reported(db, grant, 10_00)
         a_request(db, desk, fund, grant, 100_00)
@@ -88,17 +85,16 @@ def test_everything_that_is_missing_is_named_at_once(
         assert grant.status == "awarded"
 
 
-def test_a_small_balance_is_written_off_and_the_rest_goes_back(database: Database) -> None:
+def test_a_small_balance_is_written_off_and_the_rest_goes_back(
+    database: Database, part_paid: Paid
+) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        lot = a_lot(db, fund, 1_000_00)
-        grant = a_grant(db, fund, 900_00)
-        a_payment(db, desk, fund, grant, 500_00, on=DAY)
+        (fund, grant), desk = part_paid.of(db), part_paid.desk
         accepted(db, grant, 490_00, refused_minor=4_00)
         made = closing.close(db, desk.manager, fund, grant, ending())
         assert (made.residual_minor, made.freed_minor) == (10_00, 400_00)
         assert grant.status == "closed"
-        assert balances_of(db, fund) == {("lot", lot.id, None): 500_00}
+        assert balances_of(db, fund) == {("lot", part_paid.lot_id, None): 500_00}
         owed = db.execute(select(Receivable)).scalar_one()
         assert (owed.status, owed.settled_minor) == ("settled", 4_00)
         with pytest.raises(Problem) as refused:
@@ -109,12 +105,11 @@ def test_a_small_balance_is_written_off_and_the_rest_goes_back(database: Databas
         assert late.value.slug == "wrong-status"
 
 
-def test_unpaid_accepted_expenditure_keeps_a_grant_open(database: Database) -> None:
+def test_unpaid_accepted_expenditure_keeps_a_grant_open(
+    database: Database, part_paid: Paid
+) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 1_000_00)
-        grant = a_grant(db, fund, 900_00)
-        a_payment(db, desk, fund, grant, 500_00, on=DAY)
+        (fund, grant), desk = part_paid.of(db), part_paid.desk
         accepted(db, grant, 600_00)
         with pytest.raises(Problem) as refused:
             closing.close(db, desk.manager, fund, grant, ending())
@@ -123,11 +118,10 @@ def test_unpaid_accepted_expenditure_keeps_a_grant_open(database: Database) -> N
         closing.close(db, desk.manager, fund, grant, ending())
 
 
-def test_what_came_back_is_not_told_as_written_off(database: Database) -> None:
+def test_what_came_back_is_not_told_as_written_off(database: Database, paid: Paid) -> None:
     """A refund that nobody named for what it answers keeps the grant open, in either closing."""
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db, 1_000_00)
-        desk = a_desk(db)
+        (fund, grant), finance, desk = paid.of(db), paid.finance, paid.desk
         accepted(db, grant, 600_00, refused_minor=100_00)
         given = RefundRequestIn(due_on=date(2199, 1, 31))
         asked = refund_requests.request(db, finance, fund, grant, given)
@@ -156,11 +150,13 @@ def test_what_came_back_is_not_told_as_written_off(database: Database) -> None:
         assert sorted(map(tuple, entries)) == [("refunded", 95_00), ("written_off", 5_00)]
 
 
-def test_who_accepted_last_or_has_an_interest_does_not_close(database: Database) -> None:
+def test_who_accepted_last_or_has_an_interest_does_not_close(
+    database: Database, paid: Paid
+) -> None:
     with database.write() as db:
-        fund, grant, _ = a_paid_grant(db, 100_00)
+        fund, grant = paid.of(db)
         manager = a_person(db, Role.FUND_MANAGER)[0]
-        accepted(db, grant, 100_00, actor=manager)
+        accepted(db, grant, 1_000_00, actor=manager)
         party = a_person(db, Role.GRANTEE, party_id=grant.grantee_id)[0]
 
     def closes(db: Session, actor: Actor) -> None:
@@ -223,9 +219,9 @@ def test_a_grantee_that_cannot_be_reached(
             a_refund(db, desk, fund, grant, 5_00)
 
 
-def test_a_closing_by_force_majeure_takes_two_persons(database: Database) -> None:
+def test_a_closing_by_force_majeure_takes_two_persons(database: Database, paid: Paid) -> None:
     with database.write() as db:
-        fund, grant, _ = a_paid_grant(db, 100_00)
+        fund, grant = paid.of(db)
         manager = a_person(db, Role.FUND_MANAGER)[0]
         made = closing.propose(db, manager, fund, grant, GONE)
         party = a_person(db, Role.GRANTEE, party_id=grant.grantee_id)[0]
@@ -243,10 +239,10 @@ def test_a_closing_by_force_majeure_takes_two_persons(database: Database) -> Non
 
 
 def test_the_policy_says_whether_a_closing_by_force_majeure_may_be(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, paid: Paid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.write() as db:
-        fund, grant, _ = a_paid_grant(db, 100_00)
+        fund, grant = paid.of(db)
         made = propose(db, fund, grant)
         shipped = policy.sample(fund.id, fund.base_currency)
         closed = shipped.closing.force_majeure.model_copy(update={"is_allowed": False})

@@ -20,6 +20,7 @@ from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.tracing.entries import donor_lots, entries, flows, positions
 from tests.donors.cash_factories import a_matched_lot, an_officer, held_by, held_in, refused_write
+from tests.expenditures.conftest import Paid
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import (
     DAY,
@@ -35,24 +36,16 @@ from tests.grants.grant_factories import (
 )
 
 
-def paid_from_two(db: Session) -> tuple[Fund, Grant]:
-    """Award 1,000.00 from lots of 300.00 and 700.00 and pay all of it."""
-    fund = a_fund(db)
-    a_lot(db, fund, 300_00)
-    a_lot(db, fund, 700_00)
-    grant = a_grant(db, fund, 1_000_00)
-    a_payment(db, a_desk(db), fund, grant, 1_000_00, on=DAY)
-    return fund, grant
-
-
 def shares(db: Session, grant: Grant) -> list[int]:
     """Return what is accepted of each lot."""
     return sorted(one.accepted_minor for one in unspent(db, grant).lots.values())
 
 
-def test_accepted_expenditure_is_shared_by_unliquidated_advance(database: Database) -> None:
+def test_accepted_expenditure_is_shared_by_unliquidated_advance(
+    database: Database, paid_from_two: Paid
+) -> None:
     with database.write() as db:
-        fund, grant = paid_from_two(db)
+        fund, grant = paid_from_two.of(db)
         accepted(db, grant, 100_01)
         assert shares(db, grant) == [30_00, 70_01]
         a_refund(db, a_desk(db), fund, grant, 499_99)
@@ -96,9 +89,11 @@ def test_money_paid_after_the_day_of_acceptance_counts_from_its_payment(
         assert unspent(db, grant).total.accepted_minor == 80_00
 
 
-def test_no_more_is_accepted_than_the_grant_has_room_for(database: Database) -> None:
+def test_no_more_is_accepted_than_the_grant_has_room_for(
+    database: Database, paid_from_two: Paid
+) -> None:
     with database.write() as db:
-        fund, grant = paid_from_two(db)
+        fund, grant = paid_from_two.of(db)
         a_refund(db, a_desk(db), fund, grant, 400_00)
         accepted(db, grant, 500_00)
     found = refused_write(database, lambda db: accepted(db, db.get_one(Grant, grant.id), 100_01))
@@ -106,9 +101,11 @@ def test_no_more_is_accepted_than_the_grant_has_room_for(database: Database) -> 
     assert "100.00 USD" in found.detail
 
 
-def test_a_correction_undoes_the_original_and_books_anew(database: Database) -> None:
+def test_a_correction_undoes_the_original_and_books_anew(
+    database: Database, paid_from_two: Paid
+) -> None:
     with database.write() as db:
-        _, grant = paid_from_two(db)
+        _, grant = paid_from_two.of(db)
         first = accepted(db, grant, 600_00, refused_minor=50_00)
         owed = db.execute(select(Receivable)).scalar_one()
         assert (owed.amount_minor, owed.status) == (50_00, "open")
@@ -143,9 +140,9 @@ def test_a_correction_frees_money_for_what_waits(database: Database) -> None:
         assert second.prefinanced_minor == 10_00
 
 
-def test_periods_do_not_overlap(database: Database) -> None:
+def test_periods_do_not_overlap(database: Database, paid_from_two: Paid) -> None:
     with database.write() as db:
-        fund, grant = paid_from_two(db)
+        fund, grant = paid_from_two.of(db)
         officer = a_person(db, Role.GRANT_OFFICER)[0]
         first, second = (
             service.report(db, officer, fund, grant, of_period(DAY, DAY + timedelta(days=days)))
@@ -189,9 +186,10 @@ def test_allowed_support_cost_is_rounded_down(direct: int, share: int, allowed: 
 
 def test_the_grantees_support_cost_is_capped_on_accepted_direct_expenditure(
     database: Database,
+    paid_from_two: Paid,
 ) -> None:
     with database.write() as db:
-        _, grant = paid_from_two(db)
+        _, grant = paid_from_two.of(db)
         # 400.00 of 500.00 direct are accepted: 28.00 of the 35.00 that 500.00 would allow.
         made = accepted(db, grant, 400_00, refused_minor=100_00, support_minor=35_00)
         lines = service.lines_of(db, made.id)
@@ -229,9 +227,11 @@ def test_support_cost_is_earned_and_taken_back_with_what_is_accepted(database: D
         assert flows(legs)["support_cost"] == -13
 
 
-def test_nobody_accepts_what_they_reported_or_have_an_interest_in(database: Database) -> None:
+def test_nobody_accepts_what_they_reported_or_have_an_interest_in(
+    database: Database, paid_from_two: Paid
+) -> None:
     with database.write() as db:
-        fund, grant = paid_from_two(db)
+        fund, grant = paid_from_two.of(db)
         officer = a_person(db, Role.GRANT_OFFICER)[0]
         made = reported(db, grant, 100, actor=officer)
         party = a_person(db, Role.GRANTEE, party_id=grant.grantee_id)[0]
@@ -253,9 +253,11 @@ def test_nobody_accepts_what_they_reported_or_have_an_interest_in(database: Data
         (LineDecisionIn(number=2, accepted=usd(1)), "/lines/0/number"),
     ],
 )
-def test_what_cannot_be_decided(database: Database, decision: LineDecisionIn, pointer: str) -> None:
+def test_what_cannot_be_decided(
+    database: Database, paid_from_two: Paid, decision: LineDecisionIn, pointer: str
+) -> None:
     with database.write() as db:
-        fund, grant = paid_from_two(db)
+        fund, grant = paid_from_two.of(db)
         made = reported(db, grant, 100)
         actor = a_person(db, Role.FINANCE_OFFICER)[0]
 
@@ -270,9 +272,9 @@ def test_what_cannot_be_decided(database: Database, decision: LineDecisionIn, po
         assert db.get_one(ExpenditureStatement, made.id).status == "reported"
 
 
-def test_a_returned_statement_can_be_reported_anew(database: Database) -> None:
+def test_a_returned_statement_can_be_reported_anew(database: Database, paid_from_two: Paid) -> None:
     with database.write() as db:
-        _, grant = paid_from_two(db)
+        _, grant = paid_from_two.of(db)
         made = reported(db, grant, 100)
         finance = a_person(db, Role.FINANCE_OFFICER)[0]
         service.send_back(db, finance, made, grant, "No vouchers.")

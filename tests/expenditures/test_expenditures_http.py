@@ -20,6 +20,7 @@ from fundops.parties.access_schemas import TokenIn
 from fundops.parties.models import Membership, Token
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import DAY, a_desk, a_grant, a_grantee, a_payment, accepted
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -54,9 +55,7 @@ class Scene:
         return caller.post(f"{self.place}/expenditure_statements", json=body | over)
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
 
 
 def money(amount: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ from fundops.ledger import balances
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef
 from tests.donors.cash_factories import a_matched_lot, an_officer, held_in, refused_write
+from tests.expenditures.conftest import Paid
 from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import (
     DAY,
@@ -60,9 +61,10 @@ def part(minor: int) -> ReceiptPartIn:
 
 def test_a_request_asks_for_what_is_unspent_and_ends_when_all_came_back(
     database: Database,
+    paid: Paid,
 ) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         accepted(db, grant, 600_00, refused_minor=100_00)
         asked = refund_requests.request(db, finance, fund, grant, RefundRequestIn(due_on=DUE))
         assert asked.amount_minor == 300_00  # the 100.00 refused are owed on their own
@@ -77,9 +79,11 @@ def test_a_request_asks_for_what_is_unspent_and_ends_when_all_came_back(
         assert refused.value.slug == "wrong-status"
 
 
-def test_a_refund_booked_before_answers_as_far_as_it_is_free(database: Database) -> None:
+def test_a_refund_booked_before_answers_as_far_as_it_is_free(
+    database: Database, paid: Paid
+) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         accepted(db, grant, 500_00, refused_minor=50_00)
         owed = db.execute(select(Receivable)).scalar_one()
         given = RefundRequestIn(due_on=DUE, amount=usd(200_00))
@@ -104,9 +108,11 @@ def test_a_refund_booked_before_answers_as_far_as_it_is_free(database: Database)
         (RefundRequestIn(due_on=DAY, amount=usd(100_00)), "invalid-request"),
     ],
 )
-def test_what_cannot_be_asked_back(database: Database, given: RefundRequestIn, slug: str) -> None:
+def test_what_cannot_be_asked_back(
+    database: Database, paid: Paid, given: RefundRequestIn, slug: str
+) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         accepted(db, grant, 600_00)
     found = refused_write(
         database,
@@ -118,10 +124,10 @@ def test_what_cannot_be_asked_back(database: Database, given: RefundRequestIn, s
 
 
 def test_a_grantee_is_reminded_once_a_day(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, paid: Paid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         asked = refund_requests.request(db, finance, fund, grant, RefundRequestIn(due_on=DUE))
         refund_requests.remind(db, finance, fund, grant, asked)
         with pytest.raises(Problem) as refused:
@@ -132,9 +138,11 @@ def test_a_grantee_is_reminded_once_a_day(
         assert asked.reminders == 2
 
 
-def test_a_receivable_is_what_was_found_less_what_settled_it(database: Database) -> None:
+def test_a_receivable_is_what_was_found_less_what_settled_it(
+    database: Database, paid: Paid
+) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         accepted(db, grant, 700_00, refused_minor=300_00)
         owed = db.execute(select(Receivable)).scalar_one()
         given = SupportIn(
@@ -193,9 +201,9 @@ def test_a_finding_takes_acceptance_and_support_cost_back(database: Database) ->
         assert refused.value.slug == "insufficient-funds"
 
 
-def test_a_write_off_clears_the_advance_and_no_cash(database: Database) -> None:
+def test_a_write_off_clears_the_advance_and_no_cash(database: Database, paid: Paid) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         accepted(db, grant, 600_00)
         asked = refund_requests.request(db, finance, fund, grant, RefundRequestIn(due_on=DUE))
         bank = balances.now(db, AccountRef(fund.id, "bank"))
@@ -207,9 +215,9 @@ def test_a_write_off_clears_the_advance_and_no_cash(database: Database) -> None:
         assert balances.now(db, AccountRef(fund.id, "bank")) == bank
 
 
-def test_a_write_off_takes_two_persons_without_an_interest(database: Database) -> None:
+def test_a_write_off_takes_two_persons_without_an_interest(database: Database, paid: Paid) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         given = AdvanceWriteOffIn(amount=usd(100_00), effective_on=LATER, reason="Lost.")
         made = write_offs.request(db, finance, fund, grant, given)
         party = a_person(db, Role.GRANTEE, party_id=grant.grantee_id)[0]
@@ -238,9 +246,9 @@ def test_a_write_off_takes_two_persons_without_an_interest(database: Database) -
     assert refused_write(database, lambda db: approves(db, approver)).slug == "insufficient-funds"
 
 
-def test_a_write_off_names_records_of_its_own_grant(database: Database) -> None:
+def test_a_write_off_names_records_of_its_own_grant(database: Database, paid: Paid) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         _, other, _ = a_paid_grant(db)
         accepted(db, other, 1_00, refused_minor=900_00)
         foreign = db.execute(select(Receivable)).scalar_one()
@@ -266,9 +274,9 @@ def test_a_write_off_names_records_of_its_own_grant(database: Database) -> None:
     assert [e.pointer for e in refused_write(database, takes).errors] == ["/refund_id"]
 
 
-def test_later_support_is_not_accepted_by_who_reported(database: Database) -> None:
+def test_later_support_is_not_accepted_by_who_reported(database: Database, paid: Paid) -> None:
     with database.write() as db:
-        fund, grant, _ = a_paid_grant(db)
+        fund, grant = paid.of(db)
         made = accepted(db, grant, 700_00, refused_minor=300_00)
         owed = db.execute(select(Receivable)).scalar_one()
 
@@ -283,9 +291,9 @@ def test_later_support_is_not_accepted_by_who_reported(database: Database) -> No
     assert refused_write(database, supports).slug == "same-person"
 
 
-def test_a_justification_takes_another_than_who_opened_it(database: Database) -> None:
+def test_a_justification_takes_another_than_who_opened_it(database: Database, paid: Paid) -> None:
     with database.write() as db:
-        fund, grant, _ = a_paid_grant(db)
+        fund, grant = paid.of(db)
         accepted(db, grant, 700_00, refused_minor=300_00)
         owed = db.execute(select(Receivable)).scalar_one()
         opener = owed.opened_by_id
@@ -307,10 +315,10 @@ def test_a_justification_takes_another_than_who_opened_it(database: Database) ->
         assert db.get_one(Receivable, owed.id).settled_minor == 2
 
 
-def test_what_a_finding_took_back_allows_no_support_cost(database: Database) -> None:
+def test_what_a_finding_took_back_allows_no_support_cost(database: Database, paid: Paid) -> None:
     """7 % of 100.00 that stand and 100.00 more, not of the 400.00 that were found unsupported."""
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         first = accepted(db, grant, 500_00)
         found = FindingIn(
             expenditure_statement_id=first.id, amount=usd(400_00), reason="No invoices"

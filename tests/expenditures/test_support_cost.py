@@ -15,6 +15,7 @@ from fundops.donors.charges import support_cost_on
 from fundops.expenditures.models import ExpenditureStatement
 from fundops.grants.models import Grant
 from tests.conftest import NewDatabase
+from tests.depth import DEPTH
 from tests.donors.cash_factories import a_matched_lot, an_officer, held_by, held_in
 from tests.factories import a_fund
 from tests.grants.grant_factories import DAY, a_desk, a_grant, a_payment, accepted
@@ -57,7 +58,7 @@ def earned_after(
             database.close()
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2 * DEPTH, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     ppm=st.sampled_from([1, 70_000, 130_000, 333_333]),
     received=st.integers(2, 900),

@@ -14,7 +14,8 @@ from fundops.expenditures import refund_requests
 from fundops.expenditures.models import RefundRequest
 from fundops.expenditures.owed_schemas import RefundRequestIn
 from fundops.parties.models import Party
-from tests.expenditures.test_owed import DUE, a_paid_grant
+from tests.expenditures.conftest import Paid
+from tests.expenditures.test_owed import DUE
 from tests.factories import a_person
 from tests.notices.notice_factories import a_channel, notices
 
@@ -23,10 +24,10 @@ KIND = "refund_requested"
 
 @pytest.mark.parametrize("is_at_risk", [False, True])
 def test_a_refund_is_asked_for_and_reminded_of(
-    database: Database, monkeypatch: pytest.MonkeyPatch, *, is_at_risk: bool
+    database: Database, paid: Paid, monkeypatch: pytest.MonkeyPatch, *, is_at_risk: bool
 ) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         db.get_one(Party, grant.grantee_id).is_at_risk = is_at_risk
         member = a_person(db, Role.GRANTEE, party_id=grant.grantee_id)[0].person_id
         a_channel(db, by=finance.person_id, party_id=grant.grantee_id)
@@ -52,9 +53,11 @@ def test_a_refund_is_asked_for_and_reminded_of(
     assert len(notices(database, kind=KIND)) == 3 * len(rows)
 
 
-def test_that_a_request_is_taken_back_is_no_refund_asked_for(database: Database) -> None:
+def test_that_a_request_is_taken_back_is_no_refund_asked_for(
+    database: Database, paid: Paid
+) -> None:
     with database.write() as db:
-        fund, grant, finance = a_paid_grant(db)
+        (fund, grant), finance = paid.of(db), paid.finance
         asked = refund_requests.request(db, finance, fund, grant, RefundRequestIn(due_on=DUE))
     before = len(notices(database, kind=KIND))
     assert before > 0

@@ -211,6 +211,20 @@ class Deal:
         return Caller(self.world.client, secret, caller.actor)
 
 
+def an_offer(world: World) -> Deal:
+    """Make a deal whose first version is offered."""
+    made = Deal(world)
+    made.offered()
+    return made
+
+
+def an_agreement(world: World) -> Deal:
+    """Make a deal whose first version is in force."""
+    made = Deal(world)
+    made.in_force()
+    return made
+
+
 def a_budget(*amounts: tuple[str, str], objective: int = 4) -> list[dict[str, Any]]:
     """Return the wire form of lines, each a category and an amount."""
     return [

@@ -140,4 +140,11 @@ class Scene:
         return self.officer.post(f"{self.report(number, kind)}/record_done", json={"note": "Read."})
 
 
-__all__ = ["AMOUNT", "Scene"]
+def with_plan(world: World) -> Scene:
+    """Make the scene, with the plan written."""
+    made = Scene(world)
+    made.make()
+    return made
+
+
+__all__ = ["AMOUNT", "Scene", "with_plan"]

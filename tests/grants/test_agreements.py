@@ -16,14 +16,22 @@ from fundops.grants import agreement_checks, agreement_hooks, agreement_queries
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
 from fundops.signing import Signed, Signer
-from tests.grants.agreement_factories import END, START, Deal, a_budget, money
+from tests.grants.agreement_factories import (
+    END,
+    START,
+    Deal,
+    a_budget,
+    an_agreement,
+    an_offer,
+    money,
+)
 from tests.proposals.proposal_factories import statements
+from tests.staged import staged
 from tests.world import World
 
-
-@pytest.fixture
-def deal(world: World) -> Deal:
-    return Deal(world)
+deal = staged(Deal)
+offered = staged(an_offer)
+in_force = staged(an_agreement)
 
 
 def slug(answer: Any) -> str:
@@ -136,28 +144,26 @@ def test_a_grant_without_proposal_needs_its_lines_and_period(world: World) -> No
     assert (deal.grant()["starts_on"], deal.grant()["ends_on"]) == ("2026-05-01", "2026-12-31")
 
 
-def test_only_the_grantee_itself_signs(deal: Deal) -> None:
-    deal.offered()
-    stranger = deal.stray()
-    assert deal.step(stranger, "sign").status_code == 404
-    assert stranger.get(f"{deal.place}/versions/1").status_code == 404
+def test_only_the_grantee_itself_signs(offered: Deal) -> None:
+    stranger = offered.stray()
+    assert offered.step(stranger, "sign").status_code == 404
+    assert stranger.get(f"{offered.place}/versions/1").status_code == 404
     assert stranger.get("/v1/grant_agreements").json()["items"] == []
-    assert deal.step(deal.manager, "sign").status_code == 403
-    assert deal.step(deal.finance, "countersign").status_code == 403
-    assert deal.step(deal.manager, "countersign").status_code == 409  # nobody has signed yet
+    assert offered.step(offered.manager, "sign").status_code == 403
+    assert offered.step(offered.finance, "countersign").status_code == 403
+    assert offered.step(offered.manager, "countersign").status_code == 409  # nobody has signed yet
 
 
-def test_an_office_of_another_fund_does_not_see_it(deal: Deal, world: World) -> None:
+def test_an_office_of_another_fund_does_not_see_it(offered: Deal, world: World) -> None:
     from tests.factories import a_fund
 
-    deal.offered()
     with world.database.write() as db:
         audit.lock_head(db)
         other = a_fund(db).id
     officer = world.as_role(Role.GRANT_OFFICER, fund_id=other)
-    assert officer.get(deal.place).status_code == 404
-    assert deal.step(officer, "withdraw", reason="Mine.").status_code == 404
-    assert officer.post(deal.place, json={}).status_code == 404
+    assert officer.get(offered.place).status_code == 404
+    assert offered.step(officer, "withdraw", reason="Mine.").status_code == 404
+    assert officer.post(offered.place, json={}).status_code == 404
 
 
 def test_nobody_signs_a_text_that_has_changed(deal: Deal) -> None:
@@ -181,29 +187,27 @@ def test_nobody_signs_a_text_that_has_changed(deal: Deal) -> None:
     assert (signed.status_code, slug(signed)) == (409, "wrong-status")
 
 
-def test_one_person_never_signs_for_both_sides(deal: Deal) -> None:
+def test_one_person_never_signs_for_both_sides(offered: Deal) -> None:
     """Not with a second token, not with a second role, whichever comes first."""
-    deal.offered()
-    both = deal.second_token(deal.grantee, Role.FUND_MANAGER)
-    deal.done(deal.grantee, "sign")
-    refused = deal.step(both, "countersign")
+    both = offered.second_token(offered.grantee, Role.FUND_MANAGER)
+    offered.done(offered.grantee, "sign")
+    refused = offered.step(both, "countersign")
     assert (refused.status_code, slug(refused)) == (409, "conflict-of-interest")
     # Who prepared it for the fund does not sign it for the grantee either.
-    preparer = deal.second_token(deal.officer, Role.GRANTEE, deal.grantee_id)
-    deal.done(deal.manager, "withdraw", reason="Once more.")
-    assert preparer.post(deal.place, json={}).status_code == 409  # an interest of their own now
-    again = deal.manager.post(deal.place, json={})
+    preparer = offered.second_token(offered.officer, Role.GRANTEE, offered.grantee_id)
+    offered.done(offered.manager, "withdraw", reason="Once more.")
+    assert preparer.post(offered.place, json={}).status_code == 409  # an interest of their own now
+    again = offered.manager.post(offered.place, json={})
     assert again.status_code == 201, again.text
-    deal.done(deal.manager, "offer", 2)
-    deal.done(deal.grantee, "sign", 2)
-    same = deal.step(deal.manager, "countersign", 2)
+    offered.done(offered.manager, "offer", 2)
+    offered.done(offered.grantee, "sign", 2)
+    same = offered.step(offered.manager, "countersign", 2)
     assert (same.status_code, slug(same)) == (409, "same-person")
 
 
-def test_a_preparer_who_later_acts_for_the_grantee_does_not_sign(deal: Deal) -> None:
-    deal.offered()
-    turned = deal.second_token(deal.officer, Role.GRANTEE, deal.grantee_id)
-    refused = deal.step(turned, "sign")
+def test_a_preparer_who_later_acts_for_the_grantee_does_not_sign(offered: Deal) -> None:
+    turned = offered.second_token(offered.officer, Role.GRANTEE, offered.grantee_id)
+    refused = offered.step(turned, "sign")
     assert (refused.status_code, slug(refused)) == (409, "same-person")
 
 
@@ -219,17 +223,15 @@ def test_whoever_wrote_any_text_does_not_countersign(deal: Deal) -> None:
     assert (refused.status_code, slug(refused)) == (409, "same-person")
 
 
-def test_the_database_itself_refuses_one_person_twice(deal: Deal, world: World) -> None:
-    deal.offered()
-    deal.done(deal.grantee, "sign")
+def test_the_database_itself_refuses_one_person_twice(offered: Deal, world: World) -> None:
+    offered.done(offered.grantee, "sign")
     for column in ("countersigned_by_id = signed_by_id", "countersigned_by_id = prepared_by_id",
                    "status = 'in_force'"):  # fmt: skip
         with pytest.raises(DBAPIError), world.database.writer.begin() as connection:
             connection.execute(sql(f"UPDATE grant_agreement_versions SET {column}"))
 
 
-def test_what_was_written_is_never_changed(deal: Deal, world: World) -> None:
-    deal.in_force()
+def test_what_was_written_is_never_changed(in_force: Deal, world: World) -> None:
     for table in ("grant_agreement_texts", "grant_budget_lines", "grant_agreed_results",
                   "grant_agreement_receipts"):  # fmt: skip
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
@@ -237,73 +239,71 @@ def test_what_was_written_is_never_changed(deal: Deal, world: World) -> None:
                 connection.execute(sql(statement))
 
 
-def test_a_signature_on_paper_is_recorded_with_its_page(deal: Deal, world: World) -> None:
-    deal.offered()
-    page = deal.page()
+def test_a_signature_on_paper_is_recorded_with_its_page(offered: Deal, world: World) -> None:
+    page = offered.page()
     given: dict[str, Any] = {
         "file_id": page,
         "signing_office": "Executive Director",
         "signed_on": "2026-03-20",
     }
-    early = deal.step(deal.officer, "record_signature", **given | {"signed_on": "2026-02-28"})
+    early = offered.step(offered.officer, "record_signature", **given | {"signed_on": "2026-02-28"})
     assert [error["pointer"] for error in early.json()["errors"]] == ["/signed_on"]
-    late = deal.step(deal.officer, "record_signature", **given | {"signed_on": "2199-01-01"})
+    late = offered.step(offered.officer, "record_signature", **given | {"signed_on": "2199-01-01"})
     assert [error["pointer"] for error in late.json()["errors"]] == ["/signed_on"]
-    foreign = deal.step(deal.officer, "record_signature", **given | {"file_id": str(deal.fund_id)})
+    foreign = offered.step(
+        offered.officer, "record_signature", **given | {"file_id": str(offered.fund_id)}
+    )
     assert [error["pointer"] for error in foreign.json()["errors"]] == ["/file_id"]
     # The page was uploaded by the officer; a manager who records has it in reach only afterwards.
-    recorded = deal.done(deal.officer, "record_signature", **given)
+    recorded = offered.done(offered.officer, "record_signature", **given)
     assert (recorded["signed_by_id"], recorded["signing_office"]) == (None, "Executive Director")
-    recorder = deal.second_token(deal.officer, Role.FUND_MANAGER)
-    refused = deal.step(recorder, "countersign")
+    recorder = offered.second_token(offered.officer, Role.FUND_MANAGER)
+    refused = offered.step(recorder, "countersign")
     assert (refused.status_code, slug(refused)) == (409, "same-person")
-    assert deal.done(deal.manager, "countersign")["status"] == "in_force"
-    assert deal.manager.get(f"/v1/files/{page}").status_code == 200
-    body = json.loads(deal.manager.get(f"{deal.place}/versions/1/receipt").json()["body"])
+    assert offered.done(offered.manager, "countersign")["status"] == "in_force"
+    assert offered.manager.get(f"/v1/files/{page}").status_code == 200
+    body = json.loads(offered.manager.get(f"{offered.place}/versions/1/receipt").json()["body"])
     assert (body["signed_on_paper"], body["signed_on"]) == (True, "2026-03-20")
 
 
-def test_a_page_of_another_party_is_no_evidence(deal: Deal, world: World) -> None:
+def test_a_page_of_another_party_is_no_evidence(offered: Deal, world: World) -> None:
     from fundops.parties.models import Party
     from tests.grants.grant_factories import a_grantee
     from tests.proposals.proposal_factories import a_file
 
-    deal.offered()
     with world.database.write() as db:
         audit.lock_head(db)
         other = db.get_one(Party, a_grantee(db).id)
-        page = str(a_file(db, other, deal.officer.actor).id)
+        page = str(a_file(db, other, offered.officer.actor).id)
     given: dict[str, Any] = {
         "file_id": page,
         "signing_office": "Director",
         "signed_on": "2026-03-20",
     }
-    refused = deal.step(deal.officer, "record_signature", **given)
+    refused = offered.step(offered.officer, "record_signature", **given)
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/file_id"]
 
 
-def test_declined_or_withdrawn_it_may_be_prepared_again(deal: Deal) -> None:
-    deal.offered()
-    second = deal.prepare()
+def test_declined_or_withdrawn_it_may_be_prepared_again(offered: Deal) -> None:
+    second = offered.prepare()
     assert (second.status_code, slug(second)) == (409, "conflict")
-    declined = deal.done(deal.grantee, "decline", reason="The rent has risen.")
+    declined = offered.done(offered.grantee, "decline", reason="The rent has risen.")
     assert (declined["status"], declined["end_reason"]) == ("declined", "The rent has risen.")
-    assert deal.step(deal.grantee, "sign").status_code == 409
-    assert deal.prepare().json()["number"] == 2
-    assert deal.done(deal.officer, "withdraw", 2, reason="An error.")["status"] == "withdrawn"
-    assert deal.prepare().json()["number"] == 3
-    read = deal.grantee.get(deal.place).json()
+    assert offered.step(offered.grantee, "sign").status_code == 409
+    assert offered.prepare().json()["number"] == 2
+    assert offered.done(offered.officer, "withdraw", 2, reason="An error.")["status"] == "withdrawn"
+    assert offered.prepare().json()["number"] == 3
+    read = offered.grantee.get(offered.place).json()
     assert [one["status"] for one in read["versions"]] == ["declined", "withdrawn", "draft"]
     assert (read["in_force_number"], read["amount"]) == (None, None)
 
 
-def test_in_force_it_changes_by_amendment_alone(deal: Deal) -> None:
-    deal.in_force()
-    again = deal.prepare()
+def test_in_force_it_changes_by_amendment_alone(in_force: Deal) -> None:
+    again = in_force.prepare()
     assert (again.status_code, slug(again)) == (409, "conflict")
-    patched = deal.manager.patch(
-        f"/v1/grants/{deal.grant_id}", json={"ends_on": "2028-01-01"},
-        headers={"if-match": f'"{deal.grant()["version"]}"'},
+    patched = in_force.manager.patch(
+        f"/v1/grants/{in_force.grant_id}", json={"ends_on": "2028-01-01"},
+        headers={"if-match": f'"{in_force.grant()["version"]}"'},
     )  # fmt: skip
     assert (patched.status_code, slug(patched)) == (409, "conflict")
 
@@ -325,14 +325,13 @@ def test_others_are_told_when_it_comes_into_force(
     assert told == [(deal.fund_id, deal.grant_id, period)]
 
 
-def test_a_frozen_grantee_is_not_signed_with(deal: Deal, world: World) -> None:
-    deal.offered()
-    deal.done(deal.grantee, "sign")
-    frozen = deal.manager.post(
-        f"/v1/parties/{deal.grantee_id}/freeze", json={"reason": "Under inquiry."}
+def test_a_frozen_grantee_is_not_signed_with(offered: Deal, world: World) -> None:
+    offered.done(offered.grantee, "sign")
+    frozen = offered.manager.post(
+        f"/v1/parties/{offered.grantee_id}/freeze", json={"reason": "Under inquiry."}
     )
     assert frozen.status_code in (200, 201), frozen.text
-    refused = deal.step(deal.manager, "countersign")
+    refused = offered.step(offered.manager, "countersign")
     assert (refused.status_code, slug(refused)) == (409, "conflict")
 
 
@@ -350,17 +349,16 @@ def test_reading_costs_the_same_for_many_versions(deal: Deal, world: World) -> N
     assert len(set(counts)) == 1, counts
 
 
-def test_a_changed_row_or_text_is_found(deal: Deal, world: World) -> None:
+def test_a_changed_row_or_text_is_found(in_force: Deal, world: World) -> None:
     """The control of the checks: what triggers refuse is done without them, and found."""
-    deal.in_force()
     with world.database.read() as db:
         assert agreement_checks.run(db) == []
     from fundops.grants.agreement_content import read, stored
 
-    said = deal.version()
+    said = in_force.version()
     with world.database.read() as db:
         content = db.execute(sql("SELECT content FROM grant_agreement_texts")).scalar_one()
     agreed = read(content)
-    again = stored(agreed, grant=deal.grant()["code"], number=1, currency="USD")
+    again = stored(agreed, grant=in_force.grant()["code"], number=1, currency="USD")
     assert again == (content, said["sha256"])
     assert hashlib.sha256(content.encode()).hexdigest() == said["sha256"]

@@ -20,18 +20,15 @@ from fundops.grants.models import Grant
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
 from tests.factories import a_lot
-from tests.grants.agreement_factories import Deal, a_budget, money
+from tests.grants.agreement_factories import Deal, a_budget, an_agreement, money
 from tests.grants.grant_factories import a_grant
+from tests.staged import staged
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("own_bands")
 
 
-@pytest.fixture
-def deal(world: World) -> Deal:
-    made = Deal(world)
-    made.in_force()
-    return made
+deal = staged(an_agreement)
 
 
 def slug(answer: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from fundops.ledger.models import Fund
 from fundops.parties.models import Party
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import DAY, a_grantee, for_country, make_agreed, make_payable
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -71,9 +73,27 @@ class Scene:
         return made.json()
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A grant of 1.00 USD with a payment that may be released, and where payments are asked for."""
+
+    scene: Scene
+    place: str
+    waiting: str
+
+
+def with_payment(world: World) -> Approved:
+    scene = Scene(world)
+    grant = scene.award("1.00")
+    waiting = scene.ask(grant, requested_on="2026-03-02")
+    scene.sign(waiting)
+    return Approved(scene, f"/v1/grants/{grant['id']}/disbursements", waiting)
+
+
+approved = staged(with_payment)
 
 
 def money(amount: str) -> dict[str, str]:
@@ -270,11 +290,10 @@ def test_a_role_for_one_fund_reaches_no_other(scene: Scene) -> None:
         (Role.ADMINISTRATOR, 403, 403, 403),
     ],
 )
-def test_who_may_do_what(scene: Scene, role: Role, award: int, request_: int, pay: int) -> None:
-    grant = scene.award("1.00")
-    place = f"/v1/grants/{grant['id']}/disbursements"
-    waiting = scene.ask(grant, requested_on="2026-03-02")
-    scene.sign(waiting)
+def test_who_may_do_what(
+    approved: Approved, role: Role, award: int, request_: int, pay: int
+) -> None:
+    scene, place, waiting = approved.scene, approved.place, approved.waiting
     party = scene.grantee_id if role is Role.DONOR else None
     caller: Caller = scene.world.as_role(role, party_id=party)
     assert caller.post("/v1/grants", json=scene.body("1.00")).status_code == award
@@ -306,11 +325,8 @@ def test_pins_over_http(scene: Scene) -> None:
     assert [error["pointer"] for error in wrong.json()["errors"]] == ["/lot_id"]
 
 
-def test_a_frozen_grantee_gets_nothing(scene: Scene) -> None:
-    grant = scene.award("1.00")
-    place = f"/v1/grants/{grant['id']}/disbursements"
-    waiting = scene.ask(grant, requested_on="2026-03-02")
-    scene.sign(waiting)
+def test_a_frozen_grantee_gets_nothing(approved: Approved) -> None:
+    scene, place, waiting = approved.scene, approved.place, approved.waiting
     with scene.world.database.write() as db:
         audit.lock_head(db)
         db.get_one(Party, scene.grantee_id).status = "frozen"

@@ -8,14 +8,13 @@ import pytest
 
 from fundops.authz import Role
 from tests.grants.agreement_factories import Deal
+from tests.staged import staged
 from tests.world import Caller, World
 
 pytestmark = pytest.mark.usefixtures("own_bands")
 
 
-@pytest.fixture
-def deal(world: World) -> Deal:
-    return Deal(world)
+deal = staged(Deal)
 
 
 def slug(answer: Any) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Barrier
+from uuid import UUID
 
 import pytest
+from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Role
@@ -27,6 +30,7 @@ from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import (
     DAY,
     LATER,
+    Desk,
     a_desk,
     a_grant,
     a_grantee,
@@ -43,6 +47,32 @@ from tests.grants.grant_factories import (
     reserved,
     usd,
 )
+from tests.staged import staged
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A grant of all the money of a fund, of which nothing was asked for."""
+
+    fund_id: UUID
+    grant_id: UUID
+    lot_id: UUID
+    desk: Desk
+
+    def of(self, db: Session) -> tuple[Fund, Grant]:
+        return db.get_one(Fund, self.fund_id), db.get_one(Grant, self.grant_id)
+
+
+def awarded(world: World) -> Begun:
+    with world.database.write() as db:
+        audit.lock_head(db)
+        fund, desk = a_fund(db), a_desk(db)
+        lot = a_lot(db, fund, 500)
+        return Begun(fund.id, a_grant(db, fund, 500).id, lot.id, desk)
+
+
+begun = staged(awarded)
 
 
 def test_a_payment_draws_reservations_in_the_order_reserved(database: Database) -> None:
@@ -60,11 +90,9 @@ def test_a_payment_draws_reservations_in_the_order_reserved(database: Database) 
         assert (grant.requested_minor, grant.paid_minor) == (0, 250)
 
 
-def test_a_second_person_pays(database: Database) -> None:
+def test_a_second_person_pays(database: Database, begun: Begun) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
+        (fund, grant), desk = begun.of(db), begun.desk
         asked = an_approved(db, desk, fund, grant, 100)
         with pytest.raises(Problem) as refused:
             paying.pay(db, desk.officer, fund, asked, grant, evidence(LATER))
@@ -100,12 +128,10 @@ def test_nobody_pays_or_awards_what_they_have_an_interest_in(database: Database)
     [(date(2026, 2, 28), "/paid_on"), (date(2199, 1, 1), "/paid_on")],
 )
 def test_a_payment_is_neither_before_the_award_nor_in_the_future(
-    database: Database, paid_on: date, pointer: str
+    database: Database, begun: Begun, paid_on: date, pointer: str
 ) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500, on=DAY)
+        (fund, grant), desk = begun.of(db), begun.desk
         asked = an_approved(db, desk, fund, grant, 100, on=DAY)
         db.commit()
         with pytest.raises(Problem) as refused:
@@ -114,12 +140,10 @@ def test_a_payment_is_neither_before_the_award_nor_in_the_future(
         db.rollback()
 
 
-def test_a_fund_s_zone_decides_what_the_future_is(database: Database) -> None:
+def test_a_fund_s_zone_decides_what_the_future_is(database: Database, begun: Begun) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
+        (fund, grant), desk = begun.of(db), begun.desk
         fund.zone = "Pacific/Kiritimati"
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
         asked = an_approved(db, desk, fund, grant, 100)
         there = clock.today("Pacific/Kiritimati")
         with pytest.raises(Problem):
@@ -128,12 +152,10 @@ def test_a_fund_s_zone_decides_what_the_future_is(database: Database) -> None:
         assert asked.status == "paid"
 
 
-def test_no_more_is_asked_for_than_was_awarded(database: Database) -> None:
+def test_no_more_is_asked_for_than_was_awarded(database: Database, begun: Begun) -> None:
     def ask_for_too_much() -> None:
         with database.write() as db:
-            fund, desk = a_fund(db), a_desk(db)
-            a_lot(db, fund, 500)
-            grant = a_grant(db, fund, 500)
+            (fund, grant), desk = begun.of(db), begun.desk
             a_request(db, desk, fund, grant, 300)
             a_request(db, desk, fund, grant, 201)
 
@@ -142,11 +164,9 @@ def test_no_more_is_asked_for_than_was_awarded(database: Database) -> None:
     assert refused.value.slug == "insufficient-funds"
 
 
-def test_a_withdrawn_request_may_be_made_again(database: Database) -> None:
+def test_a_withdrawn_request_may_be_made_again(database: Database, begun: Begun) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
+        (fund, grant), desk = begun.of(db), begun.desk
         asked = an_approved(db, desk, fund, grant, 500)
         disbursements.set_back(
             db, desk.officer, asked, grant, "cancel", SetBackIn(reason="Wrong account.")
@@ -223,18 +243,16 @@ def test_no_refund_before_the_payment(database: Database) -> None:
         assert refused.value.slug == "insufficient-funds"
 
 
-def test_closing_gives_the_unpaid_rest_back(database: Database) -> None:
+def test_closing_gives_the_unpaid_rest_back(database: Database, begun: Begun) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        lot = a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
+        (fund, grant), desk = begun.of(db), begun.desk
         a_payment(db, desk, fund, grant, 120)
         a_refund(db, desk, fund, grant, 20)
         accepted(db, grant, 100)
-        service.pin(db, desk.manager, grant, lot.id)
+        service.pin(db, desk.manager, grant, begun.lot_id)
         end(db, desk.manager, fund, grant, "close", closing())
         assert grant.status == "closed"
-        assert balances_of(db, fund) == {("lot", lot.id, None): 400}
+        assert balances_of(db, fund) == {("lot", begun.lot_id, None): 400}
         with pytest.raises(Problem) as refused:
             a_request(db, desk, fund, grant, 1)
         assert refused.value.slug == "wrong-status"
@@ -251,12 +269,10 @@ def test_closing_gives_the_unpaid_rest_back(database: Database) -> None:
     ],
 )
 def test_what_may_end(
-    database: Database, action: str, paid: int, waits: int, slug: str | None
+    database: Database, begun: Begun, action: str, paid: int, waits: int, slug: str | None
 ) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
+        (fund, grant), desk = begun.of(db), begun.desk
         if paid:
             a_payment(db, desk, fund, grant, paid)
         if waits:
@@ -275,11 +291,9 @@ def test_what_may_end(
             assert grant.status == "awarded"
 
 
-def test_a_grant_does_not_end_before_its_last_movement(database: Database) -> None:
+def test_a_grant_does_not_end_before_its_last_movement(database: Database, begun: Begun) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
+        (fund, grant), desk = begun.of(db), begun.desk
         a_payment(db, desk, fund, grant, 100, on=LATER)
         for on in (LATER - timedelta(days=1), DAY - timedelta(days=1)):
             db.commit()
@@ -353,11 +367,9 @@ def test_one_disbursement_is_paid_once(database: Database) -> None:
         assert db.get_one(Grant, grant_id).paid_minor == 100
 
 
-def test_amounts_are_in_the_base_currency(database: Database) -> None:
+def test_amounts_are_in_the_base_currency(database: Database, begun: Begun) -> None:
     with database.write() as db:
-        fund, desk = a_fund(db), a_desk(db)
-        a_lot(db, fund, 500)
-        grant = a_grant(db, fund, 500)
+        (fund, grant), desk = begun.of(db), begun.desk
         euros = usd(100).model_copy(update={"currency": "EUR"})
         for ask in (
             lambda: disbursements.request(

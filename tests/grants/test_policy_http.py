@@ -22,6 +22,7 @@ from fundops.parties.models import Membership, Party, Token
 from fundops.parties.tokens import new_secret, secret_hash
 from tests.factories import a_fund
 from tests.grants.grant_factories import a_grantee
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -63,9 +64,7 @@ class Scene:
         return dict(answer.json())
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
 
 
 def test_a_fund_without_a_policy_has_the_sample_which_says_so(scene: Scene) -> None:

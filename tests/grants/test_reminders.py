@@ -30,6 +30,8 @@ from tests.factories import a_fund, a_lot, a_person
 from tests.grants.grant_factories import a_grant, a_grantee, closing
 from tests.notices.notice_factories import a_channel, notices
 from tests.parties.conftest import Counting, MovingClock, moving_clock, statements
+from tests.staged import staged
+from tests.world import World
 
 __all__ = ["moving_clock", "statements"]
 
@@ -82,6 +84,13 @@ class Calendar:
             )  # fmt: skip
 
 
+def begun(world: World) -> Calendar:
+    return Calendar(world.database)
+
+
+calendar = staged(begun)
+
+
 def needed(db: Session, actor: Any, grant: Grant, on: date, kind: Any = "other") -> Requirement:
     given = RequirementIn(kind=kind, due_on=on, reason="A finding.", title="In Mombasa")
     return requirements.add(db, actor, grant, given)
@@ -96,9 +105,8 @@ def done(database: Database) -> dict[str, int]:
 
 
 def test_what_falls_due_is_told_once_to_the_grantee(
-    database: Database, moving_clock: MovingClock
+    database: Database, calendar: Calendar, moving_clock: MovingClock
 ) -> None:
-    calendar = Calendar(database)
     soon = calendar.needs(in_days(NOTICE_DAYS))
     calendar.needs(in_days(NOTICE_DAYS + 40))
     assert done(database) == {"due": 1, "overdue": 0}
@@ -109,17 +117,16 @@ def test_what_falls_due_is_told_once_to_the_grantee(
     }
     facts = f'{{"code": "{calendar.code}", "on": "{in_days(NOTICE_DAYS)}"}}'
     assert {(row.facts, row.fund_id) for row in rows} == {(facts, calendar.fund_id)}
-    for _ in range(NOTICE_DAYS):
+    for days in (1, 1, NOTICE_DAYS - 5, 2, 1):
         assert done(database) == {"due": 0, "overdue": 0}
-        moving_clock.forward(days=1)
+        moving_clock.forward(days=days)
     assert done(database) == {"due": 0, "overdue": 0}, "today is its day"
     assert len(notices(database)) == 2
 
 
 def test_what_is_overdue_is_told_once_a_week_until_it_is_done(
-    database: Database, moving_clock: MovingClock
+    database: Database, calendar: Calendar, moving_clock: MovingClock
 ) -> None:
-    calendar = Calendar(database)
     late = calendar.needs(in_days(1))
     assert done(database) == {"due": 1, "overdue": 0}
     moving_clock.forward(days=2)
@@ -136,9 +143,8 @@ def test_what_is_overdue_is_told_once_a_week_until_it_is_done(
 
 @pytest.mark.parametrize("kind", ["visit", "spot_check"])
 def test_what_we_see_to_is_never_held_against_the_grantee(
-    database: Database, moving_clock: MovingClock, kind: str
+    database: Database, calendar: Calendar, moving_clock: MovingClock, kind: str
 ) -> None:
-    calendar = Calendar(database)
     with database.write() as db:
         audit.lock_head(db)
         interested, _ = a_person(db, Role.GRANT_OFFICER)
@@ -166,9 +172,9 @@ def give_role(db: Session, person_id: UUID | None, party_id: UUID) -> None:
 
 
 def test_of_a_grant_that_has_ended_nothing_is_told(
-    database: Database, moving_clock: MovingClock
+    database: Database, calendar: Calendar, moving_clock: MovingClock
 ) -> None:
-    calendar, other = Calendar(database), Calendar(database)
+    other = Calendar(database)
     for one in (calendar, other):
         one.needs(in_days(3))
         one.needs(in_days(1))
@@ -207,10 +213,10 @@ def test_of_a_grantee_at_risk_nothing_is_said(
 
 
 def test_whom_nobody_reaches_holds_up_nobody(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reminders, "BATCH", 2)
-    calendar, silent = Calendar(database), Calendar(database)
+    silent = Calendar(database)
     with database.write() as db:
         audit.lock_head(db)
         db.get_one(Person, silent.member).status = "left"
@@ -224,8 +230,7 @@ def test_whom_nobody_reaches_holds_up_nobody(
     assert done(database) == {"due": 0, "overdue": 0}
 
 
-def test_two_workers_tell_it_once(database: Database) -> None:
-    calendar = Calendar(database)
+def test_two_workers_tell_it_once(database: Database, calendar: Calendar) -> None:
     for _ in range(10):
         calendar.needs(in_days(1))
     with ThreadPoolExecutor(4) as pool:
@@ -234,8 +239,9 @@ def test_two_workers_tell_it_once(database: Database) -> None:
     assert len(notices(database)) == 2 * 10
 
 
-def test_many_take_as_many_statements_as_one(database: Database, statements: Counting) -> None:
-    calendar = Calendar(database)
+def test_many_take_as_many_statements_as_one(
+    database: Database, calendar: Calendar, statements: Counting
+) -> None:
     done(database)  # what a connection asks once, it has asked
     calendar.needs(in_days(1))
     with statements() as few:

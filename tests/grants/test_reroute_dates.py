@@ -12,6 +12,7 @@ from fundops.ledger import balances, checks
 from fundops.ledger.models import Fund
 from fundops.ledger.posting import AccountRef
 from tests.conftest import NewDatabase
+from tests.depth import DEPTH
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import (
     a_desk,
@@ -65,11 +66,13 @@ def test_a_move_waits_for_the_one_that_makes_room_for_it(database: Database) -> 
 
 
 SEQUENCES = [
-    (first, second, country, amount)
-    for first, second in (("any", "any"), ("any", "KE"), ("two", "any"), ("KE", "two"))
-    for country in ("KE", "AT")
+    (*marks, country, amount)
+    for row, marks in enumerate((("any", "any"), ("any", "KE"), ("two", "any"), ("KE", "two")))
+    for column, country in enumerate(("KE", "AT"))
     for amount in (1, 2)
+    if DEPTH > 1 or (row + column + amount) % 2
 ]
+"""Every two of marks, country and amount meet; all three do at greater depth."""
 
 
 @pytest.mark.sqlite_only

@@ -16,13 +16,12 @@ from fundops.errors import Problem
 from fundops.grants import risk
 from fundops.grants.schedule_models import GrantSchedule
 from fundops.parties.models import Party
-from tests.grants.schedule_scene import AMOUNT, Scene
-from tests.world import World
+from tests.depth import DEPTH
+from tests.grants.schedule_scene import AMOUNT, Scene, with_plan
+from tests.staged import staged
 
-
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
+planned = staged(with_plan)
 
 
 def amounts(scene: Scene) -> list[int]:
@@ -55,45 +54,42 @@ def test_a_plan_is_written_as_it_is_made(scene: Scene) -> None:
     assert "Nobody has assessed" in made.tier_reason
 
 
-def test_making_the_same_plan_again_changes_nothing(scene: Scene) -> None:
-    scene.make()
-    before = [one.id for one in scene.tranches()], [one.id for one in scene.requirements()]
-    with scene.world.database.read() as db:
+def test_making_the_same_plan_again_changes_nothing(planned: Scene) -> None:
+    before = [one.id for one in planned.tranches()], [one.id for one in planned.requirements()]
+    with planned.world.database.read() as db:
         seq = audit.sequence_at(db, None)
-    scene.make()
+    planned.make()
     assert (
-        [one.id for one in scene.tranches()],
-        [one.id for one in scene.requirements()],
+        [one.id for one in planned.tranches()],
+        [one.id for one in planned.requirements()],
     ) == before
-    with scene.world.database.read() as db:
+    with planned.world.database.read() as db:
         query = select(AuditEvent.action).where(AuditEvent.seq > seq)
         told = set(db.execute(query).scalars())
     # Only which plan each follows, and that there is one.
     assert told <= {"grant_schedule.made", "requirement.updated"}
-    assert [len(scene.conditions(one)) for one in scene.tranches()] == [0, 1, 2]
+    assert [len(planned.conditions(one)) for one in planned.tranches()] == [0, 1, 2]
 
 
-def test_a_tranche_waits_until_its_report_is_done(scene: Scene) -> None:
-    scene.make()
-    first, second, third = scene.tranches()
-    assert scene.unmet(first) == []
-    assert len(scene.unmet(second)) == 1
-    assert "financial report 1" in scene.unmet(second)[0]
-    assert scene.done(2).status_code == 200
-    assert len(scene.unmet(second)) == 1
-    assert len(scene.unmet(third)) == 1
-    assert scene.done(1).status_code == 200
-    assert scene.unmet(second) == []
-    assert scene.done(1, "narrative_report").status_code == 200
-    assert scene.unmet(third) == []
+def test_a_tranche_waits_until_its_report_is_done(planned: Scene) -> None:
+    first, second, third = planned.tranches()
+    assert planned.unmet(first) == []
+    assert len(planned.unmet(second)) == 1
+    assert "financial report 1" in planned.unmet(second)[0]
+    assert planned.done(2).status_code == 200
+    assert len(planned.unmet(second)) == 1
+    assert len(planned.unmet(third)) == 1
+    assert planned.done(1).status_code == 200
+    assert planned.unmet(second) == []
+    assert planned.done(1, "narrative_report").status_code == 200
+    assert planned.unmet(third) == []
 
 
-def test_an_extension_moves_what_is_to_come(scene: Scene) -> None:
-    scene.make()
-    old = {(one.kind, one.number): one for one in scene.requirements()}
-    scene.done(1)
-    scene.make(months=18)
-    new = {(one.kind, one.number): one for one in scene.requirements()}
+def test_an_extension_moves_what_is_to_come(planned: Scene) -> None:
+    old = {(one.kind, one.number): one for one in planned.requirements()}
+    planned.done(1)
+    planned.make(months=18)
+    new = {(one.kind, one.number): one for one in planned.requirements()}
     assert new["financial_report", 1].due_on == old["financial_report", 1].due_on
     assert new["financial_report", 1].status == "done"
     assert new["financial_report", 4].is_final is False
@@ -101,26 +97,27 @@ def test_an_extension_moves_what_is_to_come(scene: Scene) -> None:
     assert new["audit", 1].due_on > old["audit", 1].due_on
     assert old.keys() < new.keys()
     assert {one.id for one in old.values()} <= {one.id for one in new.values()}
-    assert amounts(scene) == [40_000_00, 40_000_00, 20_000_00]
+    assert amounts(planned) == [40_000_00, 40_000_00, 20_000_00]
 
 
-def test_what_a_new_calendar_has_no_place_for_stays_to_be_read(scene: Scene) -> None:
-    scene.make()
-    count = len(scene.requirements())
-    waiver = scene.officer.post(f"{scene.report(4)}/request_waiver", json={"reason": "Shorter."})
+def test_what_a_new_calendar_has_no_place_for_stays_to_be_read(planned: Scene) -> None:
+    count = len(planned.requirements())
+    waiver = planned.officer.post(
+        f"{planned.report(4)}/request_waiver", json={"reason": "Shorter."}
+    )
     assert waiver.status_code == 200
-    scene.make(months=6)
-    assert len(scene.requirements()) == count
-    gone = {(one.kind, one.number) for one in scene.requirements() if one.status == "replaced"}
+    planned.make(months=6)
+    assert len(planned.requirements()) == count
+    gone = {(one.kind, one.number) for one in planned.requirements() if one.status == "replaced"}
     assert ("financial_report", 4) in gone
     assert ("financial_report", 3) in gone
-    replaced = next(one for one in scene.requirements() if one.status == "replaced")
+    replaced = next(one for one in planned.requirements() if one.status == "replaced")
     assert replaced.waiver_requested_by_id is None
-    answer = scene.officer.post(f"/v1/requirements/{replaced.id}/record_done", json={"note": "x"})
+    answer = planned.officer.post(f"/v1/requirements/{replaced.id}/record_done", json={"note": "x"})
     assert answer.json()["type"].endswith("wrong-status")
-    scene.make()  # and back
-    assert {one.status for one in scene.requirements()} == {"due"}
-    assert [len(scene.unmet(one)) for one in scene.tranches()] == [0, 1, 2]
+    planned.make()  # and back
+    assert {one.status for one in planned.requirements()} == {"due"}
+    assert [len(planned.unmet(one)) for one in planned.tranches()] == [0, 1, 2]
 
 
 def test_lateness_is_not_planned_away(scene: Scene) -> None:
@@ -135,31 +132,29 @@ def test_lateness_is_not_planned_away(scene: Scene) -> None:
             assert (one.status, one.due_on) == ("due", late[one.id])
 
 
-def test_tranches_that_money_went_to_are_never_touched(scene: Scene) -> None:
-    scene.make()
-    first, second, third = scene.tranches()
-    scene.pay(40_000_00, first.id)
-    scene.make(months=24, amount_minor=130_000_00)
-    kept, *rest = scene.tranches()
+def test_tranches_that_money_went_to_are_never_touched(planned: Scene) -> None:
+    first, second, third = planned.tranches()
+    planned.pay(40_000_00, first.id)
+    planned.make(months=24, amount_minor=130_000_00)
+    kept, *rest = planned.tranches()
     assert (kept.id, kept.amount_minor, kept.due_on) == (first.id, 40_000_00, first.due_on)
     assert [one.amount_minor for one in rest] == [60_000_00, 30_000_00]  # by 40 to 20
     assert [one.id for one in rest] == [second.id, third.id]
     with pytest.raises(Problem) as refused:
-        scene.make(amount_minor=39_999_99)
+        planned.make(amount_minor=39_999_99)
     assert refused.value.slug == "conflict"
-    scene.make(amount_minor=40_000_00)
-    assert [one.id for one in scene.tranches()] == [first.id]
+    planned.make(amount_minor=40_000_00)
+    assert [one.id for one in planned.tranches()] == [first.id]
 
 
-def test_more_money_after_all_is_paid_waits_for_a_report(scene: Scene) -> None:
-    scene.make()
-    for tranche in scene.tranches():
-        scene.pay(tranche.amount_minor, tranche.id)
-    scene.done(1)
-    scene.make(amount_minor=110_000_00)
-    last = scene.tranches()[-1]
+def test_more_money_after_all_is_paid_waits_for_a_report(planned: Scene) -> None:
+    for tranche in planned.tranches():
+        planned.pay(tranche.amount_minor, tranche.id)
+    planned.done(1)
+    planned.make(amount_minor=110_000_00)
+    last = planned.tranches()[-1]
     assert (last.number, last.amount_minor) == (4, 10_000_00)
-    assert "financial report 3" in scene.unmet(last)[0]
+    assert "financial report 3" in planned.unmet(last)[0]
 
 
 def test_tranches_of_the_award_are_kept(scene: Scene) -> None:
@@ -198,34 +193,32 @@ def test_where_no_report_can_be_named_somebody_must_say_so(scene: Scene) -> None
     assert scene.unmet(second) == []
 
 
-def test_fewer_tranches_are_told_as_gone(scene: Scene) -> None:
-    scene.make()
-    third = scene.tranches()[2]
+def test_fewer_tranches_are_told_as_gone(planned: Scene) -> None:
+    third = planned.tranches()[2]
     place = f"/v1/tranches/{third.id}/conditions"
-    own = scene.officer.post(place, json={"words": "The lease is signed"}).json()
-    scene.make(months=6)
-    first, second = scene.tranches()
-    assert amounts(scene) == [60_000_00, 40_000_00]
+    own = planned.officer.post(place, json={"words": "The lease is signed"}).json()
+    planned.make(months=6)
+    first, second = planned.tranches()
+    assert amounts(planned) == [60_000_00, 40_000_00]
     # What an officer asked for on top moves to the last one that is left.
-    assert own["id"] in {str(one.id) for one in scene.conditions(second)}
-    assert any("lease" in sentence for sentence in scene.unmet(second))
-    scene.pay(60_000_00, first.id)
+    assert own["id"] in {str(one.id) for one in planned.conditions(second)}
+    assert any("lease" in sentence for sentence in planned.unmet(second))
+    planned.pay(60_000_00, first.id)
     with pytest.raises(Problem) as refused:
-        scene.make(amount_minor=60_000_00)
+        planned.make(amount_minor=60_000_00)
     assert refused.value.slug == "conflict"
-    scene.officer.post(f"/v1/tranche_conditions/{own['id']}/meet", json={"note": "Seen."})
-    scene.make(amount_minor=60_000_00)
-    assert [one.id for one in scene.tranches()] == [first.id]
+    planned.officer.post(f"/v1/tranche_conditions/{own['id']}/meet", json={"note": "Seen."})
+    planned.make(amount_minor=60_000_00)
+    assert [one.id for one in planned.tranches()] == [first.id]
 
 
-def test_a_tranche_that_a_withdrawn_payment_names_is_used_again(scene: Scene) -> None:
-    scene.make()
-    third = scene.tranches()[2]
-    scene.pay(20_000_00, third.id, cancelled=True)
-    scene.make(months=6)
-    assert third.id in {one.id for one in scene.tranches()}
-    assert [one.number for one in scene.tranches()] == [1, 2]
-    assert amounts(scene) == [60_000_00, 40_000_00]
+def test_a_tranche_that_a_withdrawn_payment_names_is_used_again(planned: Scene) -> None:
+    third = planned.tranches()[2]
+    planned.pay(20_000_00, third.id, cancelled=True)
+    planned.make(months=6)
+    assert third.id in {one.id for one in planned.tranches()}
+    assert [one.number for one in planned.tranches()] == [1, 2]
+    assert amounts(planned) == [60_000_00, 40_000_00]
 
 
 def test_an_emergency_is_one_tranche_and_one_report(scene: Scene) -> None:
@@ -270,7 +263,7 @@ MOVES = st.lists(
 
 
 @given(moves=MOVES)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3 * DEPTH, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_tranches_sum_and_nothing_used_changes(
     scene: Scene, moves: object
 ) -> None:

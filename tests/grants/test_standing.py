@@ -17,6 +17,7 @@ from fundops.ledger.models import Fund
 from tests.factories import a_fund
 from tests.grants.agreement_factories import Deal, money
 from tests.grants.grant_factories import a_grant
+from tests.staged import staged
 from tests.world import World
 
 PAID = {
@@ -25,9 +26,7 @@ PAID = {
 WHY = {"reason": "Under inquiry."}
 
 
-@pytest.fixture
-def deal(world: World) -> Deal:
-    return Deal(world)
+deal = staged(Deal)
 
 
 def slug(answer: Any) -> str:

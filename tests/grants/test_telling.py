@@ -13,6 +13,7 @@ from fundops.parties.models import Party
 from tests.factories import a_fund
 from tests.grants.agreement_factories import Deal
 from tests.notices.notice_factories import a_channel, notices
+from tests.staged import staged
 from tests.world import Caller, World
 
 WHY: dict[str, Any] = {"reason": "Nobody answers in Mombasa."}
@@ -21,13 +22,15 @@ WHY: dict[str, Any] = {"reason": "Nobody answers in Mombasa."}
 pytestmark = pytest.mark.usefixtures("own_bands")
 
 
-@pytest.fixture
-def deal(world: World) -> Deal:
+def reachable(world: World) -> Deal:
     made = Deal(world)
     with world.database.write() as db:
         audit.lock_head(db)
         a_channel(db, by=made.officer.actor.person_id, party_id=made.grantee_id)
     return made
+
+
+deal = staged(reachable)
 
 
 def told(deal: Deal, kind: str, *, beyond: int = 0) -> list[UUID | None]:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import update
 
 from fundops import audit, clock
@@ -27,6 +26,7 @@ from tests.factories import a_fund, a_lot, a_party
 from tests.grants.grant_factories import LATER, a_desk, a_grant, a_grantee, a_payment, accepted
 from tests.impact.impact_factories import Q1, Q2, Q3, a_report, add_version, agree, declare
 from tests.proposals.proposal_factories import statements
+from tests.staged import staged
 from tests.world import Caller, World
 
 BROKEN = {"sex_age": {"female.18_24": 4, "male.18_24": 3}}
@@ -80,9 +80,7 @@ class Scene:
         return found
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
 
 
 def rows(found: dict[str, Any]) -> dict[str, dict[str, Any]]:

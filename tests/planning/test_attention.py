@@ -23,6 +23,7 @@ from tests.factories import a_fund, a_lot, a_party
 from tests.grants.grant_factories import a_desk, a_grant, a_grantee, a_payment
 from tests.planning.conftest import NOW
 from tests.planning.plan_factories import TODAY, expecting, waiting
+from tests.staged import staged
 from tests.world import Caller, World
 
 AGO = NOW - timedelta(days=20)
@@ -92,6 +93,9 @@ class Office:
             db.add_all(rows)
 
 
+office = staged(Office)
+
+
 def listed(caller: Caller, query: str = "") -> Any:
     answer = caller.get(f"/v1/attention{query}")
     assert answer.status_code == 200, answer.text
@@ -107,8 +111,7 @@ def names(entry: Any) -> set[str]:
     return {one["code"] for one in entry["persons"]}
 
 
-def test_each_duty_names_whoever_has_not_had_a_part(world: World) -> None:
-    office = Office(world)
+def test_each_duty_names_whoever_has_not_had_a_part(office: Office) -> None:
     code = office.payment("requested")
     reader = office.who["auditor"]
     entry = one_of(reader, "disbursement_certify")
@@ -131,8 +134,7 @@ def test_each_duty_names_whoever_has_not_had_a_part(world: World) -> None:
     )
 
 
-def test_mine_is_what_i_can_do_myself(world: World) -> None:
-    office = Office(world)
+def test_mine_is_what_i_can_do_myself(office: Office) -> None:
     office.payment("requested", requested_by_id=office.id("officer"))
     office.payment("certified")
     assert listed(office.who["officer"], "?mine=true")["items"] == []
@@ -144,8 +146,7 @@ def test_mine_is_what_i_can_do_myself(world: World) -> None:
     assert listed(office.who["auditor"])["total"] == 2
 
 
-def test_an_interest_or_an_ended_role_keeps_a_person_off(world: World) -> None:
-    office = Office(world)
+def test_an_interest_or_an_ended_role_keeps_a_person_off(world: World, office: Office) -> None:
     office.payment("certified")
     assert names(one_of(office.who["auditor"], "disbursement_approve")) == office.codes(
         "manager", "approver"
@@ -165,8 +166,7 @@ def test_an_interest_or_an_ended_role_keeps_a_person_off(world: World) -> None:
     assert names(one_of(office.who["auditor"], "disbursement_approve")) == set()
 
 
-def test_the_grantee_itself_confirms_unless_frozen(world: World) -> None:
-    office = Office(world)
+def test_the_grantee_itself_confirms_unless_frozen(world: World, office: Office) -> None:
     with world.database.write() as db:
         audit.lock_head(db)
         fund, desk = db.get_one(Fund, office.fund_id), a_desk(db)
@@ -198,8 +198,7 @@ def a_stranger(world: World) -> UUID:
         return a_grantee(db).id
 
 
-def test_holds_checks_accounts_and_reviews(world: World) -> None:
-    office = Office(world)
+def test_holds_checks_accounts_and_reviews(office: Office) -> None:
     reader = office.who["auditor"]
     check: dict[str, Any] = {
         "party_id": office.grantee_id, "lists": "UN", "names": "Safe Harbour",
@@ -273,8 +272,7 @@ def test_money_that_is_late_short_old_or_running_out(world: World) -> None:
     assert severities == sorted(severities, key=["high", "medium", "low"].index)
 
 
-def test_each_sees_only_funds_and_kinds_in_reach(world: World) -> None:
-    office = Office(world)
+def test_each_sees_only_funds_and_kinds_in_reach(world: World, office: Office) -> None:
     office.payment("requested")
     with world.database.write() as db:
         audit.lock_head(db)
@@ -291,8 +289,7 @@ def test_each_sees_only_funds_and_kinds_in_reach(world: World) -> None:
     assert grantee.get("/v1/attention").status_code == 403
 
 
-def test_limits_are_told(world: World) -> None:
-    office = Office(world)
+def test_limits_are_told(office: Office) -> None:
     for _ in range(3):
         office.payment("requested")
     found = listed(office.who["auditor"], "?limit=2")
@@ -300,8 +297,7 @@ def test_limits_are_told(world: World) -> None:
     assert office.who["auditor"].get("/v1/attention?limit=501").status_code == 422
 
 
-def test_queries_do_not_grow_with_what_waits(world: World) -> None:
-    office = Office(world)
+def test_queries_do_not_grow_with_what_waits(world: World, office: Office) -> None:
     office.payment("requested")
     reader = office.who["auditor"]
     listed(reader)
@@ -315,9 +311,8 @@ def test_queries_do_not_grow_with_what_waits(world: World) -> None:
     assert len(many) == len(few)
 
 
-def test_a_rule_that_names_anybody_would_be_noticed(world: World) -> None:
+def test_a_rule_that_names_anybody_would_be_noticed(world: World, office: Office) -> None:
     """The control: without the duties already done, the certifier would be told to approve."""
-    office = Office(world)
     office.payment("certified", certified_by_id=office.id("manager"))
 
     def careless(db: Session, fund: Fund, today: date) -> list[Entry]:

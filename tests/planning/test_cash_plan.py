@@ -24,6 +24,7 @@ from tests.grants.grant_factories import (
     for_country,
 )
 from tests.planning.plan_factories import TODAY, Scene, a_scene, expecting, tranches, waiting
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -33,6 +34,9 @@ def made(world: World) -> tuple[Scene, Caller]:
         audit.lock_head(db)
         scene = a_scene(db)
     return scene, world.as_role(Role.FINANCE_OFFICER, fund_id=scene.fund_id)
+
+
+begun = staged(made)
 
 
 def plan_of(caller: Caller, fund_id: UUID, query: str = "") -> Any:
@@ -49,8 +53,8 @@ def at_risk(found: Any) -> list[tuple[str, str, str]]:
     return [(one["grant_code"], one["month"], one["amount"]["amount"]) for one in found["items"]]
 
 
-def test_months_balance_and_nothing_is_short_as_scheduled(world: World) -> None:
-    scene, officer = made(world)
+def test_months_balance_and_nothing_is_short_as_scheduled(begun: tuple[Scene, Caller]) -> None:
+    scene, officer = begun
     plan = plan_of(officer, scene.fund_id, "?months=5")
     assert [one["month"] for one in plan["months"]] == [f"2026-0{m}" for m in range(5, 10)]
     assert by_month(plan, "expected") == ["0.00", "0.00", "1000.00", "0.00", "0.00"]
@@ -71,9 +75,11 @@ def test_months_balance_and_nothing_is_short_as_scheduled(world: World) -> None:
     ]  # fmt: skip
 
 
-def test_a_late_donor_puts_awards_at_risk_though_the_sum_would_do(world: World) -> None:
+def test_a_late_donor_puts_awards_at_risk_though_the_sum_would_do(
+    begun: tuple[Scene, Caller],
+) -> None:
     """400.00 is free all the time, for Nepal; only the first award for Kenya is hit."""
-    scene, officer = made(world)
+    scene, officer = begun
     late = f"&late_donor_id={scene.donor_id}&late_days=45"
     plan = plan_of(officer, scene.fund_id, f"?months=6{late}")
     delay = plan["delay"]
@@ -95,8 +101,10 @@ def test_a_late_donor_puts_awards_at_risk_though_the_sum_would_do(world: World) 
     assert longer["at_risk"]["total"]["amount"] == "900.00"
 
 
-def test_a_shortage_names_what_binds_and_what_is_left(world: World) -> None:
-    scene, officer = made(world)
+def test_a_shortage_names_what_binds_and_what_is_left(
+    world: World, begun: tuple[Scene, Caller]
+) -> None:
+    scene, officer = begun
     with world.database.write() as db:
         audit.lock_head(db)
         a_lot(
@@ -116,8 +124,10 @@ def test_a_shortage_names_what_binds_and_what_is_left(world: World) -> None:
     assert delay["at_risk"]["items"][0]["instalment_id"] == str(scene.instalment_id)
 
 
-def test_free_money_may_step_in_where_its_earmark_admits(world: World) -> None:
-    scene, officer = made(world)
+def test_free_money_may_step_in_where_its_earmark_admits(
+    world: World, begun: tuple[Scene, Caller]
+) -> None:
+    scene, officer = begun
     with world.database.write() as db:
         audit.lock_head(db)
         a_lot(db, db.get_one(Fund, scene.fund_id), 50_000)
@@ -241,15 +251,17 @@ def test_expired_money_and_caps_keep_money_away(world: World) -> None:
         ("?late_donor_id=00000000-0000-7000-8000-000000000000", "query/late_days"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused(world: World, query: str, pointer: str) -> None:
-    scene, officer = made(world)
+def test_a_plan_that_cannot_be_is_refused(
+    begun: tuple[Scene, Caller], query: str, pointer: str
+) -> None:
+    scene, officer = begun
     answer = officer.get(f"/v1/funds/{scene.fund_id}/cash_plan{query}")
     assert answer.status_code == 422
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
 
 
-def test_only_the_funds_own_readers_get_it(world: World) -> None:
-    scene, officer = made(world)
+def test_only_the_funds_own_readers_get_it(world: World, begun: tuple[Scene, Caller]) -> None:
+    scene, officer = begun
     with world.database.write() as db:
         audit.lock_head(db)
         other = a_fund(db).id
@@ -272,10 +284,10 @@ def test_only_the_funds_own_readers_get_it(world: World) -> None:
     assert found.status_code == 404
 
 
-def test_queries_do_not_grow_with_the_grants(world: World) -> None:
+def test_queries_do_not_grow_with_the_grants(world: World, begun: tuple[Scene, Caller]) -> None:
     from tests.donors.register_factories import statements
 
-    scene, officer = made(world)
+    scene, officer = begun
     path = f"/v1/funds/{scene.fund_id}/cash_plan?late_donor_id={scene.donor_id}&late_days=90"
     officer.get(path)
     with statements(world.database) as few:
