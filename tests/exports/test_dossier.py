@@ -45,6 +45,7 @@ from tests.exports.decided import Case
 from tests.exports.test_controls import needs_libreoffice
 from tests.factories import a_fund
 from tests.reviews.review_factories import Scene, counted, draft, submit
+from tests.staged import staged
 from tests.world import Caller, World
 
 CANARY = re.compile("qzx", re.I)
@@ -100,12 +101,15 @@ def table(data: bytes, name: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture
-def case(world: World) -> Case:
-    """Give the call in which everything happened."""
+def confirmed(world: World) -> Case:
+    """Make the call in which everything happened."""
     made = Case(world)
     made.confirm()
     return made
+
+
+case = staged(confirmed)
+"""The call in which everything happened."""
 
 
 @pytest.mark.sqlite_only  # the other database writes the same bytes: see below

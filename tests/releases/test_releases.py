@@ -21,6 +21,7 @@ from fundops.suppression import release as deciding
 from fundops.suppression.protect import Work
 from tests.releases.reader import Keeper, Reader, Truth
 from tests.releases.release_factories import Scene, sexes
+from tests.staged import staged
 from tests.world import World
 
 CANARY = 77_013
@@ -44,9 +45,8 @@ SECOND: Mapping[str, Mapping[str, int]] = {
 }
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    return Scene(world)
+scene = staged(Scene)
+"""A fund whose grantees report."""
 
 
 def reported(scene: Scene, quarter: int, given: Mapping[str, Mapping[str, int]]) -> Truth:

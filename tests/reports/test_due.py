@@ -22,18 +22,30 @@ from fundops.parties.models import Party
 from fundops.parties.zones import end_of, only_zones, zone_of
 from fundops.planning import grant_rules
 from tests.reports.report_scene import Reporting, full
+from tests.staged import staged
 from tests.world import World
+
+BEGINS = datetime(2026, 7, 15, 12, tzinfo=UTC)
+
+
+def in_july(world: World) -> Reporting:
+    """Make a grant in force in July 2026."""
+    at(BEGINS)
+    try:
+        return Reporting(world)
+    finally:
+        clock.set_clock(None)
+
+
+july = staged(in_july)
+"""A grant in force in July 2026."""
 
 
 @pytest.fixture
-def scene(world: World) -> Reporting:
-    at(datetime(2026, 7, 15, 12, tzinfo=UTC))
-    return Reporting(world)
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
-    yield
+def scene(july: Reporting) -> Iterator[Reporting]:
+    """Give the grant while it is still July."""
+    at(BEGINS + timedelta(minutes=1))
+    yield july
     clock.set_clock(None)
 
 

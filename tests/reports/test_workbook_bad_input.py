@@ -23,6 +23,7 @@ from fundops.forms import limits
 from tests.forms.examples import part, sheet_part, with_cell_xml, with_parts
 from tests.forms.test_hostile import ZOO
 from tests.reports.workbooks import Offline, kept, listed, started, with_cells
+from tests.staged import staged
 from tests.world import World
 
 pytestmark = pytest.mark.sqlite_only
@@ -35,9 +36,8 @@ PUBLISHED = (
 )
 
 
-@pytest.fixture
-def report(world: World) -> Offline:
-    return started(world)
+report = staged(started)
+"""A report of a grant in force, just started."""
 
 
 def refused(world: World, report: Offline, raw: bytes, tag: str) -> str:
