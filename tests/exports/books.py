@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -214,13 +214,18 @@ def cached(path: Path) -> Values:
     from openpyxl import load_workbook
 
     shown = load_workbook(path, data_only=True)
-    return {
-        (sheet.title, cell.coordinate): shown[sheet.title][cell.coordinate].value
-        for sheet in load_workbook(path)
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.data_type == "f"
-    }
+    return {(sheet, cell): shown[sheet][cell].value for sheet, cell in formula_cells(path)}
+
+
+def formula_cells(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the place of every formula, as (sheet, cell)."""
+    from openpyxl import load_workbook
+
+    for sheet in load_workbook(path):
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    yield sheet.title, cell.coordinate
 
 
 class Model:
@@ -236,7 +241,7 @@ class Model:
 
             self._model = formulas.ExcelModel().loads(str(path)).finish()
         self._name = path.name
-        self._formulas = list(cached(path))
+        self._formulas = list(formula_cells(path))
 
     def computed(self, changed: Mapping[tuple[str, str], Any] | None = None) -> Values:
         """Return what every formula comes to, with other values in the cells ``changed``."""
@@ -282,7 +287,7 @@ def recalculated_by_libreoffice(path: Path, folder: Path) -> Values:
         check=True, capture_output=True, timeout=180,
     )  # fmt: skip
     shown = load_workbook(folder / "out" / path.name, data_only=True)
-    return {(sheet, cell): shown[sheet][cell].value for sheet, cell in cached(path)}
+    return {(sheet, cell): shown[sheet][cell].value for sheet, cell in formula_cells(path)}
 
 
 def serial(value: Any) -> Any:

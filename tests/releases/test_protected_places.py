@@ -150,7 +150,7 @@ def test_a_flag_withholds_what_is_out_from_all_who_need_not_know(
     nowhere = ("shelter", "school") if what == "place" else ("shelter",)
     fresh = Reader(names, truth, nowhere)
     fresh.read(scene.cells(second))
-    assert Keeper(kept, fresh).breaches(11) == []
+    assert list(Keeper(kept, fresh).breaches(11)) == []
     gone = scene.manager.post(f"{first}/withdraw", json={"reason": "Somebody is at risk."})
     assert gone.status_code == 200
     assert len(waiting(scene.manager, "release_withheld")) == 1

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -21,6 +21,7 @@ from fundops.notices.models import Notice
 from fundops.parties.models import Party
 from fundops.parties.zones import end_of, only_zones, zone_of
 from fundops.planning import grant_rules
+from tests.depth import DEPTH
 from tests.reports.report_scene import Reporting, full
 from tests.staged import staged
 from tests.world import World
@@ -60,6 +61,7 @@ def at(instant: datetime) -> None:
     clock.set_clock(now)
 
 
+@settings(max_examples=34 * DEPTH)
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.sampled_from(sorted(only_zones().values())))
 def test_a_day_ends_when_the_next_begins_there(day: date, zone: str) -> None:
     ends = end_of(day, zone)
