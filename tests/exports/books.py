@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -214,13 +214,18 @@ def cached(path: Path) -> Values:
     from openpyxl import load_workbook
 
     shown = load_workbook(path, data_only=True)
-    return {
-        (sheet.title, cell.coordinate): shown[sheet.title][cell.coordinate].value
-        for sheet in load_workbook(path)
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.data_type == "f"
-    }
+    return {(sheet, cell): shown[sheet][cell].value for sheet, cell in formula_cells(path)}
+
+
+def formula_cells(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the place of every formula, as (sheet, cell)."""
+    from openpyxl import load_workbook
+
+    for sheet in load_workbook(path):
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    yield sheet.title, cell.coordinate
 
 
 class Model:
@@ -236,7 +241,7 @@ class Model:
 
             self._model = formulas.ExcelModel().loads(str(path)).finish()
         self._name = path.name
-        self._formulas = list(cached(path))
+        self._formulas = list(formula_cells(path))
 
     def computed(self, changed: Mapping[tuple[str, str], Any] | None = None) -> Values:
         """Return what every formula comes to, with other values in the cells ``changed``."""
@@ -268,6 +273,12 @@ ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 
 def recalculated_by_libreoffice(path: Path, folder: Path) -> Values:
     """Return what every formula comes to when LibreOffice computes the file."""
+    (found,) = all_recalculated_by_libreoffice([path], folder)
+    return found
+
+
+def all_recalculated_by_libreoffice(paths: Sequence[Path], folder: Path) -> list[Values]:
+    """Return the same of several files with names of their own: LibreOffice is started once."""
     from openpyxl import load_workbook
 
     soffice = shutil.which("soffice")
@@ -278,11 +289,14 @@ def recalculated_by_libreoffice(path: Path, folder: Path) -> Values:
     profile = (folder / "profile").absolute()
     subprocess.run(
         [soffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to",
-         "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out"), str(path)],
+         "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out"), *map(str, paths)],
         check=True, capture_output=True, timeout=180,
     )  # fmt: skip
-    shown = load_workbook(folder / "out" / path.name, data_only=True)
-    return {(sheet, cell): shown[sheet][cell].value for sheet, cell in cached(path)}
+    found = []
+    for path in paths:
+        shown = load_workbook(folder / "out" / path.name, data_only=True)
+        found.append({(sheet, at): shown[sheet][at].value for sheet, at in formula_cells(path)})
+    return found
 
 
 def serial(value: Any) -> Any:

@@ -154,17 +154,7 @@ def test_figures_over_continued_sheets_add_the_parts(tmp_path: Path) -> None:
     assert len({sheet for sheet, _ in values}) == 4, "controls and three sheets of rows"
 
 
-@pytest.mark.slow
-@needs_libreoffice
-def test_libreoffice_recomputes_every_formula_to_the_value_beside_it(tmp_path: Path) -> None:
-    path = saved(books.a_book(all=1), tmp_path)
-    found = books.recalculated_by_libreoffice(path, tmp_path)
-    assert books.differences(books.cached(path), found) == {}
-
-
-@pytest.mark.slow
-@needs_libreoffice
-def test_libreoffice_agrees_on_criteria_that_are_easily_misread(tmp_path: Path) -> None:
+def with_criteria() -> Workbook:
     """Dates too early to be dates, letter case, wildcards and operators in the codes."""
     rows = [(*row[:1], lot, *row[2:]) for row, lot in zip(
         books.RECEIPTS, ["=A", "a*", "AB", "<1"], strict=True)]  # fmt: skip
@@ -177,31 +167,62 @@ def test_libreoffice_agrees_on_criteria_that_are_easily_misread(tmp_path: Path) 
         Cell(f"A{number}", total("receipts", "amount", where))
         for number, where in enumerate(wheres, start=1)
     ]
-    book = Workbook("Criteria", (Grid("Cover", tuple(cells)), books.a_sheet(rows)))
-    path = saved(book, tmp_path)
-    values = books.cached(path)
+    return Workbook("Criteria", (Grid("Cover", tuple(cells)), books.a_sheet(rows)))
+
+
+Recomputed = dict[str, tuple[books.Values, books.Values]]
+
+
+@pytest.fixture(scope="module")
+def recomputed(tmp_path_factory: pytest.TempPathFactory) -> Recomputed:
+    """Give what is written in four files, and what LibreOffice, started once, makes of them."""
+    folder = tmp_path_factory.mktemp("libreoffice")
+    wrong = Grid("Sums", (Cell("A1", 100, USD), Cell("A2", Formula("A1*2", 201), USD)))
+    made = {
+        "whole": books.a_book(all=1),
+        "criteria": with_criteria(),
+        "planted": Workbook("Planted", (wrong,)),
+    }
+    paths = {name: folder / f"{name}.xlsx" for name in (*made, "cent")}
+    for name, book in made.items():
+        paths[name].write_bytes(books.rendered(book))
+    data = books.rendered(books.a_book())
+    books.one_cent_more(data, paths["cent"], "Receipts", "1250.00", "1250.01")
+    found = books.all_recalculated_by_libreoffice(list(paths.values()), folder)
+    return {
+        name: (books.cached(path), values)
+        for (name, path), values in zip(paths.items(), found, strict=True)
+    }
+
+
+@pytest.mark.slow
+@needs_libreoffice
+def test_libreoffice_recomputes_every_formula_to_the_value_beside_it(
+    recomputed: Recomputed,
+) -> None:
+    assert books.differences(*recomputed["whole"]) == {}
+
+
+@pytest.mark.slow
+@needs_libreoffice
+def test_libreoffice_agrees_on_criteria_that_are_easily_misread(recomputed: Recomputed) -> None:
+    values, found = recomputed["criteria"]
     assert [values["Cover", f"A{n}"] for n in (1, 3, 5, 6, 8)] == [
         1249.95, 1250.0, -0.05, 0.99, 7.0,
     ]  # fmt: skip
-    found = books.recalculated_by_libreoffice(path, tmp_path)
     assert books.differences(values, found) == {}
 
 
 @pytest.mark.slow
 @needs_libreoffice
-def test_planted_bug_libreoffice_really_recomputes(tmp_path: Path) -> None:
-    wrong = Grid("Sums", (Cell("A1", 100, USD), Cell("A2", Formula("A1*2", 201), USD)))
-    path = saved(Workbook("Planted", (wrong,)), tmp_path)
-    found = books.recalculated_by_libreoffice(path, tmp_path)
-    assert list(books.differences(books.cached(path), found)) == [("Sums", "A2")]
+def test_planted_bug_libreoffice_really_recomputes(recomputed: Recomputed) -> None:
+    assert list(books.differences(*recomputed["planted"])) == [("Sums", "A2")]
 
 
 @pytest.mark.slow
 @needs_libreoffice
-def test_libreoffice_turns_controls_when_a_cent_changes(tmp_path: Path) -> None:
-    data = books.rendered(books.a_book())
-    path = books.one_cent_more(data, tmp_path / "t.xlsx", "Receipts", "1250.00", "1250.01")
-    values = books.recalculated_by_libreoffice(path, tmp_path)
+def test_libreoffice_turns_controls_when_a_cent_changes(recomputed: Recomputed) -> None:
+    _, values = recomputed["cent"]
     assert checks(values).count("Differs by 0.01") == 3
     assert values["Cover", "A2"].startswith("Not OK")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fundops.exports import Cell, Code, Column, Grid, Sheet, Text, Workbook, cells
 from fundops.exports.escape import MAX_TEXT, escaped, fitted, units
+from tests.depth import DEPTH
 from tests.exports import books
 
 INJECTIONS = [
@@ -137,7 +138,7 @@ anything = st.text(st.characters(), min_size=1, max_size=60)
 @example(["_x0041_", "_x005F_", "_x_x0041_", "_X0041_", "_x004", "__x0041_"])
 @example([" lead", "trail ", "  ", "\n", "in\nside"])
 @example(["\u202eevil\u202c", "مرحبا", "שלום", "العربية (12.50 USD)", "🙂", "e\u0301"])
-@settings(max_examples=150)
+@settings(max_examples=50 * DEPTH)
 def test_any_text_comes_back_as_it_was(values: list[str]) -> None:
     """But for what XML cannot carry, which becomes the replacement character."""
     gone = dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], "\ufffd")

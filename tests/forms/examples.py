@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from fundops.forms.book import Book, assembled
@@ -150,21 +151,36 @@ SCORES_VALUES: dict[str, Any] = {
 
 def proposal(values: dict[str, Any] | None = None) -> bytes:
     """Return the workbook of the proposal-like form."""
-    return render(PROPOSAL, PROPOSAL_VALUES if values is None else values, PROPOSAL_IDENTITY)
+    return _proposal() if values is None else render(PROPOSAL, values, PROPOSAL_IDENTITY)
+
+
+@cache
+def _proposal() -> bytes:
+    return render(PROPOSAL, PROPOSAL_VALUES, PROPOSAL_IDENTITY)
 
 
 def scores(values: dict[str, Any] | None = None) -> bytes:
     """Return the workbook of the scores-like form."""
-    return render(SCORES, SCORES_VALUES if values is None else values, SCORES_IDENTITY)
+    return _scores() if values is None else render(SCORES, values, SCORES_IDENTITY)
 
 
+@cache
+def _scores() -> bytes:
+    return render(SCORES, SCORES_VALUES, SCORES_IDENTITY)
+
+
+@lru_cache(maxsize=8)
 def read_proposal(raw: bytes) -> Filled:
-    """Read it as the application does, in a child process."""
+    """Read it as the application does, in a child process; the same bytes once.
+
+    What a test changes of the reading itself it must ask ``parse`` for.
+    """
     return parse(PROPOSAL, raw, PROPOSAL_IDENTITY)
 
 
+@lru_cache(maxsize=8)
 def read_scores(raw: bytes) -> Filled:
-    """Read it as the application does, in a child process."""
+    """Read it as the application does, in a child process; the same bytes once."""
     return parse(SCORES, raw, SCORES_IDENTITY)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ def loaded(raw: bytes) -> Any:
     return load_workbook(io.BytesIO(raw))
 
 
+@cache
 def wrong() -> bytes:
     """Return a proposal with problems of several kinds."""
     return examples.with_cells(

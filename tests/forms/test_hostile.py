@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from fundops.forms import annotate, limits, prescan, reading_child, sandbox
 from fundops.forms.book import REFUSALS, assembled
-from fundops.forms.parse import fill
+from fundops.forms.parse import fill, parse
 from fundops.forms.problems import FileRefused, Problem
+from tests.depth import DEPTH
 from tests.forms import examples
 from tests.forms.examples import only, part, repacked, sheet_part, with_parts
 
@@ -151,7 +152,7 @@ ZOO: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "many parts": (
         lambda: with_parts(
-            examples.proposal(), {str(number): b"" for number in range(100_000)}
+            examples.proposal(), {str(number): b"" for number in range(10_000)}
         ),
         "xlsx_too_many_parts",
     ),
@@ -201,7 +202,8 @@ def test_a_file_too_large_is_not_even_given_to_the_child(monkeypatch: pytest.Mon
     raw = examples.proposal()
     monkeypatch.setattr(limits, "MAX_FILE_BYTES", 1_000)
     monkeypatch.setattr("fundops.forms.sandbox.run", lambda *_: pytest.fail("was started"))
-    assert only(examples.read_proposal(raw)).code == "xlsx_file_too_large"
+    found = parse(examples.PROPOSAL, raw, examples.PROPOSAL_IDENTITY)
+    assert only(found).code == "xlsx_file_too_large"
 
 
 def test_a_cell_far_out_does_no_harm() -> None:
@@ -272,7 +274,8 @@ def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -
     from dataclasses import replace
 
     monkeypatch.setattr(limits, "BOUNDS", replace(limits.BOUNDS, wall_seconds=0.001))
-    assert only(examples.read_proposal(examples.proposal())).code == "xlsx_refused"
+    found = parse(examples.PROPOSAL, examples.proposal(), examples.PROPOSAL_IDENTITY)
+    assert only(found).code == "xlsx_refused"
     with pytest.raises(FileRefused) as refusal:
         annotate.annotate(examples.proposal(), [])
     assert refusal.value.problem.code == "not_marked"
@@ -371,7 +374,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=20 * DEPTH)
 @given(st.data())
 def test_markup_mangled_in_any_way_is_read_or_refused(data: st.DataObject) -> None:
     raw = examples.scores()

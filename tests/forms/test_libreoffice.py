@@ -32,12 +32,31 @@ def saved(folder: Path, *workbooks: bytes) -> list[bytes]:
     return [(folder / "out" / path.name).read_bytes() for path in paths]
 
 
-def test_what_libreoffice_saves_is_read_as_before(tmp_path: Path) -> None:
+def wrong(**cells: str) -> bytes:
+    """Return a proposal with cells of its budget filled in wrongly."""
+    return examples.with_cells(examples.proposal(), "Budget", **cells)
+
+
+def marked(raw: bytes) -> bytes:
+    return annotate(raw, examples.read_proposal(raw).problems)
+
+
+ONE, TWO = {"D7": "many"}, {"D7": "many", "E8": "1.250"}
+
+
+@pytest.fixture(scope="module")
+def came_back(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Give five workbooks as LibreOffice saved them, which is started once for all."""
+    formulas = wrong(E7="=1000+250.5", D8="=1/0", F8="=E7/0.1/5002")
+    return saved(
+        tmp_path_factory.mktemp("libreoffice"), examples.proposal(), examples.scores(), formulas,
+        marked(wrong(**TWO)), marked(wrong(**ONE)),
+    )  # fmt: skip
+
+
+def test_what_libreoffice_saves_is_read_as_before(came_back: list[bytes]) -> None:
     raw = examples.proposal()
-    formula = examples.with_cells(raw, "Budget", E7="=1000+250.5", D8="=1/0", F8="=E7/0.1/5002")
-    wrong = examples.with_cells(raw, "Budget", D7="many", E8="1.250")
-    marked = annotate(wrong, examples.read_proposal(wrong).problems)
-    proposal, scores, computed, returned = saved(tmp_path, raw, examples.scores(), formula, marked)
+    proposal, scores, computed, returned, _ = came_back
     assert proposal != raw
 
     filled = examples.read_proposal(proposal)
@@ -56,20 +75,18 @@ def test_what_libreoffice_saves_is_read_as_before(tmp_path: Path) -> None:
     ]
 
     filled = examples.read_proposal(returned)
-    before = examples.read_proposal(wrong)
+    before = examples.read_proposal(wrong(**TWO))
     assert filled.values == before.values
     assert [str(one) for one in filled.problems] == [str(one) for one in before.problems]
 
 
-def test_marks_come_off_what_libreoffice_saved(tmp_path: Path) -> None:
-    wrong = examples.with_cells(examples.proposal(), "Budget", D7="many")
-    problems = examples.read_proposal(wrong).problems
-    (returned,) = saved(tmp_path, annotate(wrong, problems))
-    marked = annotate(returned, problems)
-    assert annotate(marked, problems) == marked
-    names = [sheet.name for sheet in examples.opened(marked).sheets]
+def test_marks_come_off_what_libreoffice_saved(came_back: list[bytes]) -> None:
+    problems = examples.read_proposal(wrong(**ONE)).problems
+    again = annotate(came_back[-1], problems)
+    assert annotate(again, problems) == again
+    names = [sheet.name for sheet in examples.opened(again).sheets]
     assert names.count("Problems") == 1
     assert "Problems 2" not in names
-    clean = annotate(examples.with_cells(marked, "Budget", D7=2), [])
+    clean = annotate(examples.with_cells(again, "Budget", D7=2), [])
     assert examples.read_proposal(clean).problems == []
     assert "Problems" not in [sheet.name for sheet in examples.opened(clean).sheets]

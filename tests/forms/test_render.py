@@ -149,7 +149,7 @@ def test_the_same_question_gives_the_same_bytes() -> None:
 def test_an_instant_in_the_bytes_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: the library's own bytes do carry the instant of saving."""
     monkeypatch.setattr("fundops.forms.render.without_times", lambda raw: raw)
-    raw = examples.proposal()
+    raw = render(examples.PROPOSAL, examples.PROPOSAL_VALUES, examples.PROPOSAL_IDENTITY)
     assert b"dcterms:modified" in examples.part(raw, "docProps/core.xml")
     assert packing.without_times(raw) == packing.without_times(packing.without_times(raw))
 

@@ -25,6 +25,7 @@ from fundops.forms.kinds import (
 )
 from fundops.forms.parse import fill
 from fundops.forms.render import render
+from tests.depth import DEPTH
 from tests.forms import examples
 
 CHARS = st.characters(
@@ -85,13 +86,13 @@ def read_back(form: Form, identity: dict[str, str], values: dict[str, Any]) -> d
     return filled.values
 
 
-@settings(max_examples=30)
+@settings(max_examples=10 * DEPTH)
 @given(of_form(examples.PROPOSAL))
 def test_any_proposal_comes_back_as_it_was(values: dict[str, Any]) -> None:
     assert read_back(examples.PROPOSAL, examples.PROPOSAL_IDENTITY, values) == values
 
 
-@settings(max_examples=20)
+@settings(max_examples=7 * DEPTH)
 @given(of_form(examples.SCORES))
 def test_any_scores_come_back_as_they_were(values: dict[str, Any]) -> None:
     assert read_back(examples.SCORES, examples.SCORES_IDENTITY, values) == values

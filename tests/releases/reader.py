@@ -7,7 +7,7 @@ true counts serve to tell a breach.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Any
 
@@ -42,11 +42,11 @@ class Reader:
             )
             self.told.append((name, cell["at_least"], cell["at_most"]))
 
-    def breaches(self, threshold: int) -> list[Breach]:
+    def breaches(self, threshold: int) -> Iterator[Breach]:
         counts, sums = self.table()
         attacker = Attacker(sums, self.told)
         assert set(attacker.place) <= set(counts), "a cell that nobody reckoned with"
-        return attacker.breaches(counts, threshold)
+        return attacker.found(counts, threshold)
 
     def bound(self, name: str) -> tuple[float, float]:
         return Attacker(self.table()[1], self.told).bound({name: 1})
@@ -110,7 +110,7 @@ class Keeper:
     def __init__(self, *editions: Reader) -> None:
         self.editions = editions
 
-    def breaches(self, threshold: int) -> list[Breach]:
+    def breaches(self, threshold: int) -> Iterator[Breach]:
         counts: dict[str, int] = {}
         sums: list[tuple[str, Sequence[str]]] = []
         told: list[tuple[str, int, int | None]] = []
@@ -126,4 +126,4 @@ class Keeper:
                     for sex, age in product(SEXES, AGES):
                         at = f"grant|{old.units[grant]}|2026-Q{quarter}|sex_age|{sex}.{age}"
                         sums.append((f"{at}@{number + 1}", [f"{at}@{number}"]))
-        return Attacker(sums, told).breaches(counts, threshold)
+        return Attacker(sums, told).found(counts, threshold)

@@ -18,18 +18,22 @@ from fundops.tracing.results import reached
 from tests.notices.notice_factories import notices
 from tests.releases.reader import Keeper, Reader, Truth
 from tests.releases.release_factories import Scene, sexes
+from tests.staged import staged
 from tests.world import Caller, World
 
 PLACE = {"country": "KE", "reason": "Shelters have been attacked."}
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    """Give a fund of whose grants five reported many."""
+def many_reported(world: World) -> Scene:
+    """Make a fund of whose grants five reported many."""
     made = Scene(world)
     for name in ("shelter", "school", "clinic", "refuge", "legal"):
         made.accept(name, sexes(60, 40))
     return made
+
+
+scene = staged(many_reported)
+"""A fund of whose grants five reported many."""
 
 
 def flag_party(scene: Scene) -> None:
@@ -146,7 +150,7 @@ def test_a_flag_withholds_what_is_out_from_all_who_need_not_know(
     nowhere = ("shelter", "school") if what == "place" else ("shelter",)
     fresh = Reader(names, truth, nowhere)
     fresh.read(scene.cells(second))
-    assert Keeper(kept, fresh).breaches(11) == []
+    assert list(Keeper(kept, fresh).breaches(11)) == []
     gone = scene.manager.post(f"{first}/withdraw", json={"reason": "Somebody is at risk."})
     assert gone.status_code == 200
     assert len(waiting(scene.manager, "release_withheld")) == 1

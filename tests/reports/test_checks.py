@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from fundops.reports.content import ReportDraftIn, has_place
 from fundops.reports.dimensions import dimensions
 from fundops.reports.screened import KIND
 from fundops.reports.terms import AgreedResult, BudgetLine, ReportTerms
+from tests.depth import DEPTH
 
 TERMS = ReportTerms(
     code="RPT-1", starts_on=date(2026, 1, 1), ends_on=date(2026, 6, 30), is_final=False,
@@ -179,6 +180,7 @@ def test_words_are_told_from_numbers_wherever_they_stand() -> None:
         assert has_place(content, place) is there
 
 
+@settings(max_examples=34 * DEPTH)
 @given(st.data())
 def test_exclusive_parts_sum_and_overlapping_ones_never_exceed(data: st.DataObject) -> None:
     """Against the rule itself, written anew: for any counts under any codes."""

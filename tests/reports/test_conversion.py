@@ -8,12 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fundops import money
 from fundops.reports import conversion
 from fundops.reports.conversion import AVERAGE, FIRST_IN, METHODS, Basis, Exchanged, Spent
+from tests.depth import DEPTH
 
 DAY = date(2026, 1, 1)
 JUNE, SEPTEMBER, DECEMBER = date(2026, 6, 30), date(2026, 9, 30), date(2026, 12, 31)
@@ -123,6 +124,7 @@ def test_rates_that_stray_are_told_from_those_that_do_not() -> None:
     assert conversion.strays(Fraction(1, 36), on_record, 10), "as many local units too few"
 
 
+@settings(max_examples=34 * DEPTH)
 @given(st.sampled_from(METHODS), receipts, reported)
 def test_what_is_charged_is_what_all_local_spending_cost(
     method: str, received: list[Exchanged], reports: list[list[int]]
@@ -145,6 +147,7 @@ def test_what_is_charged_is_what_all_local_spending_cost(
             assert books.booked == conversion.half_up(base + prefinanced)
 
 
+@settings(max_examples=34 * DEPTH)
 @given(st.sampled_from(METHODS), receipts, st.data())
 def test_all_received_and_spent_is_all_charged_in_whatever_order(
     method: str, received: list[Exchanged], data: st.DataObject
@@ -173,6 +176,7 @@ def test_all_received_and_spent_is_all_charged_in_whatever_order(
     assert books.booked == shuffled.booked == base
 
 
+@settings(max_examples=34 * DEPTH)
 @given(st.sampled_from(METHODS), receipts, reported, st.integers(0, 5), amounts)
 def test_a_correction_replays_to_what_the_right_history_gives(
     method: str, received: list[Exchanged], reports: list[list[int]], at: int, local: int
@@ -187,6 +191,7 @@ def test_a_correction_replays_to_what_the_right_history_gives(
     assert books.booked == right.booked
 
 
+@settings(max_examples=34 * DEPTH)
 @given(receipts, reported, st.lists(st.integers(0, 10**8), min_size=6, max_size=6))
 def test_partly_accepted_reports_are_never_charged_beyond_their_cost(
     received: list[Exchanged], reports: list[list[int]], refused: list[int]

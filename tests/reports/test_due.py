@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -21,19 +21,32 @@ from fundops.notices.models import Notice
 from fundops.parties.models import Party
 from fundops.parties.zones import end_of, only_zones, zone_of
 from fundops.planning import grant_rules
+from tests.depth import DEPTH
 from tests.reports.report_scene import Reporting, full
+from tests.staged import staged
 from tests.world import World
+
+BEGINS = datetime(2026, 7, 15, 12, tzinfo=UTC)
+
+
+def in_july(world: World) -> Reporting:
+    """Make a grant in force in July 2026."""
+    at(BEGINS)
+    try:
+        return Reporting(world)
+    finally:
+        clock.set_clock(None)
+
+
+july = staged(in_july)
+"""A grant in force in July 2026."""
 
 
 @pytest.fixture
-def scene(world: World) -> Reporting:
-    at(datetime(2026, 7, 15, 12, tzinfo=UTC))
-    return Reporting(world)
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
-    yield
+def scene(july: Reporting) -> Iterator[Reporting]:
+    """Give the grant while it is still July."""
+    at(BEGINS + timedelta(minutes=1))
+    yield july
     clock.set_clock(None)
 
 
@@ -48,6 +61,7 @@ def at(instant: datetime) -> None:
     clock.set_clock(now)
 
 
+@settings(max_examples=34 * DEPTH)
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.sampled_from(sorted(only_zones().values())))
 def test_a_day_ends_when_the_next_begins_there(day: date, zone: str) -> None:
     ends = end_of(day, zone)

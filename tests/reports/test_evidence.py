@@ -14,14 +14,13 @@ from fundops.parties.models import Party
 from fundops.reports.models import EvidenceInspection
 from tests.proposals.proposal_factories import a_file
 from tests.reports.report_scene import Reporting, full
-from tests.world import World
+from tests.staged import staged
 
 SHA = "ab" * 32
 
 
-@pytest.fixture
-def scene(world: World) -> Reporting:
-    return Reporting(world)
+scene = staged(Reporting)
+"""A grant in force, whose grantee reports."""
 
 
 def a_paper(scene: Reporting, **over: Any) -> str:

@@ -32,12 +32,11 @@ from tests.factories import a_fund
 from tests.grants.grant_factories import closing, end
 from tests.grants.test_other_hands import second_record
 from tests.reports.report_scene import CERTIFIED, Reporting, full
-from tests.world import Caller, World
+from tests.staged import staged
+from tests.world import Caller
 
-
-@pytest.fixture
-def scene(world: World) -> Reporting:
-    return Reporting(world)
+scene = staged(Reporting)
+"""A grant in force, whose grantee reports."""
 
 
 def kind_of(answer: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from fundops import audit
@@ -20,12 +19,10 @@ from fundops.reports import local_queries
 from tests.factories import a_fund
 from tests.proposals.proposal_factories import a_file
 from tests.reports.money_scene import MoneyScene, uah, usd
-from tests.world import World
+from tests.staged import staged
 
-
-@pytest.fixture
-def scene(world: World) -> MoneyScene:
-    return MoneyScene(world)
+scene = staged(MoneyScene)
+"""A grant paid in dollars and spent in hryvnias."""
 
 
 def pointers(answer: Any) -> list[str]:

@@ -13,6 +13,7 @@ from fundops.ledger.models import Fund
 from tests.grants.grant_factories import a_desk, a_payment
 from tests.reports.money_scene import uah, usd
 from tests.reports.report_scene import CERTIFIED, Reporting, full
+from tests.staged import staged
 from tests.world import World
 
 
@@ -35,9 +36,18 @@ def in_hryvnias(scene: Reporting, place: str) -> dict[str, Any]:
     return content | {"currency": "UAH", "method": "first_in_first_out"}
 
 
-def test_from_the_money_received_to_the_form(world: World) -> None:
+def paid_and_started(world: World) -> tuple[Reporting, str, str]:
+    """Pay a part of a grant and start its report; return the payment's id and the report."""
     scene = Reporting(world)
-    payment, place = paid(scene, 200_00), scene.started()
+    return scene, paid(scene, 200_00), scene.started()
+
+
+begun = staged(paid_and_started)
+"""A grant, a payment of it and its first report."""
+
+
+def test_from_the_money_received_to_the_form(begun: tuple[Reporting, str, str]) -> None:
+    scene, payment, place = begun
     content = in_hryvnias(scene, place)
     draft = scene.saved(place, content)["version"]
     blocked = scene.grantee.post(f"{place}/submit", json={"version": draft, "certified": CERTIFIED})
@@ -89,9 +99,10 @@ def test_from_the_money_received_to_the_form(world: World) -> None:
     assert around.json()["type"].endswith("conflict"), "expenditure comes with reports"
 
 
-def test_the_currency_and_method_of_a_grant_are_declared_once(world: World) -> None:
-    scene = Reporting(world)
-    payment, place = paid(scene, 200_00), scene.started()
+def test_the_currency_and_method_of_a_grant_are_declared_once(
+    begun: tuple[Reporting, str, str],
+) -> None:
+    scene, payment, place = begun
     got = {"received_on": "2026-06-01", "exchanged": usd("200.00"), "received": uah("8000.00")}
     scene.grantee.post(f"/v1/disbursements/{payment}/local_receipts", json=got)
     unsaid = in_hryvnias(scene, place)
@@ -112,9 +123,10 @@ def test_the_currency_and_method_of_a_grant_are_declared_once(world: World) -> N
     assert pointers >= {"/currency", "/method"}, refused.text
 
 
-def test_the_form_asks_the_database_as_often_for_many_lines(world: World) -> None:
-    scene = Reporting(world)
-    place = scene.started()
+def test_the_form_asks_the_database_as_often_for_many_lines(
+    begun: tuple[Reporting, str, str],
+) -> None:
+    scene, _, place = begun
     counts: list[int] = []
     for amounts in (("1", "2"), ("3", "4", "5")):
         rows = [{"line": number, "amount": amount} for number, amount in enumerate(amounts, 1)]

@@ -19,6 +19,7 @@ from fundops.reports.models import ReportContent, ReportVersion
 from fundops.reports.seal_models import ReportSalt
 from fundops.screening import screen
 from tests.reports.report_scene import Reporting, full
+from tests.staged import staged
 from tests.world import World
 
 WORDS = ("harbour", "lantern", "meadow", "orchard", "pebble", "quarry", "ribbon", "saddle")
@@ -43,9 +44,8 @@ def everything(world: World) -> str:
     return "\n".join(found)
 
 
-@pytest.fixture
-def scene(world: World) -> Reporting:
-    return Reporting(world)
+scene = staged(Reporting)
+"""A grant in force, whose grantee reports."""
 
 
 def start(scene: Reporting) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.releases.release_factories import Scene, sexes
 from tests.reports.report_scene import Reporting
+from tests.staged import staged
 from tests.world import Caller, World
 
 
@@ -15,8 +16,13 @@ def waiting(caller: Caller, kind: str) -> list[dict[str, Any]]:
     return [one for one in answer.json()["items"] if one["kind"] == kind]
 
 
-def test_a_report_waits_for_an_officer_then_for_its_grantee_then_for_nobody(world: World) -> None:
-    scene = Reporting(world)
+scene = staged(Reporting)
+"""A grant in force, whose grantee reports."""
+
+
+def test_a_report_waits_for_an_officer_then_for_its_grantee_then_for_nobody(
+    scene: Reporting,
+) -> None:
     place = scene.started()
     assert waiting(scene.reviewer, "report_submitted") == []
     scene.submitted(place)

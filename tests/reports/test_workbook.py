@@ -15,15 +15,15 @@ from fundops.reports import workbook_form
 from fundops.reports.terms import terms_of
 from tests.reports.report_scene import Reporting, full
 from tests.reports.workbooks import Offline, kept, listed, started, with_cells
+from tests.staged import staged
 from tests.world import World
 
 ITEM = "office@shelter-helps.org"
 TELLING = f"Write to {ITEM} for the register."
 
 
-@pytest.fixture
-def report(world: World) -> Offline:
-    return started(world)
+report = staged(started)
+"""A report of a grant in force, just started."""
 
 
 @pytest.mark.sqlite_only

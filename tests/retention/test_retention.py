@@ -22,15 +22,15 @@ from fundops.reports.models import ReportContent, ReportValue, ReportVersion
 from fundops.retention import service
 from fundops.retention.models import Disposal
 from tests.reports.report_scene import Reporting, full
+from tests.staged import staged
 from tests.world import Caller, World
 
 RULES = "/v1/retention_rules"
 CANARY = "The bakery took on nine apprentices in the dry season"
 
 
-@pytest.fixture
-def scene(world: World) -> Reporting:
-    return Reporting(world)
+scene = staged(Reporting)
+"""A grant in force, whose grantee reports."""
 
 
 def approved(world: World, data_class: str, months: int) -> None:

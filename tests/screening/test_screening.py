@@ -12,6 +12,7 @@ from fundops.config import Settings
 from fundops.messages import text as sentence
 from fundops.screening import KINDS, confirmable, hidden, item_key, item_keys, item_of, screen
 from fundops.vault import Vault
+from tests.depth import DEPTH
 from tests.screening import held_out, planted
 
 FOUND = {
@@ -45,7 +46,7 @@ def test_digits_and_marks_of_other_scripts_are_read_where_they_stand() -> None:
     assert text[found[1].start : found[1].end] == "０６ 12 34 56 78"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20 * DEPTH, deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -7,7 +7,7 @@ tell which of the bounds found are a breach.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,7 +106,10 @@ class Attacker:
 
     def breaches(self, truth: Mapping[str, int], threshold: int, width: int = 4) -> list[Breach]:
         """Return every count under the threshold that is bounded closer than ``width``."""
-        found = []
+        return list(self.found(truth, threshold, width))
+
+    def found(self, truth: Mapping[str, int], threshold: int, width: int = 4) -> Iterator[Breach]:
+        """Yield those counts one by one, for who wants to know whether there is any."""
         for expression in self.expressions():
             true = sum(sign * truth[name] for name, sign in expression.items())
             if 1 <= true < threshold:
@@ -115,5 +118,4 @@ class Attacker:
                 least, greatest = self.bound(expression)
                 assert least - 1e-6 <= true <= greatest + 1e-6, "a band does not hold the truth"
                 if greatest - least < width - 1e-6:
-                    found.append(Breach(tuple(expression.items()), true, least, greatest))
-        return found
+                    yield Breach(tuple(expression.items()), true, least, greatest)

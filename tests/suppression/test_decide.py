@@ -185,7 +185,7 @@ def test_a_later_release_gives_nothing_of_an_earlier_one_away() -> None:
             known[at] = band.meets(known.get(at, NOTHING))
         assert Attacker(lines(sums), told(known)).breaches(truth, 11) == []
     apart = {at: exact(count) for at, count in truth.items() if "until" in at}
-    assert Attacker(lines(sums), told({**known, **apart})).breaches(truth, 11)
+    assert any(Attacker(lines(sums), told({**known, **apart})).found(truth, 11))
 
 
 def test_those_who_read_both_classes_learn_no_more() -> None:

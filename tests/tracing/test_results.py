@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from fundops import audit
 from fundops.donors.models import Lot
 from fundops.exports import render, statements
@@ -15,6 +13,7 @@ from fundops.parties.models import Party
 from tests.factories import a_lot
 from tests.grants.grant_factories import a_desk, a_payment
 from tests.releases.release_factories import Scene, sexes
+from tests.staged import staged
 from tests.tracing.books import Book
 from tests.world import World
 
@@ -22,8 +21,7 @@ CANARY = 7
 """The women whom the shelter helped: no statement may hold this number of them."""
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
+def two_donors(world: World) -> Scene:
     """Two donors; the first's money alone paid the school, both paid the shelter."""
     scene = Scene(world)
     for name, count in (("shelter", CANARY), ("school", 40), ("clinic", 25), ("hidden", 30)):
@@ -35,6 +33,10 @@ def scene(world: World) -> Scene:
             grant = db.get_one(Grant, scene.grants[name][0])
             a_payment(db, desk, fund, grant, minor)
     return scene
+
+
+scene = staged(two_donors)
+"""Two donors, whose money paid grants that reported."""
 
 
 def book_of(scene: Scene, known_seq: int | None = None) -> Book:

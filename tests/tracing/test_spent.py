@@ -26,6 +26,7 @@ from tests.factories import a_person
 from tests.grants.grant_factories import a_desk, a_payment, usd
 from tests.reports.money_scene import MoneyScene
 from tests.reports.report_scene import Reporting
+from tests.staged import staged
 from tests.tracing.books import Book, workbook_bytes
 from tests.world import World
 
@@ -33,16 +34,25 @@ PAID = date(2026, 5, 1)
 SHEET = "Accepted expenditure"
 
 
-@pytest.fixture
-def deal(world: World) -> Reporting:
-    """Return a grant whose first tranche is paid and whose first report of 150.50 is accepted."""
+def submitted(world: World) -> tuple[Reporting, str]:
+    """Return a grant whose first tranche is paid and whose first report of 150.50 is submitted."""
     deal = Reporting(world)
     pay_first(deal)
     place = deal.started()
     deal.submitted(place)
+    return deal, place
+
+
+def accepted(world: World) -> Reporting:
+    """Return such a grant whose report is accepted as well."""
+    deal, place = submitted(world)
     answer = deal.decided(place, "accept")
     assert answer.status_code == 200, answer.text
     return deal
+
+
+waiting, deal = staged(submitted), staged(accepted)
+"""A grant whose report of 150.50 is submitted, and one whose report is accepted."""
 
 
 def pay_first(deal: Reporting) -> None:
@@ -80,11 +90,10 @@ def test_the_statement_says_what_the_money_was_spent_on(deal: Reporting) -> None
 
 
 @pytest.mark.parametrize("refused", ["0.00", "20.50"])
-def test_later_support_of_a_finding_is_of_what_the_finding_took(world: World, refused: str) -> None:
-    deal = Reporting(world)
-    pay_first(deal)
-    place = deal.started()
-    deal.submitted(place)
+def test_later_support_of_a_finding_is_of_what_the_finding_took(
+    world: World, waiting: tuple[Reporting, str], refused: str
+) -> None:
+    deal, place = waiting
     kept = {"amount": str(Decimal("120.50") - Decimal(refused)), "currency": "USD"}
     lines = [{"number": 1, "accepted": kept, "reason": "No invoice."}]
     assert deal.decided(place, "accept", lines=lines).status_code == 200
