@@ -180,7 +180,8 @@ def test_what_is_no_results_file_is_refused(body: bytes) -> None:
     assert refused.value.slug == "file-refused"
 
 
-def test_results_belong_to_a_hosts_released_batch(hosted: Office, office: Office) -> None:
+def test_results_belong_to_a_hosts_released_batch(hosted: Office) -> None:
+    office = an_office(hosted.world)
     payments = hosted.approved(1, **VENDOR)
     draft = hosted.a_batch(payments).json()
     assert results(hosted, draft, HEAD).status_code == 409
