@@ -9,7 +9,7 @@ import pytest
 from fundops import clock
 from fundops.payees import hooks
 from tests.payees.account_factories import Clock, Office
-from tests.world import World
+from tests.staged import staged
 
 
 @pytest.fixture
@@ -20,9 +20,13 @@ def moving() -> Iterator[Clock]:
     clock.set_clock(None)
 
 
+standing = staged(Office)
+"""An office, on a clock that goes as it does."""
+
+
 @pytest.fixture
-def office(world: World, moving: Clock) -> Office:
-    return Office(world)
+def office(moving: Clock, standing: Office) -> Office:
+    return standing
 
 
 @pytest.fixture(autouse=True)
