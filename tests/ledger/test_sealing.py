@@ -27,6 +27,8 @@ from fundops.seals import PostedDigest
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import a_grant
 from tests.migrations.schemas import guards_of
+from tests.staged import staged
+from tests.world import World
 
 AMOUNT = 500
 
@@ -40,9 +42,9 @@ class Awarded:
     grants: tuple[UUID, UUID]
 
 
-@pytest.fixture
-def awarded(database: Database) -> Awarded:
+def with_two_awarded(world: World) -> Awarded:
     """Award two equal grants, each in a transaction of its own, and record something after."""
+    database = world.database
     with database.write() as db:
         audit.lock_head(db)
         fund = a_fund(db)
@@ -55,6 +57,9 @@ def awarded(database: Database) -> Awarded:
     with database.write() as db:
         audit.record(db, audit.SYSTEM, "thing.done", "thing")
     return Awarded(fund.id, lot_id, (grants[0], grants[1]))
+
+
+awarded = staged(with_two_awarded)
 
 
 @contextmanager
