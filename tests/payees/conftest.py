@@ -8,7 +8,7 @@ import pytest
 
 from fundops import clock
 from fundops.payees import hooks
-from tests.payees.account_factories import Clock, Office
+from tests.payees.account_factories import Clock, Office, with_approved, with_proposed
 from tests.staged import staged
 
 
@@ -21,12 +21,26 @@ def moving() -> Iterator[Clock]:
 
 
 standing = staged(Office)
-"""An office, on a clock that goes as it does."""
+with_one_proposed = staged(with_proposed)
+with_one_approved = staged(with_approved)
+"""An office, in scenes with an account of its party that is proposed, or in use."""
 
 
 @pytest.fixture
 def office(moving: Clock, standing: Office) -> Office:
     return standing
+
+
+@pytest.fixture
+def proposing(moving: Clock, with_one_proposed: Office) -> Office:
+    """Give an office whose party has proposed its first account."""
+    return with_one_proposed
+
+
+@pytest.fixture
+def banked(moving: Clock, with_one_approved: Office) -> Office:
+    """Give an office whose party has an account in use."""
+    return with_one_approved
 
 
 @pytest.fixture(autouse=True)
