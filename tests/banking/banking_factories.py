@@ -173,7 +173,7 @@ class Sent:
 
 @dataclass
 class Draft:
-    """An office, and a batch of payments that was not released."""
+    """An office, and a batch of payments that was not released, unless the scene says so."""
 
     office: Office
     payments: list[Disbursement]

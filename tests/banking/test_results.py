@@ -15,8 +15,10 @@ from fundops.banking.profile import Profile, sample
 from fundops.banking.vouchers import Voucher, results_in, safe, written
 from fundops.disbursements.models import Disbursement
 from fundops.errors import Problem
-from tests.banking.banking_factories import Office, an_office
+from tests.banking.banking_factories import Draft, Office, a_hosted_office, an_office
 from tests.banking.camt_files import DAY
+from tests.staged import staged
+from tests.world import World
 
 HEAD = "Voucher;Status;Paid on;Document;Amount;Reason\r\n"
 VENDOR: dict[str, Any] = {"kind": "vendor", "vendor_number": "0004711", "number": "0004711"}
@@ -57,6 +59,16 @@ def released(office: Office, count: int = 2) -> tuple[Any, list[Disbursement]]:
     answer = office.release(made.json())
     assert answer.status_code == 200, answer.text
     return answer.json(), payments
+
+
+def with_vouchers(world: World) -> Draft:
+    """Have a batch of two payments released to a host."""
+    hosted = a_hosted_office(world)
+    batch, payments = released(hosted)
+    return Draft(hosted, payments, batch)
+
+
+vouchers = staged(with_vouchers)
 
 
 def test_a_voucher_is_split_by_category_and_sums() -> None:
@@ -113,8 +125,8 @@ def test_a_profile_that_could_not_work_is_refused(office: Office, spoil: Any) ->
     assert office.officer.post("/v1/voucher_profiles", json=told).status_code == 422
 
 
-def test_vouchers_go_out_and_results_come_back(hosted: Office) -> None:
-    batch, (first, second) = released(hosted)
+def test_vouchers_go_out_and_results_come_back(vouchers: Draft) -> None:
+    hosted, batch, (first, second) = vouchers.office, vouchers.batch, vouchers.payments
     answer = hosted.officer.get(f"/v1/payment_batches/{batch['id']}/vouchers")
     assert answer.status_code == 200
     assert sha256(answer.content).hexdigest() == batch["sha256"]
@@ -157,8 +169,8 @@ def test_every_wrong_row_is_named_and_nothing_is_taken_in(hosted: Office) -> Non
     assert "DSB-NONE" not in refused.text
 
 
-def test_a_later_answer_that_differs_is_refused(hosted: Office) -> None:
-    batch, (first, second) = released(hosted)
+def test_a_later_answer_that_differs_is_refused(vouchers: Draft) -> None:
+    hosted, batch, (first, second) = vouchers.office, vouchers.batch, vouchers.payments
     assert results(hosted, batch, HEAD + row(first)).status_code == 200
     other = results(hosted, batch, HEAD + row(first, document="H-2") + row(second))
     assert other.status_code == 422
