@@ -100,31 +100,31 @@ def test_a_payment_on_its_way_keeps_its_review(desk: Desk) -> None:
     assert paid.json()["review_due_on"] is not None
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_who_placed_a_hold_does_not_lift_it_by_another_hand(desk: Desk, way: str) -> None:
+def test_who_placed_a_hold_does_not_lift_it_by_another_hand(desk: Desk) -> None:
     placed = desk.finance.post(f"/v1/grants/{desk.grant_id}/hold", json={"reason": "A complaint"})
-    puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
     lift = f"/v1/payment_holds/{placed.json()['id']}/lift"
-    assert kind(puppet.post(lift, json={"reason": "Mine"})) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
+        assert kind(puppet.post(lift, json={"reason": "Mine"})) == "same-person", way
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_who_looked_does_not_resolve_by_another_hand(desk: Desk, way: str) -> None:
+def test_who_looked_does_not_resolve_by_another_hand(desk: Desk) -> None:
     given = {"checked_on": "2026-06-01", "lists": "UN", "names": "All", "has_hits": True}
     hit = desk.finance.post(f"/v1/parties/{desk.grantee_id}/sanctions_checks", json=given)
     assert hit.status_code == 201, hit.text
-    puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
     resolve = f"/v1/sanctions_checks/{hit.json()['id']}/resolve"
-    answer = puppet.post(resolve, json={"outcome": "false_match", "reason": "Another"})
-    assert kind(answer) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
+        answer = puppet.post(resolve, json={"outcome": "false_match", "reason": "Another"})
+        assert kind(answer) == "same-person", way
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_duty_profile_is_not_approved_by_another_hand(desk: Desk, way: str) -> None:
+def test_a_duty_profile_is_not_approved_by_another_hand(desk: Desk) -> None:
     made = propose(desk).json()
-    puppet = a_puppet(desk, desk.finance, Role.APPROVER, way)
-    answer = puppet.post(f"/v1/duty_profiles/{made['id']}/approve", json={})
-    assert kind(answer) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.finance, Role.APPROVER, way)
+        answer = puppet.post(f"/v1/duty_profiles/{made['id']}/approve", json={})
+        assert kind(answer) == "same-person", way
 
 
 def test_nor_by_who_made_the_token_that_proposed_it(desk: Desk) -> None:
@@ -138,8 +138,7 @@ def test_nor_by_who_made_the_token_that_proposed_it(desk: Desk) -> None:
     assert kind(answer) == "same-person"
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_nobody_ends_a_limit_of_ones_own_by_another_hand(desk: Desk, way: str) -> None:
+def test_nobody_ends_a_limit_of_ones_own_by_another_hand(desk: Desk) -> None:
     given = {
         "person_code": desk.approver.actor.person_code, "duty": "approve",
         "limit": money("9.99"), "starts_on": "2026-01-01", "reason": "New in the post",
@@ -147,8 +146,9 @@ def test_nobody_ends_a_limit_of_ones_own_by_another_hand(desk: Desk, way: str) -
     made = desk.finance.post(f"/v1/funds/{desk.fund_id}/person_limits", json=given).json()
     limit = f"/v1/person_limits/{made['id']}"
     assert desk.manager.post(f"{limit}/approve", json={}).status_code == 200
-    puppet = a_puppet(desk, desk.approver, Role.APPROVER, way)
-    assert kind(puppet.post(f"{limit}/end", json={})) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.approver, Role.APPROVER, way)
+        assert kind(puppet.post(f"{limit}/end", json={})) == "same-person", way
 
 
 def test_the_payer_from_outside_has_no_hand_of_the_office_behind(desk: Desk) -> None:
