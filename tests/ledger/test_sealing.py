@@ -24,6 +24,7 @@ from fundops.ledger import checks, posting, sealing
 from fundops.ledger.models import Fund, Transfer
 from fundops.ledger.posting import AccountRef, Movement
 from fundops.seals import PostedDigest
+from tests.depth import DEPTH
 from tests.factories import a_fund, a_lot
 from tests.grants.grant_factories import a_grant
 from tests.migrations.schemas import guards_of
@@ -117,13 +118,16 @@ def test_two_equal_reservations_cannot_change_grants(database: Database, awarded
         assert found_in(connection) == {"transfers_sealed"}
 
 
-@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "every", [10, pytest.param(3 if DEPTH == 1 else 1, marks=pytest.mark.slow)]
+)
 def test_every_changed_byte_of_a_transfer_is_found(
     database: Database, awarded: Awarded, every: int
 ) -> None:
     """Each column of each row, as far as the database takes another value there.
 
-    A quick run tries each tenth change, which meets every column.
+    A quick run tries each tenth change, which meets every column; a slow one each third, and all
+    at greater depth.
     """
     tried, missed, turn = Counter[str](), [], 0
     with database.reader.connect() as connection:

@@ -188,7 +188,7 @@ def unpacked(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def crawl(secrets: Secrets, every: int) -> tuple[list[str], list[str], int]:
+def crawl(secrets: Secrets, every: int, within: str = "/") -> tuple[list[str], list[str], int]:
     """Return which answers tell a canary, which a ciphertext, and how many of accounts were read.
 
     Every role reads each ``every``-th of its addresses, those of one role from another start than
@@ -197,7 +197,8 @@ def crawl(secrets: Secrets, every: int) -> tuple[list[str], list[str], int]:
     sealed = ciphertexts(secrets.office.world.database)
     wrong, opened, read = [], [], 0
     for start, (name, caller) in enumerate(readers(secrets).items()):
-        for path in addresses(secrets, Role(name))[start % every :: every]:
+        paths = [path for path in addresses(secrets, Role(name)) if within in path]
+        for path in paths[start % every :: every]:
             answer = caller.get(path)
             said = unpacked(answer.content) + json.dumps(dict(answer.headers))
             if secrets.found_in(said):
@@ -227,7 +228,7 @@ def test_a_leak_would_be_noticed(secrets: Secrets, monkeypatch: pytest.MonkeyPat
         from fundops.payees import routes
 
         patch.setattr(routes, "account_out", lambda row, **k: real(row, **k) | {"masked": number})
-        assert len(crawl(secrets, 2)[0]) > 20
+        assert len(crawl(secrets, 2, "/bank_accounts")[0]) > 20
     with monkeypatch.context() as patch:
         patch.setattr(service, "told", lambda account: {"number": number} | snapshot(account))
         secrets.office.act(secrets.accounts[1], "object", secrets.office.officer)
