@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select, update
 
 from fundops import audit, clock
@@ -215,28 +214,27 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(office: Office) -> Non
     assert opens(office, victim)
 
 
-@pytest.mark.parametrize("column", ["masked", "country", "currency", "fingerprint", "party_id"])
-def test_details_that_are_not_those_shown_do_not_open(banked: Office, column: str) -> None:
+def test_details_that_are_not_those_shown_do_not_open(banked: Office) -> None:
     office = banked
     account, other = office.first, office.a_party()
-    kept = getattr(stored(office.world.database, account), column)
-    changed = {
+    for column, changed in {
         "masked": "DE ••••0000", "country": "FR", "currency": "USD", "fingerprint": "0" * 64,
         "party_id": other.id,
-    }[column]  # fmt: skip
-    overwrite(office, account, **{column: changed})
-    assert not opens(office, account)
-    overwrite(office, account, **{column: kept})
-    assert opens(office, account)
+    }.items():  # fmt: skip
+        kept = getattr(stored(office.world.database, account), column)
+        overwrite(office, account, **{column: changed})
+        assert not opens(office, account), column
+        overwrite(office, account, **{column: kept})
+        assert opens(office, account), column
 
 
-@pytest.mark.parametrize("spoiled", ["", "v1.", "v2.AAAA", "v1.AAAA", "v1.!!!", "x" * 100])
-def test_a_spoiled_ciphertext_is_a_problem_not_an_accident(banked: Office, spoiled: str) -> None:
+def test_a_spoiled_ciphertext_is_a_problem_not_an_accident(banked: Office) -> None:
     office = banked
     account = office.first
     kept = stored(office.world.database, account).details
-    overwrite(office, account, details=spoiled)
-    assert not opens(office, account)
+    for spoiled in ("", "v1.", "v2.AAAA", "v1.AAAA", "v1.!!!", "x" * 100):
+        overwrite(office, account, details=spoiled)
+        assert not opens(office, account), spoiled
     flipped = kept[:40] + ("A" if kept[40] != "A" else "B") + kept[41:]
     overwrite(office, account, details=flipped)
     assert not opens(office, account)
