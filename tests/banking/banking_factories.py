@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor, Role
+from fundops.banking.profile import sample
 from fundops.disbursements import service as disbursements
 from fundops.disbursements.models import Disbursement
 from fundops.disbursements.schemas import DisbursementIn
@@ -155,6 +156,63 @@ def an_office(world: World, *, kind: str = "bank", profile: Any = None) -> Offic
         answer = decider.post(f"/v1/voucher_profiles/{office.profile_id}/approve")
         assert answer.status_code == 200, answer.text
     return office
+
+
+def a_hosted_office(world: World) -> Office:
+    """Open a fund that a larger organisation hosts."""
+    return an_office(world, kind="host", profile=sample().model_dump(mode="json"))
+
+
+@dataclass
+class Sent:
+    """An office, and payments that were released in a batch."""
+
+    office: Office
+    payments: list[Disbursement]
+
+
+@dataclass
+class Draft:
+    """An office, and a batch of payments that was not released, unless the scene says so."""
+
+    office: Office
+    payments: list[Disbursement]
+    batch: Any
+
+
+def with_one_sent(world: World) -> Sent:
+    """Have a payment on its way."""
+    office = an_office(world)
+    return Sent(office, office.sent(1))
+
+
+def with_two_sent(world: World) -> Sent:
+    """Have two payments on their way."""
+    office = an_office(world)
+    return Sent(office, office.sent(2))
+
+
+def _draft(world: World, count: int) -> Draft:
+    office = an_office(world)
+    payments = office.approved(count)
+    made = office.a_batch(payments)
+    assert made.status_code == 201, made.text
+    return Draft(office, payments, made.json())
+
+
+def with_draft_of_one(world: World) -> Draft:
+    """Have a batch of one payment."""
+    return _draft(world, 1)
+
+
+def with_draft_of_two(world: World) -> Draft:
+    """Have a batch of two payments."""
+    return _draft(world, 2)
+
+
+def with_draft_of_three(world: World) -> Draft:
+    """Have a batch of three payments."""
+    return _draft(world, 3)
 
 
 def a_payee_account(db: Session, party: Party, office: Office, **over: Any) -> BankAccount:

@@ -11,7 +11,7 @@ from fundops import audit
 from fundops.authz import Role
 from fundops.banking import camt as reading
 from fundops.banking.models import BankStatement, StatementEntry
-from tests.banking.banking_factories import Office
+from tests.banking.banking_factories import Draft, Office, Sent
 from tests.banking.camt_files import OTHER, Entry, Stmt, Tx, camt
 from tests.disbursements.conftest import give_role
 from tests.payees.account_factories import an_iban, slug
@@ -25,15 +25,15 @@ def a_debit(payment: Any, **over: Any) -> Entry:
 
 
 @pytest.mark.parametrize("number", [OTHER, None])
-def test_a_payment_that_went_where_it_should_is_exact(office: Office, number: str | None) -> None:
-    [payment] = office.sent()
+def test_a_payment_that_went_where_it_should_is_exact(sent_one: Sent, number: str | None) -> None:
+    office, [payment] = sent_one.office, sent_one.payments
     statement = office.statement(camt(Stmt([a_debit(payment, other=number)])))
     assert [one["grade"] for one in office.proposals(statement)] == ["exact"]
 
 
-def test_a_payment_that_went_to_another_account_is_no_routine(office: Office) -> None:
+def test_a_payment_that_went_to_another_account_is_no_routine(sent_one: Sent) -> None:
     """Whoever changes the account in a file that was released is found by the bank's statement."""
-    [payment] = office.sent()
+    office, [payment] = sent_one.office, sent_one.payments
     statement = office.statement(camt(Stmt([a_debit(payment, other=an_iban())])))
     [proposal] = office.proposals(statement)
     assert (proposal["grade"], "another account" in proposal["reason"]) == ("unclear", True)
@@ -50,8 +50,8 @@ def test_an_entry_that_names_one_payment_is_not_another(office: Office) -> None:
     assert office.confirm(entry, "paid", disbursement_id=str(one.id)).status_code == 200
 
 
-def test_charges_are_those_that_the_bank_tells(office: Office) -> None:
-    [payment] = office.sent()
+def test_charges_are_those_that_the_bank_tells(sent_one: Sent) -> None:
+    office, [payment] = sent_one.office, sent_one.payments
     minor = -payment.amount_minor - 50_00
     entry = Entry(minor, [Tx(minor, end_to_end=payment.code)], charges=5_00)
     [found] = office.entries(office.statement(camt(Stmt([entry]))))
@@ -60,8 +60,8 @@ def test_charges_are_those_that_the_bank_tells(office: Office) -> None:
     assert (refused.status_code, slug(refused)) == (409, "conflict")
 
 
-def test_what_a_bank_says_in_words_is_not_kept_in_the_clear(office: Office) -> None:
-    [payment] = office.sent()
+def test_what_a_bank_says_in_words_is_not_kept_in_the_clear(sent_one: Sent) -> None:
+    office, [payment] = sent_one.office, sent_one.payments
     back = Entry(payment.amount_minor, [Tx(payment.amount_minor, payment.code, reason="AC04")])
     raw = camt(Stmt([a_debit(payment), back]))
     said = f"<Rsn><Prtry>Closed {OTHER}</Prtry></Rsn><AddtlInf>{OTHER} is closed</AddtlInf>"
@@ -80,9 +80,8 @@ def test_what_a_bank_says_in_words_is_not_kept_in_the_clear(office: Office) -> N
         assert not any(OTHER in str(row) for row in events)
 
 
-def test_who_made_a_batch_does_not_release_it_under_another_record(office: Office) -> None:
-    payments = office.approved()
-    batch = office.a_batch(payments).json()
+def test_who_made_a_batch_does_not_release_it_under_another_record(draft_of_one: Draft) -> None:
+    office, batch = draft_of_one.office, draft_of_one.batch
     second = office.world.as_role(Role.SIGNATORY)
     joined = office.world.as_role(Role.ADMINISTRATOR).post(
         f"/v1/persons/{office.officer.actor.person_id}/same_as",

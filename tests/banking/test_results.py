@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,8 +16,10 @@ from fundops.banking.profile import Profile, sample
 from fundops.banking.vouchers import Voucher, results_in, safe, written
 from fundops.disbursements.models import Disbursement
 from fundops.errors import Problem
-from tests.banking.banking_factories import Office, an_office
+from tests.banking.banking_factories import Draft, Office, a_hosted_office, an_office
 from tests.banking.camt_files import DAY
+from tests.staged import staged
+from tests.world import World
 
 HEAD = "Voucher;Status;Paid on;Document;Amount;Reason\r\n"
 VENDOR: dict[str, Any] = {"kind": "vendor", "vendor_number": "0004711", "number": "0004711"}
@@ -59,6 +62,16 @@ def released(office: Office, count: int = 2) -> tuple[Any, list[Disbursement]]:
     return answer.json(), payments
 
 
+def with_vouchers(world: World) -> Draft:
+    """Have a batch of two payments released to a host."""
+    hosted = a_hosted_office(world)
+    batch, payments = released(hosted)
+    return Draft(hosted, payments, batch)
+
+
+vouchers = staged(with_vouchers)
+
+
 def test_a_voucher_is_split_by_category_and_sums() -> None:
     raw = written(sample(), [a_voucher()])
     assert raw == written(sample(), [a_voucher()])
@@ -92,29 +105,30 @@ def test_no_cell_becomes_a_formula() -> None:
         Profile.model_validate(given)
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda p: p["columns"].pop(1),
-        lambda p: p["columns"][0].update(field="amount"),
-        lambda p: p["columns"].append(p["columns"][1]),
-        lambda p: p["gl_accounts"].pop("default"),
-        lambda p: p["results"]["columns"].pop("amount"),
-        lambda p: p["results"]["rejected"].append("paid"),
-        lambda p: p["writing"].update(encoding="utf-7"),
-        lambda p: p["writing"].update(encoding="cp1252") or p.update(cost_centre="Київ"),
-        lambda p: p.update(more=1),
-    ],
+SPOILT: tuple[Callable[[Any], Any], ...] = (
+    lambda p: p["columns"].pop(1),
+    lambda p: p["columns"][0].update(field="amount"),
+    lambda p: p["columns"].append(p["columns"][1]),
+    lambda p: p["gl_accounts"].pop("default"),
+    lambda p: p["results"]["columns"].pop("amount"),
+    lambda p: p["results"]["rejected"].append("paid"),
+    lambda p: p["writing"].update(encoding="utf-7"),
+    lambda p: p["writing"].update(encoding="cp1252") or p.update(cost_centre="Київ"),
+    lambda p: p.update(more=1),
 )
-def test_a_profile_that_could_not_work_is_refused(office: Office, spoil: Any) -> None:
-    given = sample().model_dump(mode="json")
-    spoil(given)
-    told = {"fund_id": str(office.fund_id), "name": "Host", "profile": given}
-    assert office.officer.post("/v1/voucher_profiles", json=told).status_code == 422
 
 
-def test_vouchers_go_out_and_results_come_back(hosted: Office) -> None:
-    batch, (first, second) = released(hosted)
+def test_a_profile_that_could_not_work_is_refused(office: Office) -> None:
+    for number, spoil in enumerate(SPOILT):
+        given = sample().model_dump(mode="json")
+        spoil(given)
+        told = {"fund_id": str(office.fund_id), "name": "Host", "profile": given}
+        answer = office.officer.post("/v1/voucher_profiles", json=told)
+        assert answer.status_code == 422, (number, answer.text)
+
+
+def test_vouchers_go_out_and_results_come_back(vouchers: Draft) -> None:
+    hosted, batch, (first, second) = vouchers.office, vouchers.batch, vouchers.payments
     answer = hosted.officer.get(f"/v1/payment_batches/{batch['id']}/vouchers")
     assert answer.status_code == 200
     assert sha256(answer.content).hexdigest() == batch["sha256"]
@@ -157,8 +171,8 @@ def test_every_wrong_row_is_named_and_nothing_is_taken_in(hosted: Office) -> Non
     assert "DSB-NONE" not in refused.text
 
 
-def test_a_later_answer_that_differs_is_refused(hosted: Office) -> None:
-    batch, (first, second) = released(hosted)
+def test_a_later_answer_that_differs_is_refused(vouchers: Draft) -> None:
+    hosted, batch, (first, second) = vouchers.office, vouchers.batch, vouchers.payments
     assert results(hosted, batch, HEAD + row(first)).status_code == 200
     other = results(hosted, batch, HEAD + row(first, document="H-2") + row(second))
     assert other.status_code == 422
@@ -180,7 +194,8 @@ def test_what_is_no_results_file_is_refused(body: bytes) -> None:
     assert refused.value.slug == "file-refused"
 
 
-def test_results_belong_to_a_hosts_released_batch(hosted: Office, office: Office) -> None:
+def test_results_belong_to_a_hosts_released_batch(hosted: Office) -> None:
+    office = an_office(hosted.world)
     payments = hosted.approved(1, **VENDOR)
     draft = hosted.a_batch(payments).json()
     assert results(hosted, draft, HEAD).status_code == 409

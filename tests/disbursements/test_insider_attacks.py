@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from fundops import audit, clock
 from fundops.authz import Role
 from fundops.disbursements.models import Disbursement
@@ -76,15 +74,16 @@ def a_puppet(desk: Desk, master: Caller, role: Role, way: str) -> Caller:
 WAYS = ["second record", "lent role", "token"]
 
 
-@pytest.mark.parametrize("verb", ["approve", "pay"])
-def test_ease_that_ended_does_not_serve_what_was_certified_before(desk: Desk, verb: str) -> None:
+def test_ease_that_ended_does_not_serve_what_was_certified_before(desk: Desk) -> None:
     """Four persons while a review is overdue: for payments that are under way as well."""
     small_office(desk)
     both = desk.world.as_role(Role.FINANCE_OFFICER)
     first = by_three(desk, both, "certify", "approve", "pay")
-    waiting = by_three(desk, both, *(("certify", "approve") if verb == "pay" else ("certify",)))
+    to_approve = by_three(desk, both, "certify")
+    to_pay = by_three(desk, both, "certify", "approve")
     overdue(desk, first)
-    assert kind(desk.step(waiting, verb)) == "same-person"
+    assert kind(desk.step(to_approve, "approve")) == "same-person"
+    assert kind(desk.step(to_pay, "pay")) == "same-person"
 
 
 def test_a_payment_on_its_way_keeps_its_review(desk: Desk) -> None:
@@ -100,31 +99,31 @@ def test_a_payment_on_its_way_keeps_its_review(desk: Desk) -> None:
     assert paid.json()["review_due_on"] is not None
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_who_placed_a_hold_does_not_lift_it_by_another_hand(desk: Desk, way: str) -> None:
+def test_who_placed_a_hold_does_not_lift_it_by_another_hand(desk: Desk) -> None:
     placed = desk.finance.post(f"/v1/grants/{desk.grant_id}/hold", json={"reason": "A complaint"})
-    puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
     lift = f"/v1/payment_holds/{placed.json()['id']}/lift"
-    assert kind(puppet.post(lift, json={"reason": "Mine"})) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
+        assert kind(puppet.post(lift, json={"reason": "Mine"})) == "same-person", way
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_who_looked_does_not_resolve_by_another_hand(desk: Desk, way: str) -> None:
+def test_who_looked_does_not_resolve_by_another_hand(desk: Desk) -> None:
     given = {"checked_on": "2026-06-01", "lists": "UN", "names": "All", "has_hits": True}
     hit = desk.finance.post(f"/v1/parties/{desk.grantee_id}/sanctions_checks", json=given)
     assert hit.status_code == 201, hit.text
-    puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
     resolve = f"/v1/sanctions_checks/{hit.json()['id']}/resolve"
-    answer = puppet.post(resolve, json={"outcome": "false_match", "reason": "Another"})
-    assert kind(answer) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.finance, Role.FINANCE_OFFICER, way)
+        answer = puppet.post(resolve, json={"outcome": "false_match", "reason": "Another"})
+        assert kind(answer) == "same-person", way
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_duty_profile_is_not_approved_by_another_hand(desk: Desk, way: str) -> None:
+def test_a_duty_profile_is_not_approved_by_another_hand(desk: Desk) -> None:
     made = propose(desk).json()
-    puppet = a_puppet(desk, desk.finance, Role.APPROVER, way)
-    answer = puppet.post(f"/v1/duty_profiles/{made['id']}/approve", json={})
-    assert kind(answer) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.finance, Role.APPROVER, way)
+        answer = puppet.post(f"/v1/duty_profiles/{made['id']}/approve", json={})
+        assert kind(answer) == "same-person", way
 
 
 def test_nor_by_who_made_the_token_that_proposed_it(desk: Desk) -> None:
@@ -138,8 +137,7 @@ def test_nor_by_who_made_the_token_that_proposed_it(desk: Desk) -> None:
     assert kind(answer) == "same-person"
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_nobody_ends_a_limit_of_ones_own_by_another_hand(desk: Desk, way: str) -> None:
+def test_nobody_ends_a_limit_of_ones_own_by_another_hand(desk: Desk) -> None:
     given = {
         "person_code": desk.approver.actor.person_code, "duty": "approve",
         "limit": money("9.99"), "starts_on": "2026-01-01", "reason": "New in the post",
@@ -147,8 +145,9 @@ def test_nobody_ends_a_limit_of_ones_own_by_another_hand(desk: Desk, way: str) -
     made = desk.finance.post(f"/v1/funds/{desk.fund_id}/person_limits", json=given).json()
     limit = f"/v1/person_limits/{made['id']}"
     assert desk.manager.post(f"{limit}/approve", json={}).status_code == 200
-    puppet = a_puppet(desk, desk.approver, Role.APPROVER, way)
-    assert kind(puppet.post(f"{limit}/end", json={})) == "same-person"
+    for way in WAYS:
+        puppet = a_puppet(desk, desk.approver, Role.APPROVER, way)
+        assert kind(puppet.post(f"{limit}/end", json={})) == "same-person", way
 
 
 def test_the_payer_from_outside_has_no_hand_of_the_office_behind(desk: Desk) -> None:

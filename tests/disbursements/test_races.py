@@ -139,7 +139,7 @@ def run_round(database: Database, payments: int, surplus: int) -> None:
 
 
 def test_approvals_and_payments_at_once_come_to_the_limit(database: Database) -> None:
-    run_round(database, 12, 4)
+    run_round(database, 8, 3)
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def apart(new_database: NewDatabase) -> Iterator[Database]:
 def test_two_hundred_approvals_and_payments_at_once_again_and_again(
     new_database: NewDatabase,
 ) -> None:
-    for _ in range(5 if DEPTH == 1 else 50):
+    for _ in range(3 if DEPTH == 1 else 50):
         with apart(new_database) as database:
             run_round(database, 50, 10)
 
@@ -180,12 +180,12 @@ def submit_twice(database: Database, payments: int) -> None:
 
 
 def test_each_payment_submitted_twice_at_once_is_paid_once(database: Database) -> None:
-    submit_twice(database, 10)
+    submit_twice(database, 6)
 
 
 @pytest.mark.slow
-def test_five_hundred_payments_submitted_twice_at_once(database: Database) -> None:
-    submit_twice(database, 500)
+def test_hundreds_of_payments_submitted_twice_at_once(database: Database) -> None:
+    submit_twice(database, 300 if DEPTH == 1 else 500)
 
 
 def test_paying_twice_would_be_noticed(

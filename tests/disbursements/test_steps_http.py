@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,41 @@ from fundops.payees.models import BankAccount
 from tests.disbursements.conftest import PAID, Desk, money
 from tests.factories import a_lot
 from tests.grants.grant_factories import a_grant, a_grantee, make_payable
+from tests.staged import staged
+from tests.world import World
+
+
+@dataclass
+class Approved:
+    """A desk, and the place of a payment of 10.00 USD that may be released."""
+
+    desk: Desk
+    place: str
+
+
+@dataclass
+class Halfway(Approved):
+    """As ``Approved``, and the place of another that is certified only."""
+
+    certified: str
+
+
+def with_an_approved(world: World) -> Approved:
+    """Have a payment approved."""
+    desk = Desk(world)
+    return Approved(desk, desk.approved())
+
+
+def with_two(world: World) -> Halfway:
+    """Have a payment approved and another certified."""
+    desk = Desk(world)
+    place, certified = desk.approved(), desk.ask()
+    assert desk.step(certified, "certify").status_code == 200
+    return Halfway(desk, place, certified)
+
+
+approved = staged(with_an_approved)
+halfway = staged(with_two)
 
 
 def kind(answer: Any) -> str:
@@ -35,13 +71,15 @@ def shut(answer: Any) -> list[str]:
     return [one["pointer"].removeprefix("gate/") for one in answer.json()["errors"]]
 
 
-def change(desk: Desk, model: type[Any], **values: Any) -> None:
-    """Change the one record of a kind, past every service."""
+def change(desk: Desk, model: type[Any], *, records: int = 1, **values: Any) -> None:
+    """Change the one record of a kind, or all of them, past every service."""
     with desk.world.database.write() as db:
         audit.lock_head(db)
-        record = db.execute(select(model)).scalars().one()
-        for name, value in values.items():
-            setattr(record, name, value)
+        found = db.execute(select(model)).scalars().all()
+        assert len(found) == records
+        for record in found:
+            for name, value in values.items():
+                setattr(record, name, value)
         db.flush()
 
 
@@ -97,23 +135,27 @@ GATE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", ["approve", "release", "pay"])
+def steps_of_money(halfway: Halfway) -> list[tuple[str, Any]]:
+    """Try to approve what is certified, and to release and pay what is approved; the answers."""
+    desk = halfway.desk
+    return [
+        (halfway.certified, desk.step(halfway.certified, "approve")),
+        (halfway.place, desk.step(halfway.place, "release", desk.signatory)),
+        (halfway.place, desk.step(halfway.place, "pay")),
+    ]
+
+
 @pytest.mark.parametrize("why", list(SHUT))
 def test_what_is_verified_at_approval_is_verified_again_when_money_goes(
-    desk: Desk, verb: str, why: str
+    halfway: Halfway, why: str
 ) -> None:
-    place = desk.ask()
-    assert desk.step(place, "certify").status_code == 200
-    if verb != "approve":
-        assert desk.step(place, "approve").status_code == 200
-    SHUT[why](desk, place)
-    given = PAID if verb == "pay" else {}
-    answer = desk.step(
-        place, verb, desk.by_duty["approve" if verb == "approve" else "pay"], **given
-    )
-    assert shut(answer) == [GATE[why]]
-    state = desk.finance.get(f"{place}/state").json()
-    assert [one["gate"] for one in state["obstacles"]] == [GATE[why]]
+    places = [halfway.place, halfway.certified] if why == "hold" else [halfway.place]
+    for place in places:
+        SHUT[why](halfway.desk, place)
+    for place, answer in steps_of_money(halfway):
+        assert shut(answer) == [GATE[why]]
+        state = halfway.desk.finance.get(f"{place}/state").json()
+        assert [one["gate"] for one in state["obstacles"]] == [GATE[why]]
 
 
 def test_a_grantee_who_was_never_looked_up_gets_nothing(desk: Desk) -> None:
@@ -130,15 +172,15 @@ def test_every_gate_is_asked() -> None:
     assert set(GATE.values()) < set(gates.GATES)
 
 
-def test_all_that_keeps_a_payment_back_is_named_at_once(desk: Desk) -> None:
-    place = desk.approved()
+def test_all_that_keeps_a_payment_back_is_named_at_once(approved: Approved) -> None:
+    desk, place = approved.desk, approved.place
     for why in ("hold", "old check", "cooling"):
         SHUT[why](desk, place)
     assert shut(desk.step(place, "pay")) == ["account", "sanctions", "hold"]
 
 
-def test_a_hold_is_lifted_by_another(desk: Desk) -> None:
-    place = desk.approved()
+def test_a_hold_is_lifted_by_another(approved: Approved) -> None:
+    desk, place = approved.desk, approved.place
     placed = desk.finance.post(f"/v1/grants/{desk.grant_id}/hold", json={"reason": "A complaint"})
     lift = f"/v1/payment_holds/{placed.json()['id']}/lift"
     assert kind(desk.finance.post(lift, json={"reason": "Mine"})) == "same-person"
@@ -155,8 +197,8 @@ def test_a_hold_is_lifted_by_another(desk: Desk) -> None:
     assert len(desk.manager.get("/v1/payment_holds").json()["items"]) == 2
 
 
-def test_a_hit_is_resolved_by_another_and_a_true_match_stops_all(desk: Desk) -> None:
-    place = desk.approved()
+def test_a_hit_is_resolved_by_another_and_a_true_match_stops_all(approved: Approved) -> None:
+    desk, place = approved.desk, approved.place
     a_hit(desk)
     path = f"/v1/parties/{desk.grantee_id}/sanctions_checks"
     found = desk.manager.get(path).json()["items"]
@@ -187,30 +229,22 @@ def another_account(desk: Desk) -> None:
 
 
 def another_amount(desk: Desk) -> None:
-    change(desk, Disbursement, amount_minor=1_001)
-    change(desk, Grant, requested_minor=1_001)
+    change(desk, Disbursement, records=2, amount_minor=1_001)
+    change(desk, Grant, requested_minor=2_002)
 
 
 @pytest.mark.parametrize("what", [another_account, another_amount])
-@pytest.mark.parametrize("verb", ["approve", "release", "pay"])
-def test_a_change_of_what_was_signed_for_makes_it_void(desk: Desk, verb: str, what: Any) -> None:
-    place = desk.ask()
-    assert desk.step(place, "certify").status_code == 200
-    if verb != "approve":
-        assert desk.step(place, "approve").status_code == 200
-    what(desk)
-    given = PAID if verb == "pay" else {}
-    answer = desk.step(
-        place, verb, desk.by_duty["approve" if verb == "approve" else "pay"], **given
-    )
-    assert kind(answer) == "approval-void", answer.text
-    assert desk.finance.get(f"{place}/state").json()["is_approval_void"] is True
+def test_a_change_of_what_was_signed_for_makes_it_void(halfway: Halfway, what: Any) -> None:
+    what(halfway.desk)
+    for place, answer in steps_of_money(halfway):
+        assert kind(answer) == "approval-void", answer.text
+        assert halfway.desk.finance.get(f"{place}/state").json()["is_approval_void"] is True
 
 
 def test_a_void_that_is_not_looked_for_would_be_missed(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    approved: Approved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = desk.approved()
+    desk, place = approved.desk, approved.place
     another_account(desk)
     with desk.world.database.read() as db:
         signed = db.get_one(Disbursement, its_id(place)).approved_digest
@@ -218,8 +252,8 @@ def test_a_void_that_is_not_looked_for_would_be_missed(
     assert desk.step(place, "pay").status_code == 200
 
 
-def test_what_was_sent_back_is_signed_anew(desk: Desk) -> None:
-    place = desk.approved("10.00")
+def test_what_was_sent_back_is_signed_anew(approved: Approved) -> None:
+    desk, place = approved.desk, approved.place
     back = desk.signatory.post(f"{place}/send_back", json={"reason": "The account is wrong"})
     assert (back.status_code, back.json()["status"]) == (200, "sent_back")
     assert back.json()["certified_by_id"] is None
@@ -251,8 +285,8 @@ def test_what_is_refused_or_withdrawn_may_be_asked_for_again(
     assert desk.paid("1000.00")
 
 
-def test_released_money_is_paid_when_the_bank_says_so(desk: Desk) -> None:
-    place = desk.approved("10.00")
+def test_released_money_is_paid_when_the_bank_says_so(approved: Approved) -> None:
+    desk, place = approved.desk, approved.place
     sent = desk.signatory.post(f"{place}/release")
     assert (sent.status_code, sent.json()["status"]) == (200, "sent")
     with desk.world.database.read() as db:
@@ -415,9 +449,9 @@ def test_steps_cost_the_same_whatever_the_history(desk: Desk) -> None:
     with desk.world.database.write() as db:
         audit.lock_head(db)
         a_lot(db, desk.fund(db), 50)
-        for _ in range(5):
+        for _ in range(3):
             make_payable(db, a_grant(db, desk.fund(db), 10).grantee_id)
-    for _ in range(6):
+    for _ in range(3):
         desk.paid("1.00")
     later = desk.ask("1.00")
     assert [statements(verb, later) for verb in verbs] == before

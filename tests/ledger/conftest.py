@@ -91,6 +91,7 @@ def till(request: pytest.FixtureRequest, world: World) -> faults.Till:
 
     Cut off before a read, a command has written what it had before the next write: the short form
     leaves out what can differ only in how the failure is handled. Of commands with very many
-    writes, and of those that move no money, it takes some (``faults.spread``).
+    writes, and of those that move no money, it takes some (``faults.spread``); the long form takes
+    all writes and some of the reads (``faults.at_all_writes``).
     """
     return faults.Till(world, faults.every if request.param == "statements" else faults.is_write)

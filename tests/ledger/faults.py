@@ -31,6 +31,7 @@ from fundops.authz import Role
 from fundops.errors import Problem
 from fundops.ledger import posting
 from fundops.models import metadata
+from tests.depth import DEPTH
 from tests.world import Caller, World
 
 SOURCE = Path(fundops.__file__).parent
@@ -53,8 +54,10 @@ def every(_statement: str) -> bool:
     return True
 
 
-MOST, FEW = 16, 2
+MOST, FEW = 7, 2
 """How often the short form cuts off a command that moves money, and one that does not."""
+READS = 3
+"""The long form cuts off at every write and at each third of the reads, at depth at all."""
 
 
 def spread(last: int, most: int) -> Sequence[int]:
@@ -62,6 +65,15 @@ def spread(last: int, most: int) -> Sequence[int]:
     if last <= most:
         return range(1, last + 1)
     return [1 + round(number * (last - 1) / (most - 1)) for number in range(most)]
+
+
+def at_all_writes(statements: Sequence[str], reads: int) -> Sequence[int]:
+    """Return the numbers of the writes among statements, and of each so many of the others."""
+    return [
+        number
+        for number, one in enumerate(statements, 1)
+        if is_write(one) or number % reads == 0 or number == len(statements)
+    ]
 
 
 class Kept:
@@ -241,7 +253,7 @@ class Till:
         last = len(cut.statements)
         assert last > 2, "hardly anything was written before the commit"
         if self.counts is every:
-            return range(1, last + 1)
+            return at_all_writes(cut.statements, READS if DEPTH == 1 else 1)
         return spread(last, MOST if posted else FEW)
 
     def _same_again(self, send: Send, answer: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from fundops import audit
@@ -14,12 +15,14 @@ from fundops.ledger import checks, posting
 from fundops.ledger.posting import Movement
 from tests.ledger.conftest import Books, open_books, violations
 from tests.migrations.schemas import guards_of
+from tests.staged import BUILDER, Stages
+from tests.world import World
 
 
-@pytest.fixture
-def books(ledger: Database) -> Books:
-    """Give books with some money in them, and no guards."""
-    with ledger.write() as db:
+def unguarded(world: World) -> Books:
+    """Open books with some money in them, and no guards."""
+    database = world.database
+    with database.write() as db:
         made = open_books(db)
         seq = audit.record(db, audit.SYSTEM, "test.posted", "test")
         lot = made.lots[0]
@@ -32,16 +35,26 @@ def books(ledger: Database) -> Books:
                      date(2026, 2, 3), "test", uuid4(), lot)
         )  # fmt: skip
         posting.post(db, seq, movements)
-    with ledger.read() as db:
+    with database.read() as db:
         assert violations(db) == []
-    with ledger.writer.begin() as connection:
+    with database.writer.begin() as connection:
         for name in guards_of(connection):
             kind, _, rest = name.partition(" ")
             table, _, trigger = rest.partition(".")
             if kind == "trigger":
-                on_table = "" if ledger.is_sqlite else f" ON {table}"
+                on_table = "" if database.is_sqlite else f" ON {table}"
                 connection.execute(text(f"DROP TRIGGER {trigger}{on_table}"))
     return made
+
+
+def _books(ledger: Database, app: FastAPI, stages: Stages) -> Books:
+    """Give them, built once, in a database whose end nobody checks but the test."""
+    made: Books = stages.of(unguarded).scene(World(app, ledger))
+    return made
+
+
+setattr(_books, BUILDER, unguarded)
+books = pytest.fixture(_books, name="books")
 
 
 DAMAGE = (

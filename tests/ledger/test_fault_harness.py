@@ -73,6 +73,12 @@ def test_the_short_form_cuts_off_at_both_ends_and_evenly_between() -> None:
     assert list(faults.spread(56, 2)) == [1, 56]
 
 
+def test_the_long_form_cuts_off_at_all_writes_and_some_of_the_reads() -> None:
+    told = ["SELECT 1", "INSERT INTO a", "SELECT 2", "SELECT 3", "UPDATE a", "DELETE FROM a", "S"]
+    assert list(faults.at_all_writes(told, 3)) == [2, 3, 5, 6, 7]
+    assert list(faults.at_all_writes(told, 1)) == [1, 2, 3, 4, 5, 6, 7]
+
+
 class Fee:
     """A bank fee to book, and a flaw to put into it."""
 

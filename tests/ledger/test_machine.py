@@ -225,13 +225,13 @@ def run_machine(database: Database, examples: int, steps: int, *, planted: bool 
 
 
 def test_the_ledger_is_the_reference(ledger: Database) -> None:
-    run_machine(ledger, examples=6, steps=12)
+    run_machine(ledger, examples=3, steps=12)
     ledger.close()
 
 
 @pytest.mark.slow
 def test_the_ledger_is_the_reference_at_length(ledger: Database) -> None:
-    run_machine(ledger, examples=15 * DEPTH, steps=30)
+    run_machine(ledger, examples=10 * DEPTH, steps=30)
     ledger.close()
 
 

@@ -42,7 +42,12 @@ class Clock:
 
 
 class Office:
-    """A party and its person, an officer who proposes, an approver, and a manager."""
+    """A party and its person, an officer who proposes, an approver, and a manager.
+
+    ``first`` is the party's account in scenes that begin with one.
+    """
+
+    first = ""
 
     def __init__(self, world: World, **party: object) -> None:
         self.world = world
@@ -106,6 +111,20 @@ class Office:
         }  # fmt: skip
         path = f"/v1/bank_accounts/{account}/call_backs"
         return (caller or self.approver).post(path, json=body | over)
+
+
+def with_proposed(world: World) -> Office:
+    """Have a first account proposed."""
+    office = Office(world)
+    office.first = office.proposed()
+    return office
+
+
+def with_approved(world: World) -> Office:
+    """Have a first account in use."""
+    office = Office(world)
+    office.first = office.approved()
+    return office
 
 
 def stored(database: Database, account: str) -> BankAccount:

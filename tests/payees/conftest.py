@@ -8,8 +8,8 @@ import pytest
 
 from fundops import clock
 from fundops.payees import hooks
-from tests.payees.account_factories import Clock, Office
-from tests.world import World
+from tests.payees.account_factories import Clock, Office, with_approved, with_proposed
+from tests.staged import staged
 
 
 @pytest.fixture
@@ -20,9 +20,27 @@ def moving() -> Iterator[Clock]:
     clock.set_clock(None)
 
 
+standing = staged(Office)
+with_one_proposed = staged(with_proposed)
+with_one_approved = staged(with_approved)
+"""An office, in scenes with an account of its party that is proposed, or in use."""
+
+
 @pytest.fixture
-def office(world: World, moving: Clock) -> Office:
-    return Office(world)
+def office(moving: Clock, standing: Office) -> Office:
+    return standing
+
+
+@pytest.fixture
+def proposing(moving: Clock, with_one_proposed: Office) -> Office:
+    """Give an office whose party has proposed its first account."""
+    return with_one_proposed
+
+
+@pytest.fixture
+def banked(moving: Clock, with_one_approved: Office) -> Office:
+    """Give an office whose party has an account in use."""
+    return with_one_approved
 
 
 @pytest.fixture(autouse=True)

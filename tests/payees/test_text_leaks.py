@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.payees.account_factories import Office, an_iban, slug
-from tests.world import World
-
-
-@pytest.fixture
-def office(world: World) -> Office:
-    return Office(world)
 
 
 def pointers(answer: Any) -> list[str]:
