@@ -152,7 +152,7 @@ ZOO: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "many parts": (
         lambda: with_parts(
-            examples.proposal(), {str(number): b"" for number in range(10_000)}
+            examples.proposal(), {str(number): b"" for number in range(100_000)}
         ),
         "xlsx_too_many_parts",
     ),
