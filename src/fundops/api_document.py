@@ -6,7 +6,9 @@ those are read from the request itself. A client generated from the document mus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -48,11 +50,14 @@ def methods_at(app: FastAPI, path: str) -> list[str]:
     """Return the methods that the address ``path`` takes, for the ``Allow`` of a refusal."""
     found: set[str] = set()
     for context in iter_route_contexts(app.routes):
-        if context.path is not None and context.methods:
-            pattern, _, _ = compile_path(context.path)
-            if pattern.match(path):
-                found |= context.methods
+        if context.path is not None and context.methods and _pattern(context.path).match(path):
+            found |= context.methods
     return sorted(found)
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 def document(app: FastAPI) -> dict[str, Any]:
