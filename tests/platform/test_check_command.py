@@ -43,7 +43,7 @@ def answer(checking: subprocess.Popen[str]) -> tuple[int, list[str]]:
     assert checking.stdout is not None
     checking.stdin.write("again\n")
     checking.stdin.flush()
-    printed = []
+    printed: list[str] = []
     for line in checking.stdout:
         if line.startswith("ENDED "):
             return int(line.split()[1]), printed
