@@ -19,11 +19,10 @@ from typing import Any, TypeVar
 import pytest
 from fastapi import FastAPI
 
-from fundops.config import Settings
 from fundops.db import Database
 from tests.client import Client
 from tests.databases import PostgresDatabases, SqliteDatabases
-from tests.world import World, application
+from tests.world import World, application, as_tested
 
 S = TypeVar("S")
 BUILDER = "builds"
@@ -102,8 +101,7 @@ class Stage:
         self._databases.close()
 
     def _fill(self, url: str) -> None:
-        settings = Settings(database_url=url, log_level="error", lock_timeout_seconds=10)
-        with application(settings) as app:
+        with application(as_tested(url)) as app:
             world = World(app, app.state.database)
             with world.client:
                 built = self._build(world)

@@ -27,10 +27,15 @@ from tests.factories import a_person
 from tests.told import ToldOnce
 
 
+def as_tested(database_url: str) -> Settings:
+    """Return the settings of nearly all tests; those alike in all else share an application."""
+    return Settings(database_url=database_url, log_level="error", lock_timeout_seconds=10)
+
+
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Give the settings of this test's database."""
-    return Settings(database_url=database_url, log_level="error", lock_timeout_seconds=10)
+    return as_tested(database_url)
 
 
 _APPS: dict[str, FastAPI] = {}
@@ -42,7 +47,7 @@ def application(settings: Settings) -> Iterator[FastAPI]:
 
     Nothing of an application but its state belongs to a database, so one is made for all tests
     whose other settings are alike: the framework keeps each that was ever made, and each makes its
-    routes ready anew. One to which a test has added routes is not used again.
+    routes ready anew. Routes that a test adds to it are gone afterwards.
     """
     own = {"database_url": "", "files_path": ""}
     alike = settings.model_copy(update=own).model_dump_json()
@@ -51,13 +56,16 @@ def application(settings: Settings) -> Iterator[FastAPI]:
         app = create_app(settings)
     else:
         furnish(app, settings)
-    routes = list(app.router.routes)
+    routes, document = list(app.router.routes), app.openapi_schema
     try:
         yield app
     finally:
         database: Database = app.state.database
         database.close()
-        if app.router.routes == routes and not app.dependency_overrides:
+        if app.router.routes != routes:
+            app.router.routes[:] = routes
+            app.openapi_schema = document
+        if not app.dependency_overrides:
             _APPS[alike] = app
 
 

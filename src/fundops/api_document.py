@@ -6,6 +6,7 @@ those are read from the request itself. A client generated from the document mus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,12 +48,23 @@ def operations(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
 def methods_at(app: FastAPI, path: str) -> list[str]:
     """Return the methods that the address ``path`` takes, for the ``Allow`` of a refusal."""
     found: set[str] = set()
-    for context in iter_route_contexts(app.routes):
-        if context.path is not None and context.methods:
-            pattern, _, _ = compile_path(context.path)
-            if pattern.match(path):
-                found |= context.methods
+    for pattern, methods in _addresses(app):
+        if pattern.match(path):
+            found |= methods
     return sorted(found)
+
+
+def _addresses(app: FastAPI) -> list[tuple[re.Pattern[str], set[str]]]:
+    """Return every address of an application and its methods, listed once for its routes."""
+    count, found = getattr(app.state, "addresses", (0, []))
+    if count != len(app.routes):
+        found = [
+            (compile_path(context.path)[0], context.methods)
+            for context in iter_route_contexts(app.routes)
+            if context.path is not None and context.methods
+        ]
+        app.state.addresses = (len(app.routes), found)
+    return found
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from fastapi import FastAPI
 
-from fundops.app import create_app
-from fundops.config import Settings
 from tests.contract.inventory import Operation, operations
 from tests.contract.stage import lived_stage, stage
+from tests.world import application, as_tested
 
 __all__ = ["bare_app", "every_operation", "lived_stage", "stage"]
 
@@ -16,7 +15,8 @@ __all__ = ["bare_app", "every_operation", "lived_stage", "stage"]
 @pytest.fixture(scope="session")
 def bare_app() -> FastAPI:
     """Give the application with a database that is never opened."""
-    return create_app(Settings(database_url="sqlite:///unused.db", log_level="error"))
+    with application(as_tested("sqlite:///unused.db")) as app:
+        return app
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,8 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from fundops import commands
-from fundops.app import create_app
-from fundops.config import Settings
 from tests.contract import documents
+from tests.world import application, as_tested
 
 ADDRESS = "http://127.0.0.1:8000"
 NAMES = {
@@ -113,11 +112,14 @@ def opened(demo: Path, printed: str, folder: Path) -> Iterator[Shell]:
     files = folder / "var" / FILES
     shutil.copytree(demo.with_name(FILES), files)
     url = f"sqlite:///{copy}"
-    app = create_app(Settings(database_url=url, files_path=str(files), log_level="error"))
+    settings = as_tested(url).model_copy(update={"files_path": str(files)})
     names = {who: f"authorization: Bearer {token}" for who, token in tokens(printed).items()}
-    with pytest.MonkeyPatch.context() as patch, TestClient(app) as client:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        application(settings) as app,
+        TestClient(app) as client,
+    ):
         patch.chdir(folder)
         patch.setenv("FUNDOPS_DATABASE_URL", url)
         patch.setenv("FUNDOPS_FILES_PATH", str(files))
         yield Shell(client, names | {"BASE": ADDRESS})
-    app.state.database.close()

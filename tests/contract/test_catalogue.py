@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable
 from string import Formatter
 
-import fundops
 from fundops.errors import CONSTRAINT_PROBLEMS, PROBLEMS
 from fundops.ledger.checks import CHECKS
 from fundops.messages import catalogue
+from tests.contract.sources import nodes, trees
 
-SOURCE = Path(fundops.__file__).parent
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
 BESIDE_THE_QUERIES = {
     "access_told",
@@ -33,29 +30,21 @@ BESIDE_THE_QUERIES = {
 TEXT_FUNCTIONS = {"text", "invalid", "refused", "malformed"}
 
 
-@cache
-def trees() -> Mapping[str, ast.Module]:
-    return {
-        path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in SOURCE.rglob("*.py")
-    }
-
-
-def constants(tree: ast.AST) -> set[str]:
+def constants(tree: ast.Module) -> set[str]:
     """Return the strings of a module that look like keys."""
     return {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and KEY.fullmatch(node.value)
     }
 
 
-def direct(tree: ast.AST) -> set[str]:
+def direct(tree: ast.Module) -> set[str]:
     """Return the keys given straight to a function that fills in a sentence."""
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not isinstance(node, ast.Call):
             continue
         function = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -66,10 +55,10 @@ def direct(tree: ast.AST) -> set[str]:
     return {key for key in found if KEY.fullmatch(key)}
 
 
-def patterns(tree: ast.AST) -> set[str]:
+def patterns(tree: ast.Module) -> set[str]:
     """Return the keys that a module puts together, each as a pattern of what they can be."""
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.JoinedStr):
             parts = [
                 re.escape(part.value)
@@ -133,7 +122,7 @@ def test_every_problem_is_raised_or_answered_somewhere() -> None:
     named = {
         node.value
         for name, tree in trees().items()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if name != "errors.py"
     }

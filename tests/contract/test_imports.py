@@ -35,4 +35,4 @@ def test_the_version_is_told_with_nothing_but_the_standard_library() -> None:
 
 
 def test_a_heavy_import_would_be_noticed() -> None:
-    assert not loaded_after("import fundops.app, openpyxl").isdisjoint(HEAVY)
+    assert not loaded_after("import fundops, openpyxl").isdisjoint(HEAVY)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import fundops
+from tests.contract.sources import SOURCE, nodes, tree_of
 
-SOURCE = Path(fundops.__file__).parent
 MAX_LINES = 400
 MAX_FUNCTION_LINES = 70
 
@@ -73,9 +72,9 @@ def named(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
-def imported(tree: ast.AST) -> Iterator[tuple[str, ...]]:
+def imported(tree: ast.Module) -> Iterator[tuple[str, ...]]:
     """Return what a module imports of ours, as parts after ``fundops``; types count as well."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "fundops":
             module = tuple((node.module or "").split(".")[1:])
             for name in node.names:
@@ -92,7 +91,7 @@ def domain_of(parts: tuple[str, ...]) -> str | None:
     return head if (SOURCE / head).is_dir() and head else None
 
 
-def forbidden_imports(name: str, tree: ast.AST) -> list[str]:
+def forbidden_imports(name: str, tree: ast.Module) -> list[str]:
     """Return the imports of the module ``name`` that point the wrong way."""
     own, _, rest = name.partition("/")
     if not rest:
@@ -126,11 +125,7 @@ def allowed(name: str, own: str, other: str, parts: tuple[str, ...]) -> bool:
 
 
 def test_imports_point_one_way() -> None:
-    found = [
-        wrong
-        for path in modules()
-        for wrong in forbidden_imports(named(path), ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    found = [wrong for path in modules() for wrong in forbidden_imports(named(path), tree_of(path))]
     assert found == []
 
 
@@ -171,15 +166,15 @@ def test_layers_of_a_domain_point_one_way() -> None:
         layer = layer_of(path)
         if layer not in {"models", "queries"} or path.parent == SOURCE:
             continue
-        for parts in imported(ast.parse(path.read_text(encoding="utf-8"))):
+        for parts in imported(tree_of(path)):
             other = layer_of(SOURCE.joinpath(*parts[:2])) if len(parts) > 1 else None
             if other and LAYERS.index(other) > LAYERS.index(layer):
                 found.append(f"{named(path)} imports {'.'.join(parts)}")
     assert found == []
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
+def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 yield node.func.id, node
@@ -187,7 +182,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
                 yield node.func.attr, node
 
 
-def route_writes(tree: ast.AST) -> list[int]:
+def route_writes(tree: ast.Module) -> list[int]:
     """Return the lines on which a module of routes writes to the database by itself."""
     return [
         node.lineno
@@ -211,7 +206,7 @@ def test_routes_leave_writing_to_services() -> None:
         f"{named(path)}:{line}"
         for path in modules()
         if layer_of(path) == "routes"
-        for line in route_writes(ast.parse(path.read_text(encoding="utf-8")))
+        for line in route_writes(tree_of(path))
     ]
     assert found == []
     assert route_writes(ast.parse("db.add(x)\ndb.execute(update(Fund))")) == [1, 2]
@@ -222,7 +217,7 @@ def test_services_never_commit() -> None:
     found = [
         f"{named(path)}:{node.lineno}"
         for path in modules()
-        for name, node in calls(ast.parse(path.read_text(encoding="utf-8")))
+        for name, node in calls(tree_of(path))
         if name in {"commit", "rollback"} and named(path) not in {"db.py", "engines.py"}
     ]
     assert found == []
@@ -233,10 +228,10 @@ _SQL_WRITE = re.compile(
 )
 
 
-def posted_elsewhere(tree: ast.AST) -> list[int]:
+def posted_elsewhere(tree: ast.Module) -> list[int]:
     """Return the lines on which a module writes ledger tables, in SQL or through their classes."""
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Constant(value=str(sql)) if _SQL_WRITE.search(sql):
                 found.append(node.lineno)
@@ -256,7 +251,7 @@ def test_only_posting_writes_the_ledger() -> None:
         f"{named(path)}:{line}"
         for path in modules()
         if named(path) not in WRITERS
-        for line in posted_elsewhere(ast.parse(path.read_text(encoding="utf-8")))
+        for line in posted_elsewhere(tree_of(path))
     ]
     assert found == []
     for planted in (
@@ -267,7 +262,7 @@ def test_only_posting_writes_the_ledger() -> None:
     ):
         assert posted_elsewhere(ast.parse(planted)), planted
     posting = SOURCE / "ledger/writing.py"
-    assert posted_elsewhere(ast.parse(posting.read_text(encoding="utf-8")))
+    assert posted_elsewhere(tree_of(posting))
 
 
 def test_modules_and_functions_stay_small() -> None:
@@ -277,7 +272,7 @@ def test_modules_and_functions_stay_small() -> None:
         lines = text.count("\n")
         if lines > MAX_LINES:
             large.append(f"{named(path)}: {lines} lines")
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes(tree_of(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > MAX_FUNCTION_LINES:
@@ -293,20 +288,16 @@ def test_money_is_never_a_float() -> None:
     for table in metadata.sorted_tables:
         for column in table.columns:
             assert not isinstance(column.type, Float | Numeric), f"{table.name}.{column.name}"
-    found = [
-        f"{named(path)}:{line}"
-        for path in modules()
-        for line in rounded(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    found = [f"{named(path)}:{line}" for path in modules() for line in rounded(tree_of(path))]
     assert found == []
     assert rounded(ast.parse("a_minor / 2\nfloat(x.amount_minor)\nround(b_minor, 2)")) == [1, 2, 3]
 
 
-def rounded(tree: ast.AST) -> list[int]:
+def rounded(tree: ast.Module) -> list[int]:
     """Return the lines on which minor units are divided, or made a float of."""
     divided = (
         node.lineno
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Div)
         and ast.unparse(node.left).endswith("_minor")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
-import fundops
 from fundops.notices.kinds import KINDS
+from tests.contract.sources import nodes, trees
 
-SOURCE = Path(fundops.__file__).parent
 TELLING = {"tell", "Reminder"}
 """What tells: a call of the one, or what the other declares for a job to tell."""
 
@@ -24,6 +23,7 @@ def literals(node: ast.AST) -> Iterator[str]:
             yield one.value
 
 
+@cache
 def kinds_told(tree: ast.Module) -> set[str]:
     """Return the strings that a module tells: arguments, or values of mappings it takes them from.
 
@@ -32,7 +32,7 @@ def kinds_told(tree: ast.Module) -> set[str]:
     """
     found: set[str] = set()
     names: set[str] = set()
-    for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
+    for call in (one for one in nodes(tree) if isinstance(one, ast.Call)):
         if name_of(call) not in TELLING:
             continue
         for given in call.args[:2]:
@@ -48,7 +48,7 @@ def kinds_told(tree: ast.Module) -> set[str]:
 def _values_of(tree: ast.Module, names: set[str]) -> Iterator[str]:
     """Yield the strings that may be in ``names``: those set there, and those of module mappings."""
     used: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Assign) and names & {
             one.id for target in node.targets for one in ast.walk(target)
             if isinstance(one, ast.Name)
@@ -71,11 +71,7 @@ def never_told(trees: dict[str, ast.Module], kinds: set[str]) -> set[str]:
 
 
 def sources() -> dict[str, ast.Module]:
-    return {
-        path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in SOURCE.rglob("*.py")
-        if path.relative_to(SOURCE).as_posix() != "notices/kinds.py"
-    }
+    return {name: tree for name, tree in trees().items() if name != "notices/kinds.py"}
 
 
 def test_every_kind_is_told() -> None:
@@ -84,15 +80,15 @@ def test_every_kind_is_told() -> None:
 
 def test_a_kind_that_nobody_tells_is_found() -> None:
     """The control: a kind that is named, even beside a telling, but not told."""
-    trees = sources()
-    trees["planted.py"] = ast.parse(
+    modules = sources()
+    modules["planted.py"] = ast.parse(
         'KIND = "never_told"\nOTHERS = {"x": "never_told"}\n'
         'def f(db):\n    log("never_told")\n'
         '    tell(db, "hold_placed", facts={"code": "never_told"})'
     )
-    assert never_told(trees, {*KINDS, "never_told"}) == {"never_told"}
-    del trees["disbursements/telling.py"], trees["grants/reminders.py"]
-    assert never_told(trees, set(KINDS)) == {
+    assert never_told(modules, {*KINDS, "never_told"}) == {"never_told"}
+    del modules["disbursements/telling.py"], modules["grants/reminders.py"]
+    assert never_told(modules, set(KINDS)) == {
         "disbursement_requested", "disbursement_certified", "disbursement_approved",
         "disbursement_sent_back", "disbursement_paid", "requirement_due", "requirement_overdue",
     }  # fmt: skip

@@ -19,6 +19,7 @@ from fundops.funds.schemas import FundPatch
 from fundops.funds.service import change_fund
 from fundops.ledger import checks
 from fundops.ledger.models import Fund
+from tests.depth import DEPTH
 from tests.factories import a_fund
 from tests.migrations.schemas import guards_of
 
@@ -87,9 +88,10 @@ BYTES = ("payload_digest", "previous_hash", "hash")
 IDS = ("person_id", "token_id", "record_id", "fund_id")
 
 
-def flips(value: bytes) -> Iterator[bytes]:
+def flips(value: bytes, first: int) -> Iterator[bytes]:
+    """Flip one bit of each byte: a low one and a high one by turns; at greater depth both."""
     for place in range(len(value)):
-        for bit in (0, 7):
+        for bit in (0, 7) if DEPTH > 1 else ((0, 7)[(place + first) % 2],):
             yield value[:place] + bytes([value[place] ^ (1 << bit)]) + value[place + 1 :]
 
 
@@ -111,7 +113,10 @@ def as_stored(database: Database) -> list[tuple[str, str, int, Any]]:
 
 
 def test_every_flipped_byte_is_found(open_database: Database) -> None:
-    """One bit low, one bit high, in each byte of each column, as the database takes them."""
+    """One bit low, one bit high, in each byte of each column, as the database takes them.
+
+    What is flipped low on one kind of database is flipped high on the other.
+    """
     assert breaks(open_database) == []
     sqlite, flipped, missed = open_database.is_sqlite, 0, []
     for table, column, seq, value in as_stored(open_database):
@@ -124,7 +129,7 @@ def test_every_flipped_byte_is_found(open_database: Database) -> None:
             if not found:
                 missed.append((table, column, seq, changed))
     assert missed == []
-    assert flipped > 1_500
+    assert flipped > 800
 
 
 def altered(value: Any, sqlite: bool) -> Iterator[tuple[Any, str]]:
@@ -133,11 +138,11 @@ def altered(value: Any, sqlite: bool) -> Iterator[tuple[Any, str]]:
         case None:
             yield "x", ":new"
         case bytes():
-            yield from ((flipped, ":new") for flipped in flips(value))
+            yield from ((flipped, ":new") for flipped in flips(value, sqlite))
             yield value + b"\x00", ":new"
             yield value[:-1], ":new"
         case str():
-            for flipped in flips(value.encode()):
+            for flipped in flips(value.encode(), sqlite):
                 if sqlite:  # any bytes at all, also such as are no text
                     yield flipped, "CAST(:new AS TEXT)"
                 else:
@@ -149,7 +154,7 @@ def altered(value: Any, sqlite: bool) -> Iterator[tuple[Any, str]]:
             for step in (1, 1_000, 1_000_000, 86_400_000_000):
                 yield value + timedelta(microseconds=step), ":new"
         case _:  # a UUID, as PostgreSQL has it
-            for flipped in flips(value.bytes):
+            for flipped in flips(value.bytes, sqlite):
                 yield type(value)(bytes=flipped), ":new"
 
 
