@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -206,9 +207,10 @@ def _plain(value: Any) -> Any:
     return json.loads(canonical(value))
 
 
-def _columns(mapper: Mapper[Any]) -> list[str]:
+@cache
+def _columns(mapper: Mapper[Any]) -> tuple[str, ...]:
     table = mapper.class_.__tablename__
-    return [a.key for a in mapper.column_attrs if _is_told(table, a.key)]
+    return tuple(a.key for a in mapper.column_attrs if _is_told(table, a.key))
 
 
 def _is_told(table: str, column: str) -> bool:
@@ -248,7 +250,7 @@ def _missing(
     """Return the event that completes what was said of one row, or none when all was said."""
     record_type, record_id = key
     before, after = (_plain(part) for part in said)
-    names = _columns(inspect(type(row.record))) if row.is_new else list(row.before)
+    names = _columns(inspect(type(row.record))) if row.is_new else tuple(row.before)
     now = {name: getattr(row.record, name) for name in names}
     untold = [
         name

@@ -174,7 +174,7 @@ def counts(db: Session) -> dict[str, int]:
     """Return the number of rows of every table."""
     return {
         table.name: db.execute(select(func.count()).select_from(table)).scalar_one()
-        for table in Base.metadata.sorted_tables
+        for table in Base.metadata.tables.values()
     }
 
 

@@ -19,6 +19,7 @@ from fundops.ledger import balances
 from fundops.ledger.posting import AccountRef
 from fundops.parties.models import Party
 from tests.conftest import NewDatabase
+from tests.depth import DEPTH
 from tests.imports.loading import Row, Source, books, codes, fund, gift, project, round_, transfers
 
 
@@ -134,7 +135,7 @@ flows = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 900)), min_size=1,
 
 
 @given(gifts=flows, awards=flows)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4 * DEPTH, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_opening_balance_is_the_least_that_carries_the_history(
     new_database: NewDatabase,
     tmp_path_factory: pytest.TempPathFactory,

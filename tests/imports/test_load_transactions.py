@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,8 @@ from fundops.grants.models import Grant, Refund
 from fundops.ledger import balances
 from tests.conftest import NewDatabase
 from tests.imports.loading import Row, Source, books, codes, fund, gift, move, project, transfers
+from tests.staged import staged
+from tests.world import World
 
 COMMITTED = move("commitment", "c", "2024-03-01", "400.25")
 PAID = move("disbursement", "d1", "2024-03-10", "250")
@@ -30,10 +33,19 @@ def source(tmp_path: Path) -> Source:
     return Source(tmp_path)
 
 
-def prepare(database: Database, source: Source) -> None:
+def prepare(world: World) -> None:
     """Load what transactions need: two gifts and two projects."""
-    source.load(database, "gifts", [gift(local="300", base="300"), gift("G-2", paid="2024-02-01")])
-    source.load(database, "projects", [project(), project("P-2", approved="2024-03-02")])
+    with TemporaryDirectory() as folder:
+        source, gifts = Source(Path(folder)), [gift(local="300", base="300")]
+        source.load(world.database, "gifts", [*gifts, gift("G-2", paid="2024-02-01")])
+        rows = [project(), project("P-2", approved="2024-03-02")]
+        source.load(world.database, "projects", rows)
+
+
+prepared = staged(prepare)
+"""What transactions need is in the test's databases, in all of them."""
+
+pytestmark = pytest.mark.usefixtures("prepared")
 
 
 def grant(database: Database, code: str = "P-1") -> Grant:
@@ -45,7 +57,6 @@ def grant(database: Database, code: str = "P-1") -> Grant:
 def test_the_award_is_exact_and_payments_and_refunds_are_booked(
     database: Database, source: Source
 ) -> None:
-    prepare(database, source)
     result = source.load(database, "payments", ALL)
     assert result.is_loaded
     assert codes(result) == []
@@ -78,7 +89,6 @@ def test_the_award_is_exact_and_payments_and_refunds_are_booked(
 def test_what_was_paid_beyond_the_commitment_is_an_adjustment(
     database: Database, source: Source
 ) -> None:
-    prepare(database, source)
     rows = [COMMITTED, PAID, move("disbursement", "d2", "2024-06-10", "150.26")]
     result = source.load(database, "payments", rows)
     assert codes(result) == ["paid_over_award"]
@@ -90,7 +100,6 @@ def test_what_was_paid_beyond_the_commitment_is_an_adjustment(
 def test_a_payment_before_the_commitment_dates_the_reservation(
     database: Database, source: Source
 ) -> None:
-    prepare(database, source)
     early = move("disbursement", "d1", "2024-02-25", "250")
     result = source.load(database, "payments", [COMMITTED, early])
     assert codes(result) == ["reserved_earlier"]
@@ -105,7 +114,6 @@ def test_a_payment_before_the_commitment_dates_the_reservation(
 
 
 def test_rows_that_cannot_be_are_set_aside(database: Database, source: Source) -> None:
-    prepare(database, source)
     rows = [
         COMMITTED,
         PAID,
@@ -138,14 +146,12 @@ def test_after_a_later_snapshot_the_books_are_as_if_only_it_had_been_loaded(
     database: Database, new_database: NewDatabase, source: Source, name: str
 ) -> None:
     first, second = LATER[name]
-    prepare(database, source)
     source.load(database, "payments", first)
     result = source.load(database, "payments", second)
     assert result.is_loaded, result.critical
     assert all(one.agrees for one in result.agreeing)
     with new_database() as url:
         fresh = Database(Settings(database_url=url))
-        prepare(fresh, source)
         source.load(fresh, "payments", second)
         with database.read() as ours, fresh.read() as theirs:
             mine, other = books(ours), books(theirs)
@@ -170,7 +176,6 @@ def _paid(found: dict[str, list[tuple[object, ...]]]) -> list[tuple[object, ...]
 def test_withdrawn_payments_keep_their_row_and_their_history(
     database: Database, source: Source
 ) -> None:
-    prepare(database, source)
     source.load(database, "payments", ALL)
     source.load(database, "payments", [COMMITTED, PAID])
     with database.read() as db:
@@ -188,7 +193,6 @@ def test_withdrawn_payments_keep_their_row_and_their_history(
 def test_the_list_of_projects_does_not_undo_an_exact_commitment(
     database: Database, source: Source
 ) -> None:
-    prepare(database, source)
     source.load(database, "payments", [COMMITTED, PAID])
     rows = [project(budget="410"), project("P-2", approved="2024-03-02")]
     result = source.load(database, "projects", rows)

@@ -52,9 +52,17 @@ def a_channel(
 
 def told(database: Database, kind: str, **to: Any) -> int:
     """Tell of something in a transaction of its own, after an event."""
+    return told_all(database, (kind, to))
+
+
+def told_all(database: Database, *things: tuple[str, dict[str, Any]]) -> int:
+    """Tell of things, each after an event of its own; return of how many at how many places."""
     with database.write() as db:
-        audit.record(db, SYSTEM, "test.happened", "test", uuid7())
-        return tell(db, kind, **({"about": (ABOUT, uuid7())} | to))
+        count = 0
+        for kind, to in things:
+            audit.record(db, SYSTEM, "test.happened", "test", uuid7())
+            count += tell(db, kind, **({"about": (ABOUT, uuid7())} | to))
+        return count
 
 
 def notices(database: Database, **wanted: Any) -> list[Any]:

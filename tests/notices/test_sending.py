@@ -29,6 +29,7 @@ from tests.notices.notice_factories import (
     by_status,
     notices,
     told,
+    told_all,
 )
 from tests.parties.conftest import MovingClock
 
@@ -135,17 +136,17 @@ class Watched(Kept):
             self.at_work.discard(name)
 
 
-def two_at_once(database: Database, workers: int = 4) -> Watched:
-    """Let workers empty the outbox together; return what they sent."""
+def two_at_once(database: Database, people: int = 12, workers: int = 4) -> Watched:
+    """Let workers empty the outbox of so many together; return what they sent."""
     with database.write() as db:
         audit.lock_head(db)
-        people = []
-        for _ in range(12):
+        everybody = []
+        for _ in range(people):
             actor, _ = a_person(db, Role.APPROVER)
             a_channel(db, by=actor.person_id, person_id=actor.person_id)
-            people.append(actor.person_id)
+            everybody.append(actor.person_id)
     for kind in ("disbursement_paid", "bank_account_changed", "disbursement_requested") * 2:
-        told(database, kind, person_ids=people)
+        told(database, kind, person_ids=everybody)
     transport, failures = Watched(), list[Exception]()
     begin = threading.Barrier(workers)
 
@@ -184,7 +185,7 @@ def test_workers_without_leases_would_be_noticed(
         return Notice.status.in_(("waiting", "sending"))
 
     monkeypatch.setattr(leases, "due", everything)
-    transport = two_at_once(database)
+    transport = two_at_once(database, people=4)
     assert len(transport.ids) > len(set(transport.ids))
 
 
@@ -264,9 +265,9 @@ def day_of_a_busy_channel(
     """
     per_hour = []
     for step in range(24):
-        for kind in ("disbursement_requested", "hold_placed"):
-            for _ in range(8 if step % 5 == 0 else 0):
-                told(database, kind, person_ids=[person])
+        if step % 5 == 0:
+            to = {"person_ids": [person]}
+            told_all(database, *8 * [("disbursement_requested", to)], *8 * [("hold_placed", to)])
         transport = Kept()
         run(transport)
         per_hour.append(len(transport.messages))
@@ -299,11 +300,8 @@ def test_a_flood_would_be_noticed(
 def test_a_digest_is_bounded_and_counts_what_is_left_out(
     database: Database, run: Run, person: UUID, moving_clock: MovingClock
 ) -> None:
-    for number in range(letters.MAX_LINES + 12):
-        told(
-            database, "requirement_due", person_ids=[person],
-            facts={"code": f"GRT-2026-{number:04d}"},
-        )  # fmt: skip
+    facts = [{"code": f"GRT-2026-{number:04d}"} for number in range(letters.MAX_LINES + 12)]
+    told_all(database, *(("requirement_due", {"person_ids": [person], "facts": f}) for f in facts))
     transport = Kept()
     assert run(transport)["sent"] == letters.MAX_LINES + 12
     (text,) = transport.texts
@@ -315,10 +313,8 @@ def test_a_digest_is_bounded_and_counts_what_is_left_out(
 def test_bank_accounts_are_told_at_once_whatever_else_is_told(
     database: Database, run: Run, person: UUID
 ) -> None:
-    for _ in range(9):
-        told(database, "hold_placed", person_ids=[person])
-    for _ in range(7):
-        told(database, "bank_account_changed", person_ids=[person])
+    to = {"person_ids": [person]}
+    told_all(database, *9 * [("hold_placed", to)], *7 * [("bank_account_changed", to)])
     transport = Kept()
     run(transport)
     subjects = [str(one["Subject"]) for one in transport.messages]

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -87,6 +88,7 @@ def test_work_once_says_when_a_job_failed(
     assert "notices: sent 0, failed 0, waiting 2." in done.output
 
 
+@pytest.mark.sqlite_only
 def test_work_goes_on_until_it_is_told_to_stop(waiting: Database, tmp_path: Path) -> None:
     out = tmp_path / "out"
     environment = os.environ | {
@@ -114,6 +116,32 @@ def test_work_goes_on_until_it_is_told_to_stop(waiting: Database, tmp_path: Path
     assert output.splitlines()[: len(NOTHING_DUE) + 1] == [
         *NOTHING_DUE, "notices: sent 2, failed 0, waiting 0.",
     ]  # fmt: skip
+
+
+@pytest.mark.postgres_only
+def test_work_in_this_process_goes_on_until_it_is_told_to_stop(
+    waiting: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same without the time that a process of its own takes to begin."""
+    out, before = tmp_path / "out", signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv("FUNDOPS_DATABASE_URL", waiting.settings.database_url)
+    monkeypatch.setenv("FUNDOPS_NOTICES_PATH", str(out))
+    monkeypatch.setenv("FUNDOPS_WORK_PAUSE_SECONDS", "1")
+
+    def stop() -> None:
+        _until(lambda: len(list(out.glob("*.eml"))) == 2)
+        assert signal.getsignal(signal.SIGTERM) not in {before, signal.SIG_DFL}
+        signal.raise_signal(signal.SIGTERM)
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    done = CliRunner().invoke(commands.app, ["work"])
+    stopping.join()
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert lines[: len(NOTHING_DUE)] == NOTHING_DUE
+    assert lines[len(NOTHING_DUE)].startswith("notices: sent 2,")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def _until(is_so: object, seconds: float = 60) -> None:

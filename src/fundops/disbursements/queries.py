@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
@@ -106,7 +107,12 @@ def steps_of(db: Session, disbursement_id: UUID) -> Sequence[DisbursementStep]:
 
 def own_row(db: Session, disbursement_id: UUID) -> Row[Any]:
     """Return one disbursement's row for whoever has just taken a step of it."""
-    return db.execute(_rows().where(Disbursement.id == disbursement_id)).one()
+    return db.execute(_own_row(), {"disbursement_id": disbursement_id}).one()
+
+
+@cache
+def _own_row() -> Select[Any]:
+    return _rows().where(Disbursement.id == bindparam("disbursement_id"))
 
 
 def tranches_named(db: Session, grant_id: UUID) -> dict[UUID, bool]:

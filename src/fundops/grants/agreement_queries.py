@@ -6,10 +6,11 @@ Whatever sums budgets sums the version in force alone, so an amended budget coun
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from fundops.authz import Actor, Permission
@@ -150,9 +151,14 @@ def versions(db: Session, agreement_id: UUID) -> list[Held]:
 
 def held_in_force(db: Session, grant_id: UUID) -> Held | None:
     """Return the version of a grant's agreement that is in force, with its text, fresh."""
-    query = _held(Grant.id == grant_id, GrantAgreementVersion.status == "in_force")
-    found = db.execute(query.execution_options(populate_existing=True)).one_or_none()
+    found = db.execute(_in_force(), {"grant_id": grant_id}).one_or_none()
     return None if found is None else Held(*found)
+
+
+@cache
+def _in_force() -> Select[Any]:
+    query = _held(Grant.id == bindparam("grant_id"), GrantAgreementVersion.status == "in_force")
+    return query.execution_options(populate_existing=True)
 
 
 def in_force(db: Session, grant_id: UUID) -> GrantAgreementVersion | None:

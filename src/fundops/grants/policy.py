@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, lifecycle, money
@@ -66,18 +66,7 @@ def policy_in_force(db: Session, fund_id: UUID, on: date) -> Policy:
 
     Of several that start on one day the last proposed counts.
     """
-    query = (
-        select(FundPolicy, Fund.base_currency)
-        .join(Fund, Fund.id == FundPolicy.fund_id)
-        .where(
-            FundPolicy.fund_id == fund_id,
-            FundPolicy.status == "approved",
-            FundPolicy.starts_on <= on,
-        )
-        .order_by(FundPolicy.starts_on.desc(), FundPolicy.number.desc())
-        .limit(1)
-    )
-    row = db.execute(query).one_or_none()
+    row = db.execute(_in_force(), {"fund_id": fund_id, "on": on}).one_or_none()
     if row is None:
         currency = db.execute(select(Fund.base_currency).where(Fund.id == fund_id)).scalar_one()
         return sample(fund_id, currency)
@@ -90,6 +79,21 @@ def policy_in_force(db: Session, fund_id: UUID, on: date) -> Policy:
         currency=row[1],
         is_sample=False,
         **json.loads(found.content),
+    )
+
+
+@cache
+def _in_force() -> Select[Any]:
+    return (
+        select(FundPolicy, Fund.base_currency)
+        .join(Fund, Fund.id == FundPolicy.fund_id)
+        .where(
+            FundPolicy.fund_id == bindparam("fund_id"),
+            FundPolicy.status == "approved",
+            FundPolicy.starts_on <= bindparam("on"),
+        )
+        .order_by(FundPolicy.starts_on.desc(), FundPolicy.number.desc())
+        .limit(1)
     )
 
 

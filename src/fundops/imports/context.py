@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -185,15 +186,21 @@ class Batched:
         """Write everything; return the sequence numbers of the events, by place."""
         db = self.load.db
         db.flush()
-        from fundops.models import metadata  # every table, whatever else has been imported
-
-        order = [table.name for table in metadata.sorted_tables]
-        for model in sorted(self.rows, key=lambda model: order.index(model.__tablename__)):
+        places = _places()
+        for model in sorted(self.rows, key=lambda model: places[model.__tablename__]):
             insert_rows(db, model, self.rows[model])
         seqs = record_events(self.load, self.entries)
         post_all(db, [(seqs[place], movement) for place, movement in self.booked])
         self.rows, self.entries, self.booked = {}, [], []
         return seqs
+
+
+@cache
+def _places() -> dict[str, int]:
+    """Return the places of all tables, what is referred to before what refers to it."""
+    from fundops.models import metadata  # every table, whatever else has been imported
+
+    return {table.name: place for place, table in enumerate(metadata.sorted_tables)}
 
 
 def record_events(load: Load, entries: Sequence[Entry]) -> list[int]:

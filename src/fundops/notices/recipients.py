@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops import clock
+from fundops.db import UtcDateTime
 from fundops.notices.kinds import KINDS
 from fundops.notices.models import ContactChannel
 from fundops.parties.access_queries import held_at
@@ -178,18 +179,30 @@ class _Risk:
     persons: set[UUID | None]
 
 
+_RISKY = select(Party.id).where(
+    Party.id.in_(bindparam("party_ids", expanding=True)), Party.is_at_risk
+)
+_ACTING_FOR_RISKY = (
+    select(Membership.person_id)
+    .join(Party, Party.id == Membership.party_id)
+    .where(
+        Membership.person_id.in_(bindparam("person_ids", expanding=True)),
+        Party.is_at_risk,
+        held_at(bindparam("now", type_=UtcDateTime())),
+    )
+)
+
+
 def _at_risk(db: Session, parties: Iterable[UUID | None], persons: list[UUID]) -> _Risk:
     """Return which of ``parties`` are at risk, and which persons act for one that is."""
     named = [one for one in parties if one is not None]
     known: set[UUID | None] = set()
     if named:
-        query = select(Party.id).where(Party.id.in_(named), Party.is_at_risk)
-        known.update(db.execute(query).scalars())
+        known.update(db.execute(_RISKY, {"party_ids": named}).scalars())
     acting: set[UUID | None] = set()
     if persons:
-        of = select(Membership.person_id).join(Party, Party.id == Membership.party_id)
-        mine = Membership.person_id.in_(persons)
-        acting.update(db.execute(of.where(mine, Party.is_at_risk, held_at(clock.now()))).scalars())
+        given = {"person_ids": persons, "now": clock.now()}
+        acting.update(db.execute(_ACTING_FOR_RISKY, given).scalars())
     return _Risk(known, acting)
 
 

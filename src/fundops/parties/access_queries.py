@@ -37,7 +37,7 @@ TOKEN_SORTS: dict[str, ColumnElement[Any]] = {
 }
 
 
-def held_at(at: datetime) -> ColumnElement[bool]:
+def held_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a membership was in force at ``at``, and known then."""
     return and_(
         Membership.created_at <= at,

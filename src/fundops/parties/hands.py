@@ -7,15 +7,17 @@ issued could have been used by that person. So all of them count when duties are
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import Session, object_session
 
 from fundops import audit, clock, lifecycle
 from fundops.audit import AuditEvent
 from fundops.authz import Actor, Permission
+from fundops.db import UtcDateTime
 from fundops.errors import Problem
 from fundops.parties.access_queries import held_at
 from fundops.parties.models import Membership, Token
@@ -39,6 +41,20 @@ def hands_of(
     return records_of(db, found)
 
 
+@cache
+def _held(is_of_fund: bool) -> Select[Any]:
+    """Return the query for who lent some roles to a person, and for which fund."""
+    query = select(Membership.delegated_by_id, Membership.fund_id).where(
+        Membership.person_id == bindparam("person_id"),
+        Membership.role.in_(bindparam("roles", expanding=True)),
+        held_at(bindparam("now", type_=UtcDateTime())),
+    )
+    if is_of_fund:
+        of_it = Membership.fund_id == bindparam("fund_id")
+        query = query.where(Membership.fund_id.is_(None) | of_it)
+    return query
+
+
 def _lenders(
     db: Session, person_id: UUID, permission: Permission, fund_id: UUID | None
 ) -> frozenset[UUID]:
@@ -46,14 +62,14 @@ def _lenders(
 
     Where ``fund_id`` is not known, a role of one's own hides only what was lent for its funds.
     """
-    query = select(Membership.delegated_by_id, Membership.fund_id).where(
-        Membership.person_id == person_id,
-        Membership.role.in_([role.value for role in roles_with(permission)]),
-        held_at(clock.now()),
-    )
+    given = {
+        "person_id": person_id,
+        "roles": [role.value for role in roles_with(permission)],
+        "now": clock.now(),
+    }
     if fund_id is not None:
-        query = query.where(Membership.fund_id.is_(None) | (Membership.fund_id == fund_id))
-    held = {(lender, fund) for lender, fund in db.execute(query)}
+        given["fund_id"] = fund_id
+    held = {(lender, fund) for lender, fund in db.execute(_held(fund_id is not None), given)}
     own = {fund for lender, fund in held if lender is None}
     if None in own or (own and fund_id is not None):
         return frozenset()
@@ -62,21 +78,27 @@ def _lenders(
 
 def _issuers(db: Session, token_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return whoever made the tokens, or the first of those that they were made with."""
+    found = db.execute(_made(), {"token_ids": list(token_ids)}).scalars()
+    return frozenset(one for one in found if one is not None)
+
+
+@cache
+def _made() -> Select[Any]:
+    """Return the query for who made tokens, along the tokens that they were made with."""
     chain = (
         select(Token.id, Token.made_with_id)
-        .where(Token.id.in_(token_ids))
+        .where(Token.id.in_(bindparam("token_ids", expanding=True)))
         .cte("made", recursive=True)
     )
     chain = chain.union(
         select(Token.id, Token.made_with_id).join(chain, Token.id == chain.c.made_with_id)
     )
-    query = select(AuditEvent.person_id).where(
+    return select(AuditEvent.person_id).where(
         AuditEvent.record_type == "token",
         AuditEvent.action == "token.created",
         AuditEvent.record_id.in_(select(chain.c.id)),
         AuditEvent.person_id.is_not(None),
     )
-    return frozenset(found for found in db.execute(query).scalars() if found is not None)
 
 
 def stands_behind(

@@ -6,9 +6,11 @@ Where duties are kept apart, whoever acts under a second record is still the sam
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
@@ -49,20 +51,24 @@ def join(db: Session, author: audit.Author, person: Person, code: str, reason: s
 
 def is_joined(db: Session, person_ids: Collection[UUID]) -> bool:
     """Return whether any of the persons given has another record."""
-    query = select(SamePerson.id).where(
-        or_(SamePerson.person_id.in_(person_ids), SamePerson.other_id.in_(person_ids))
+    query, given = _joining().limit(1), {"person_ids": list(person_ids)}
+    return db.execute(query, given).first() is not None
+
+
+@cache
+def _joining() -> Select[Any]:
+    """Return the query for the pairs that some persons are of."""
+    given = bindparam("person_ids", expanding=True)
+    return select(SamePerson.person_id, SamePerson.other_id).where(
+        or_(SamePerson.person_id.in_(given), SamePerson.other_id.in_(given))
     )
-    return db.execute(query.limit(1)).first() is not None
 
 
 def records_of(db: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return the persons given and every other record of the same humans."""
     found = frozenset(person_ids)
     while len(found) <= MAX_RECORDS * max(len(person_ids), 1):
-        query = select(SamePerson.person_id, SamePerson.other_id).where(
-            or_(SamePerson.person_id.in_(found), SamePerson.other_id.in_(found))
-        )
-        wider = found.union(*db.execute(query).all())
+        wider = found.union(*db.execute(_joining(), {"person_ids": list(found)}).all())
         if wider == found:
             break
         found = wider

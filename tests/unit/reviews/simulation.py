@@ -123,10 +123,9 @@ class Outcome:
     refused: float
 
 
-@cache
 def outcome(panels: Panels, seeds: int = SEEDS, adjust: Adjust = adjusted) -> Outcome:
     """Compare raw means and adjusted scores with the truth over many panels."""
-    rows = [one for seed in range(seeds) for one in [_compared(made(panels, seed), adjust)]]
+    rows = [_compared(panels, seed, adjust) for seed in range(seeds)]
     raws, gains, taus, after, refused = zip(*rows, strict=True)
     return Outcome(
         fmean(raws),
@@ -139,7 +138,9 @@ def outcome(panels: Panels, seeds: int = SEEDS, adjust: Adjust = adjusted) -> Ou
     )
 
 
-def _compared(panel: Made, adjust: Adjust) -> tuple[float, float, float, float, bool]:
+@cache
+def _compared(panels: Panels, seed: int, adjust: Adjust) -> tuple[float, float, float, float, bool]:
+    panel = made(panels, seed)
     before = raw(panel)
     calibration = calibrate(panel.scores)
     refused = not calibration.verdict.possible

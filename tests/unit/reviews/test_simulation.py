@@ -7,6 +7,7 @@ import pytest
 from tests.unit.reviews.simulation import (
     AIBS,
     DESIGNS,
+    SEEDS,
     Adjust,
     Outcome,
     Panels,
@@ -19,8 +20,8 @@ from tests.unit.reviews.simulation import (
 )
 
 LEAST_GAIN = 0.01
-"""By how much the mean rank correlation over 200 panels must be better. Its own standard error is
-about 0.003."""
+"""By how much the mean rank correlation over many panels must be better. Its own standard error is
+about 0.003 over 200 panels, 0.006 over 60."""
 
 
 def gains(found: Outcome) -> bool:
@@ -31,8 +32,9 @@ def gains(found: Outcome) -> bool:
     )
 
 
-def test_planted_severity_is_recovered_in_panels_like_a_real_one() -> None:
-    found = outcome(AIBS)
+@pytest.mark.parametrize("seeds", [60, pytest.param(SEEDS, marks=pytest.mark.slow)])
+def test_planted_severity_is_recovered_in_panels_like_a_real_one(seeds: int) -> None:
+    found = outcome(AIBS, seeds)
     assert gains(found), found
     assert found.refused < 0.1
 
