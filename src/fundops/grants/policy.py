@@ -15,11 +15,12 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict, ValidationError
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, lifecycle, money
 from fundops.authz import Permission
+from fundops.db import AnySelect
 from fundops.errors import FieldError, Problem
 from fundops.grants.policy_content import PolicyContent
 from fundops.grants.policy_models import MAX_CONTENT, FundPolicy
@@ -83,8 +84,8 @@ def policy_in_force(db: Session, fund_id: UUID, on: date) -> Policy:
 
 
 @cache
-def _in_force() -> Select[Any]:
-    return (
+def _in_force() -> AnySelect:
+    query: AnySelect = (
         select(FundPolicy, Fund.base_currency)
         .join(Fund, Fund.id == FundPolicy.fund_id)
         .where(
@@ -95,6 +96,7 @@ def _in_force() -> Select[Any]:
         .order_by(FundPolicy.starts_on.desc(), FundPolicy.number.desc())
         .limit(1)
     )
+    return query
 
 
 def sample(fund_id: UUID, currency: str) -> Policy:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, object_session
 from fundops import audit, clock, lifecycle
 from fundops.audit import AuditEvent
 from fundops.authz import Actor, Permission
-from fundops.db import UtcDateTime
+from fundops.db import AnySelect, UtcDateTime
 from fundops.errors import Problem
 from fundops.parties.access_queries import held_at
 from fundops.parties.models import Membership, Token
@@ -42,9 +42,9 @@ def hands_of(
 
 
 @cache
-def _held(is_of_fund: bool) -> Select[Any]:
+def _held(is_of_fund: bool) -> AnySelect:
     """Return the query for who lent some roles to a person, and for which fund."""
-    query = select(Membership.delegated_by_id, Membership.fund_id).where(
+    query: AnySelect = select(Membership.delegated_by_id, Membership.fund_id).where(
         Membership.person_id == bindparam("person_id"),
         Membership.role.in_(bindparam("roles", expanding=True)),
         held_at(bindparam("now", type_=UtcDateTime())),

@@ -10,11 +10,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock
 from fundops.authz import Actor, Permission
+from fundops.db import AnySelect
 from fundops.errors import Problem, invalid
 from fundops.ids import uuid7
 from fundops.parties.access_queries import person_by_code
@@ -56,12 +57,13 @@ def is_joined(db: Session, person_ids: Collection[UUID]) -> bool:
 
 
 @cache
-def _joining() -> Select[Any]:
+def _joining() -> AnySelect:
     """Return the query for the pairs that some persons are of."""
-    given = bindparam("person_ids", expanding=True)
-    return select(SamePerson.person_id, SamePerson.other_id).where(
+    given: Any = bindparam("person_ids", expanding=True)
+    query: AnySelect = select(SamePerson.person_id, SamePerson.other_id).where(
         or_(SamePerson.person_id.in_(given), SamePerson.other_id.in_(given))
     )
+    return query
 
 
 def records_of(db: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
