@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fundops.decisions import line as module
@@ -300,8 +300,9 @@ def check_amounts(line: Line, terms: Terms, cash: int | None) -> None:
             assert found.asked_minor == together
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(candidate_lists(4), st.integers(0, 60))
+@example([a_candidate(1, 30, rank=1), a_candidate(2, 30, rank=1)], 30)
 def test_what_is_above_never_hangs_on_how_ties_are_written(
     candidates: list[Candidate], envelope: int
 ) -> None:
