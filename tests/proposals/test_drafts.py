@@ -89,7 +89,7 @@ def test_no_field_of_a_draft_keeps_personal_data(world: World, applicant: Applic
         "call_id": str(applicant.call.id), "party_id": str(applicant.party_id), "language": "en",
     }  # fmt: skip
     refused = applicant.caller.post(
-        "/v1/proposals", json=given | {"title": "Help for Ms Wilhelmina Weber"}
+        "/v1/proposals", json=given | {"title": "Ask weber@example.org for help"}
     )
     assert [one["pointer"] for one in refused.json()["errors"]] == ["/title"]
     with world.database.reader.connect() as connection:
@@ -98,7 +98,7 @@ def test_no_field_of_a_draft_keeps_personal_data(world: World, applicant: Applic
             for row in connection.execute(select(table))
         )  # fmt: skip
     assert "@example.org" not in held
-    assert "Weber" not in held
+    assert "weber" not in held
 
 
 def test_what_is_withheld_stays_marked_until_it_is_reworded_or_confirmed(
