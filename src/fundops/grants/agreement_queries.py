@@ -6,6 +6,7 @@ Whatever sums budgets sums the version in force alone, so an amended budget coun
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,12 +14,14 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from fundops.audit import AuditEvent
 from fundops.authz import Actor, Permission
 from fundops.grants import agreement_content as content
 from fundops.grants import file_reach as file_reach  # officers reach files through agreements
 from fundops.grants import queries
 from fundops.grants.agreement_content import Agreed
 from fundops.grants.agreement_models import (
+    COUNTED,
     OPEN,
     GrantAgreement,
     GrantAgreementReceipt,
@@ -33,6 +36,15 @@ from fundops.parties.models import Party
 
 SORTS = {"grant_code": Grant.code}
 READ = Permission.GRANT_AGREEMENT_READ
+TEXT_THAT_COUNTS = and_(
+    GrantAgreementText.version_id == GrantAgreementVersion.id,
+    GrantAgreementText.number == GrantAgreementVersion.text_number,
+)
+"""A text is the one of its version that counts: the last that was written."""
+TOOK_FORCE = tuple(
+    f"grant_agreement_version.{action}" for action in ("countersigned", "took_effect", "in_force")
+)
+"""What events tell that a version is in force."""
 
 
 class Held(NamedTuple):
@@ -116,10 +128,7 @@ def _held(*conditions: Any) -> Select[Any]:
         .join(GrantAgreementVersion, GrantAgreementVersion.agreement_id == GrantAgreement.id)
         .join(
             GrantAgreementText,
-            and_(
-                GrantAgreementText.version_id == GrantAgreementVersion.id,
-                GrantAgreementText.number == GrantAgreementVersion.text_number,
-            ),
+            TEXT_THAT_COUNTS,
         )
         .where(*conditions)
     )
@@ -236,11 +245,40 @@ def _joined(query: Select[Any]) -> Select[Any]:
         query.join(GrantAgreementText, GrantAgreementText.id == GrantBudgetLine.text_id)
         .join(
             GrantAgreementVersion,
-            and_(
-                GrantAgreementVersion.id == GrantAgreementText.version_id,
-                GrantAgreementVersion.text_number == GrantAgreementText.number,
-            ),
+            TEXT_THAT_COUNTS,
         )
         .join(GrantAgreement, GrantAgreement.id == GrantAgreementVersion.agreement_id)
         .where(GrantAgreementVersion.status == "in_force")
     )
+
+
+def texts_in_force(ends_at: datetime, known_seq: int | None, *conditions: Any) -> Any:
+    """Return (grant_id, text_id) of the agreements in force at an instant, as a subquery.
+
+    ``known_seq`` is the last sequence that is known, ``None`` where everything is;
+    ``conditions`` choose among the agreements.
+    """
+    version = GrantAgreementVersion
+    place = func.row_number().over(
+        partition_by=version.agreement_id, order_by=version.number.desc()
+    )
+    columns: tuple[Any, ...] = (
+        GrantAgreement.grant_id, GrantAgreementText.id.label("text_id"), place.label("place"),
+    )  # fmt: skip
+    ranked = (
+        select(*columns)
+        .select_from(version)
+        .join(GrantAgreement, GrantAgreement.id == version.agreement_id)
+        .join(GrantAgreementText, TEXT_THAT_COUNTS)
+        .where(version.status.in_(COUNTED), version.in_force_at < ends_at, *conditions)
+    )
+    if known_seq is not None:
+        told = exists().where(
+            AuditEvent.record_type == "grant_agreement_version",
+            AuditEvent.record_id == version.id,
+            AuditEvent.action.in_(TOOK_FORCE),
+            AuditEvent.seq <= known_seq,
+        )
+        ranked = ranked.where(told)
+    each = ranked.subquery().c
+    return select(each.grant_id, each.text_id).where(each.place == 1).subquery()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Permission
@@ -14,6 +14,7 @@ from fundops.grants import agreement_content as content
 from fundops.grants import queries
 from fundops.grants.agreement_content import Agreed
 from fundops.grants.agreement_models import COUNTED, GrantAgreementText, GrantAgreementVersion
+from fundops.grants.agreement_queries import TEXT_THAT_COUNTS
 from fundops.grants.amendment_models import LIVE, AmendmentApproval, GrantAmendment
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
@@ -97,10 +98,7 @@ def amount_set_in(db: Session, agreement_id: UUID) -> Agreed:
         select(GrantAgreementText.content)
         .join(
             GrantAgreementVersion,
-            and_(
-                GrantAgreementVersion.id == GrantAgreementText.version_id,
-                GrantAgreementVersion.text_number == GrantAgreementText.number,
-            ),
+            TEXT_THAT_COUNTS,
         )
         .outerjoin(GrantAmendment, GrantAmendment.id == GrantAgreementVersion.amendment_id)
         .where(

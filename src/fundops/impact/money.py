@@ -8,34 +8,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, exists, func, literal, null, select
+from sqlalchemy import and_, case, func, literal, null, select
 from sqlalchemy.orm import Session
 
 from fundops import money
-from fundops.audit import AuditEvent
 from fundops.authz import Actor
 from fundops.calls.models import Call
 from fundops.donors.models import Lot
 from fundops.grants.agreement_models import (
-    COUNTED,
     GrantAgreedResult,
     GrantAgreement,
-    GrantAgreementText,
-    GrantAgreementVersion,
     GrantBudgetLine,
 )
+from fundops.grants.agreement_queries import texts_in_force
 from fundops.impact.grouping import Filter, bare, declaring
 from fundops.impact.models import SourceTarget
 from fundops.impact.queries import Scope, period_of
 from fundops.ledger.models import Fund, Transfer
 from fundops.parties.labels import hidden_column
 from fundops.parties.models import Party
+from fundops.parties.zones import end_of
 from fundops.proposals.models import Proposal, ProposalCode, ProposalVersion
 from fundops.reports.dimensions import TOTAL
 
@@ -48,12 +44,6 @@ FLOW_OF = {
 }
 """Kind of transfer -> what it adds to, and with which sign."""
 AMOUNTS = ("awarded", "paid", "spent")
-_IN_FORCE = (
-    "grant_agreement_version.countersigned",
-    "grant_agreement_version.took_effect",
-    "grant_agreement_version.in_force",
-)
-"""Events by which a version came into force."""
 
 
 class Flow(NamedTuple):
@@ -107,53 +97,13 @@ def flows(
         )  # fmt: skip
 
 
-def end_of(fund: Fund, scope: Scope) -> datetime:
-    """Return the instant at which the day asked for ends in the fund's zone."""
-    return datetime.combine(scope.as_of_on + timedelta(days=1), time(), ZoneInfo(fund.zone))
-
-
 def _texts(fund: Fund, scope: Scope) -> Any:
     """Return (grant, text) of the agreements in force at the end of the day, as known."""
-    version = GrantAgreementVersion
-    conditions = [
-        GrantAgreement.fund_id == scope.fund_id,
-        version.status.in_(COUNTED),
-        version.in_force_at < end_of(fund, scope),
-    ]
-    if not scope.is_latest:
-        told = exists().where(
-            AuditEvent.record_type == "grant_agreement_version",
-            AuditEvent.record_id == version.id,
-            AuditEvent.action.in_(_IN_FORCE),
-            AuditEvent.seq <= scope.known_seq,
-        )
-        conditions.append(told)
+    conditions = [GrantAgreement.fund_id == scope.fund_id]
     if scope.grants is not None:
         conditions.append(GrantAgreement.grant_id.in_(scope.grants))
-    place = func.row_number().over(
-        partition_by=version.agreement_id, order_by=version.number.desc()
-    )
-    ranked = (
-        select(
-            GrantAgreement.grant_id, version.id.label("version_id"), version.text_number,
-            place.label("place"),
-        )
-        .join(GrantAgreement, GrantAgreement.id == version.agreement_id)
-        .where(*conditions)
-        .subquery()
-    )  # fmt: skip
-    return (
-        select(ranked.c.grant_id, GrantAgreementText.id.label("text_id"))
-        .join(
-            GrantAgreementText,
-            and_(
-                GrantAgreementText.version_id == ranked.c.version_id,
-                GrantAgreementText.number == ranked.c.text_number,
-            ),
-        )
-        .where(ranked.c.place == 1)
-        .subquery()
-    )
+    known_seq = None if scope.is_latest else scope.known_seq
+    return texts_in_force(end_of(scope.as_of_on, fund.zone), known_seq, *conditions)
 
 
 def weights(db: Session, fund: Fund, scope: Scope) -> dict[Any, dict[int, int]]:
@@ -302,7 +252,8 @@ def requested(db: Session, actor: Actor, fund: Fund, scope: Scope, wanted: Filte
         .join(Party, Party.id == Proposal.party_id)
         .where(
             Call.fund_id == fund.id, Proposal.submitted_number.is_not(None),
-            Proposal.status != "withdrawn", Proposal.submitted_at < end_of(fund, scope),
+            Proposal.status != "withdrawn",
+            Proposal.submitted_at < end_of(scope.as_of_on, fund.zone),
         )
         .order_by(Proposal.id)
     )  # fmt: skip

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 
@@ -25,6 +24,7 @@ from fundops.imports.context import Batched, Load, chunks, fit, insert_rows, new
 from fundops.imports.records import Record, ResultRecord
 from fundops.ledger.models import Fund
 from fundops.messages import text
+from fundops.parties.zones import end_of
 from fundops.reports import counting
 from fundops.reports.models import (
     AcceptedVersion,
@@ -190,7 +190,7 @@ class _Loading:
         starts_on = grant.starts_on or grant.awarded_on
         ends_on = max(grant.ends_on or date(record.year, 12, 31), starts_on)
         self.numbers[grant.id] = number = self.numbers.get(grant.id, 0) + 1
-        end = datetime.combine(ends_on + timedelta(days=1), time(), ZoneInfo(fund.zone))
+        end = end_of(ends_on, fund.zone)
         return new_row(
             ProgressReport, id=uuid7(), code=fit(grant.code, f"-S{number}", CODE_CHARS),
             grant_id=grant.id, fund_id=fund.id, number=number, starts_on=starts_on,

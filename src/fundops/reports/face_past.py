@@ -8,12 +8,11 @@ correction from the days of what they take back.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from fundops.audit import AuditEvent
@@ -24,19 +23,14 @@ from fundops.expenditures.models import (
     Receivable,
     ReceivableEntry,
 )
-from fundops.grants.agreement_models import (
-    COUNTED,
-    GrantAgreement,
-    GrantAgreementText,
-    GrantAgreementVersion,
-    GrantBudgetLine,
-)
+from fundops.grants.agreement_models import GrantAgreement, GrantBudgetLine
+from fundops.grants.agreement_queries import texts_in_force
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
+from fundops.parties.zones import end_of
 from fundops.reports.face_queries import SUPPORT, Booked, Finding, Request, later, request_rows
 from fundops.reports.models import AcceptedVersion, ProgressReport, ReportVersion
 
-IN_FORCE = ("countersigned", "took_effect", "in_force")
 DECIDED = ("reported", "returned", "accepted", "corrected")
 
 
@@ -51,8 +45,7 @@ class Past:
     @property
     def ends_at(self) -> datetime:
         """The instant at which the day ends where the fund is."""
-        next_day = self.as_of_on + timedelta(days=1)
-        return datetime.combine(next_day, time(), ZoneInfo(self.fund.zone))
+        return end_of(self.as_of_on, self.fund.zone)
 
     def told(self, record_type: str, record_id: Any, *actions: str) -> ColumnElement[bool]:
         """Return whether one of these events of a record is known."""
@@ -66,27 +59,8 @@ class Past:
 
 def lines_in_force(db: Session, grant_id: UUID, past: Past) -> list[GrantBudgetLine]:
     """Return the agreed budget that was in force."""
-    version = GrantAgreementVersion
-    query = (
-        select(GrantAgreementText.id)
-        .join(
-            version,
-            and_(
-                version.id == GrantAgreementText.version_id,
-                version.text_number == GrantAgreementText.number,
-            ),
-        )
-        .join(GrantAgreement, GrantAgreement.id == version.agreement_id)
-        .where(
-            GrantAgreement.grant_id == grant_id,
-            version.status.in_(COUNTED),
-            version.in_force_at < past.ends_at,
-            past.told("grant_agreement_version", version.id, *IN_FORCE),
-        )
-        .order_by(version.number.desc())
-        .limit(1)
-    )
-    lines = select(GrantBudgetLine).where(GrantBudgetLine.text_id == query.scalar_subquery())
+    texts = texts_in_force(past.ends_at, past.known_seq, GrantAgreement.grant_id == grant_id)
+    lines = select(GrantBudgetLine).where(GrantBudgetLine.text_id.in_(select(texts.c.text_id)))
     return list(db.execute(lines.order_by(GrantBudgetLine.number)).scalars())
 
 
