@@ -23,8 +23,8 @@ from fundops import db
 from tests.databases import KINDS, Kind, PostgresDatabases, Run, SqliteDatabases
 from tests.engines import sharing
 from tests.staged import Stages, builder_of
-from tests.told import ToldOnce
-from tests.world import app, database, settings, story, world
+from tests.told import story
+from tests.world import app, database, settings, world
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
@@ -156,17 +156,6 @@ def databases(
 
 
 @pytest.fixture(scope="session")
-def stories(
-    databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
-) -> Iterator[Mapping[Kind, ToldOnce]]:
-    """Give databases of each kind in which the demonstration's story has been told."""
-    told: dict[Kind, ToldOnce] = {kind: ToldOnce(databases[kind]) for kind in KINDS}
-    yield told
-    for one in told.values():
-        one.close()
-
-
-@pytest.fixture(scope="session")
 def all_stages(
     databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
 ) -> Iterator[Mapping[Kind, Stages]]:
@@ -190,30 +179,17 @@ def stages(
 def new_database(
     request: pytest.FixtureRequest,
     databases: Mapping[Kind, SqliteDatabases | PostgresDatabases],
-    stories: Mapping[Kind, ToldOnce],
     all_stages: Mapping[Kind, Stages],
 ) -> NewDatabase:
     """Give what opens a migrated, empty database, for tests that need several of them.
 
     Used as ``with new_database() as url``, say for each example that Hypothesis makes. In a test
-    that asks for ``told``, the demonstration's story has been told in it; in one that asks for
-    what is ``staged``, that has been built.
+    that asks for what is ``staged``, that has been built in it.
     """
     kind: Kind = request.param
     request.node.user_properties.append(("database", kind))
     build = builder_of(request)
-    if build is not None:
-        return all_stages[kind].of(build).fresh
-    return stories[kind].fresh if "told" in request.fixturenames else databases[kind].fresh
-
-
-@pytest.fixture
-def told(
-    new_database: NewDatabase, request: pytest.FixtureRequest, stories: Mapping[Kind, ToldOnce]
-) -> ToldOnce:
-    """Have the demonstration's story in this test's database, and give what was told."""
-    kind: Kind = request.node.callspec.params["new_database"]
-    return stories[kind]
+    return databases[kind].fresh if build is None else all_stages[kind].of(build).fresh
 
 
 @pytest.fixture

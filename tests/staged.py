@@ -25,6 +25,7 @@ from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.world import World, application, as_tested
 
 S = TypeVar("S")
+F = TypeVar("F", bound=Callable[..., Any])
 BUILDER = "builds"
 KEPT = 8
 """Scenes of each kind of database that a worker keeps; tests of one file follow each other."""
@@ -37,8 +38,17 @@ def staged(build: Callable[[World], S]) -> Any:
         scene: S = stages.of(build).scene(world)
         return scene
 
-    setattr(give, BUILDER, build)
-    return pytest.fixture(give)
+    return pytest.fixture(begins_with(build)(give))
+
+
+def begins_with(build: Callable[[World], Any]) -> Callable[[F], F]:
+    """Return what marks a fixture of another kind: its test's database has been built on too."""
+
+    def mark(fixture: F) -> F:
+        setattr(fixture, BUILDER, build)
+        return fixture
+
+    return mark
 
 
 def builder_of(request: pytest.FixtureRequest) -> Callable[[World], Any] | None:

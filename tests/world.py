@@ -19,12 +19,10 @@ from fundops.app import create_app, furnish
 from fundops.authz import Role
 from fundops.config import Settings
 from fundops.db import Database
-from fundops.demo.stage import Story
 from fundops.ledger import checks
 from tests.client import Client
 from tests.depth import DEPTH
 from tests.factories import a_person
-from tests.told import ToldOnce
 
 
 def as_tested(database_url: str) -> Settings:
@@ -88,12 +86,6 @@ def database(app: FastAPI, request: pytest.FixtureRequest) -> Iterator[Database]
     if DEPTH > 1 or crc32(request.node.nodeid.encode()) % 3 == 0:
         with found.read() as db:
             assert checks.run(db) == []
-
-
-@pytest.fixture
-def story(told: ToldOnce, database: Database) -> Story:
-    """Give the demonstration's story, which was told before this test began."""
-    return told.story(database)
 
 
 class Caller:

@@ -20,8 +20,8 @@ from tests.contract.inventory import Operation, documented, operations
 from tests.contract.records import Records
 from tests.depth import DEPTH
 from tests.factories import a_fund, a_party, a_person
-from tests.staged import BUILDER, Stages
-from tests.told import ToldOnce
+from tests.staged import Stages, begins_with
+from tests.told import the_story
 from tests.world import Caller, World, application, as_tested
 
 
@@ -153,18 +153,17 @@ def stage_of(world: World, scene: Scene) -> Stage:
     return Stage(world.app, world, scene.records, bodies, documented(world.app), scene.people)
 
 
-def _stage(database_url: str, stages: Stages) -> Iterator[Stage]:
+@pytest.fixture
+@begins_with(of_filled)
+def stage(database_url: str, stages: Stages) -> Iterator[Stage]:
+    """Give an application with a row in every table; they are no real history, so no checks."""
     with opened(database_url) as world:
         yield stage_of(world, stages.of(of_filled).scene(world))
 
 
-setattr(_stage, BUILDER, of_filled)
-stage = pytest.fixture(_stage, name="stage")
-"""An application with a row in every table; they are no real history, so no checks."""
-
-
 @pytest.fixture
-def lived_stage(told: ToldOnce, database_url: str) -> Iterator[Stage]:
+@begins_with(the_story)
+def lived_stage(database_url: str) -> Iterator[Stage]:
     """Give an application with a history; whatever it is asked, every invariant must hold after."""
     with opened(database_url) as world:
         records = Records.lived(world.database)

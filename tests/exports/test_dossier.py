@@ -44,8 +44,8 @@ from tests.exports.decided import Case
 from tests.exports.test_controls import needs_libreoffice
 from tests.factories import a_fund
 from tests.reviews.review_factories import Scene, counted, draft, submit
-from tests.staged import staged
-from tests.told import ToldOnce
+from tests.staged import Stages, staged
+from tests.told import the_story
 from tests.world import Caller, World
 
 CANARY = re.compile("qzx", re.I)
@@ -569,10 +569,10 @@ def test_the_formula_rounds_halves_as_the_books_do(
 
 
 def test_both_databases_write_the_same_bytes(
-    both_database_urls: dict[str, str], stories: dict[str, ToldOnce]
+    both_database_urls: dict[str, str], all_stages: dict[str, Stages]
 ) -> None:
     """The story is told on one and its rows are copied to the other."""
-    with stories["sqlite"].fresh() as told:
+    with all_stages["sqlite"].of(the_story).fresh() as told:
         first, second = (
             Database(Settings(database_url=url, log_level="error"))
             for url in (told, both_database_urls["postgresql"])

@@ -15,7 +15,7 @@ from fundops.ledger import checks, posting
 from fundops.ledger.posting import Movement
 from tests.ledger.conftest import Books, open_books, violations
 from tests.migrations.schemas import guards_of
-from tests.staged import BUILDER, Stages
+from tests.staged import Stages, begins_with
 from tests.world import World
 
 
@@ -47,14 +47,12 @@ def unguarded(world: World) -> Books:
     return made
 
 
-def _books(ledger: Database, app: FastAPI, stages: Stages) -> Books:
+@pytest.fixture
+@begins_with(unguarded)
+def books(ledger: Database, app: FastAPI, stages: Stages) -> Books:
     """Give them, built once, in a database whose end nobody checks but the test."""
     made: Books = stages.of(unguarded).scene(World(app, ledger))
     return made
-
-
-setattr(_books, BUILDER, unguarded)
-books = pytest.fixture(_books, name="books")
 
 
 DAMAGE = (

@@ -30,7 +30,7 @@ from fundops.vault import Vault
 from tests.contract.inventory import operations
 from tests.payees.account_factories import Clock, Office, an_iban, stored
 from tests.payees.test_emergency import CAP, Lines
-from tests.staged import BUILDER, Stages
+from tests.staged import Stages, begins_with
 from tests.world import Caller, World, application
 
 HOLDER, BANK = "Canarium Holderia", "Canary Wharf Savings"
@@ -135,14 +135,12 @@ def with_secrets(world: World) -> Secrets:
     return Secrets(Office(world))
 
 
-def _secrets(disk_world: World, stages: Stages, lines_logged: pytest.LogCaptureFixture) -> Secrets:
+@pytest.fixture
+@begins_with(with_secrets)
+def secrets(disk_world: World, stages: Stages, lines_logged: pytest.LogCaptureFixture) -> Secrets:
+    """Give accounts full of canaries, built once under the key that is given."""
     made: Secrets = stages.of(with_secrets).scene(disk_world)
     return made
-
-
-setattr(_secrets, BUILDER, with_secrets)
-secrets = pytest.fixture(_secrets, name="secrets")
-"""Accounts full of canaries, built once under the key that is given."""
 
 
 @pytest.fixture
