@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fundops.api_document import document
 from fundops.schemas import In, LongLine, Prose
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 from tests.contract.free_texts import free_texts, undecided
 
 
@@ -52,7 +52,7 @@ def test_a_new_field_of_words_is_noticed() -> None:
     assert "BoardIn /title: needs no exemption" in undecided(planted.openapi())
 
 
-@pytest.mark.parametrize("kind", [SCREENED, CONTACTS_SCREENED])
+@pytest.mark.parametrize("kind", [SCREENED, SCREENED_BUT_NAMES])
 def test_what_is_marked_is_refused_and_a_name_alone_may_be_allowed(kind: object) -> None:
     field = TypeAdapter(Annotated[Prose, kind])
 
@@ -61,7 +61,7 @@ def test_what_is_marked_is_refused_and_a_name_alone_may_be_allowed(kind: object)
             field.validate_python(words)
     assert field.validate_python("Two tranches were late.") == "Two tranches were late."
     named = "Approved by Ms Maria Gomez."
-    if kind is CONTACTS_SCREENED:
+    if kind is SCREENED_BUT_NAMES:
         assert field.validate_python(named) == named
     else:
         with pytest.raises(ValidationError):

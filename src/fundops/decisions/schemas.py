@@ -21,7 +21,7 @@ from fundops.schemas import (
     Whole,
     refused,
 )
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 MAX_MEMBERS = 60
 MAX_ITEMS = 500
@@ -30,7 +30,7 @@ MAX_CHOSEN = 50
 Minutes = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=20_000, pattern=r"\S"),
-    CONTACTS_SCREENED,
+    SCREENED_BUT_NAMES,
 ]
 Reason = Annotated[Prose, Field(max_length=2000), SCREENED]
 Quorum = Annotated[Whole, Field(ge=1, le=MAX_MEMBERS)]
@@ -127,7 +127,7 @@ class VoteIn(In):
 class RecuseIn(In):
     """Taking no part in one item, for good."""
 
-    reason: Annotated[Prose, Field(max_length=2000), CONTACTS_SCREENED] = Field(
+    reason: Annotated[Prose, Field(max_length=2000), SCREENED_BUT_NAMES] = Field(
         examples=["My sister works for the applicant."]
     )
 

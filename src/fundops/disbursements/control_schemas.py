@@ -11,7 +11,7 @@ from fundops.disbursements.duties import MAX_BANDS, MAX_REVIEW_DAYS, Band, Profi
 from fundops.errors import invalid
 from fundops.grants.schemas import AnyReason, Reason
 from fundops.schemas import Code, Day, Flag, In, LongLine, MoneyIn, MoneyOut, Out, Whole, money_out
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 
 class BandIn(In):
@@ -87,14 +87,14 @@ class SanctionsCheckIn(In):
     lists: LongLine = Field(examples=["UN Security Council Consolidated List"])
     names: AnyReason = Field(description="The names and spellings that were looked up.")
     has_hits: Flag
-    note: Annotated[AnyReason, CONTACTS_SCREENED] | None = None
+    note: Annotated[AnyReason, SCREENED_BUT_NAMES] | None = None
 
 
 class ResolveIn(In):
     """What a hit means, and why."""
 
     outcome: Literal["false_match", "true_match"]
-    reason: Annotated[AnyReason, CONTACTS_SCREENED]
+    reason: Annotated[AnyReason, SCREENED_BUT_NAMES]
 
 
 class DecideIn(In):

@@ -24,7 +24,7 @@ from fundops.schemas import (
     money_out,
     share_out,
 )
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 MAX_INSTALMENTS, MAX_REPORTS = 200, 200
 
@@ -78,9 +78,9 @@ class AgreementIn(In):
     fund_id: UUID
     donor_id: UUID
     pledge_id: UUID | None = None
-    title: Annotated[Line, CONTACTS_SCREENED]
+    title: Annotated[Line, SCREENED_BUT_NAMES]
     is_binding: Flag
-    conditions: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    conditions: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
     has_return_obligation: Flag = False
     signed_on: Day | None = None
     starts_on: Day | None = None
@@ -96,9 +96,9 @@ class AgreementPatch(In):
     """Changes to an agreement: anything here while a draft, title and period while active."""
 
     pledge_id: UUID | None = None
-    title: Annotated[Line, CONTACTS_SCREENED] = left_out()
+    title: Annotated[Line, SCREENED_BUT_NAMES] = left_out()
     is_binding: Flag = left_out()
-    conditions: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    conditions: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
     has_return_obligation: Flag = left_out()
     signed_on: Day | None = None
     starts_on: Day | None = None
@@ -124,7 +124,7 @@ class EarmarkChange(In):
     """A donor's new earmark for money not yet received, and the document that says so."""
 
     earmark: EarmarkIn
-    document: Annotated[Line, CONTACTS_SCREENED]
+    document: Annotated[Line, SCREENED_BUT_NAMES]
     reason: Because
 
 

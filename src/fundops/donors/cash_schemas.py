@@ -21,7 +21,7 @@ from fundops.schemas import (
     line,
     money_out,
 )
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 BankReference = Annotated[str, line(140)]
 Reason = Annotated[str, line(2000), SCREENED]
@@ -50,7 +50,7 @@ class ReceiptIn(In):
     credited: MoneyIn | None = None
     gifts: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     bank_reference: BankReference | None = None
-    comment: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    comment: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
 
 
 class ReceiptOut(Out):

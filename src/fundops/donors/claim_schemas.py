@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fundops.donors.cash_schemas import BankReference, Reason
 from fundops.schemas import Day, In, MoneyIn, MoneyOut, Out, line, money_out
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 
 class ChoiceIn(In):
@@ -21,7 +21,7 @@ class ChoiceIn(In):
     lot_id: UUID
     agreement_id: UUID | None = None
     amount: MoneyIn
-    document: Annotated[str, line(300), CONTACTS_SCREENED]
+    document: Annotated[str, line(300), SCREENED_BUT_NAMES]
     written_on: Day
     effective_on: Day
 

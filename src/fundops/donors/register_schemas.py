@@ -22,7 +22,7 @@ from fundops.schemas import (
     Whole,
     money_out,
 )
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 EventKind = Literal["regional_meeting", "conference", "contact_group", "other"]
 CommitmentKind = Literal["political", "in_kind"]
@@ -90,21 +90,21 @@ class CommitmentIn(In):
     kind: CommitmentKind
     party_id: UUID
     event_id: UUID | None = None
-    description: Annotated[Prose, CONTACTS_SCREENED]
+    description: Annotated[Prose, SCREENED_BUT_NAMES]
     value: MoneyIn | None = None
     made_on: Day
     follow_up_on: Day | None = None
-    follow_up_note: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    follow_up_note: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
 
 
 class CommitmentPatch(In):
     """Changes to an open commitment."""
 
     event_id: UUID | None = None
-    description: Annotated[Prose, CONTACTS_SCREENED] = left_out()
+    description: Annotated[Prose, SCREENED_BUT_NAMES] = left_out()
     value: MoneyIn | None = None
     follow_up_on: Day | None = None
-    follow_up_note: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    follow_up_note: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
 
 
 class CommitmentOut(Out):
@@ -147,7 +147,7 @@ class PledgeIn(In):
     pipeline_on: Day | None = None
     pledged_on: Day | None = None
     expected_on: Day | None = None
-    conditions: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    conditions: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
     source_code: SourceCode | None = Field(
         None, description="The pledge's own code in the records it was taken from."
     )
@@ -163,7 +163,7 @@ class PledgePatch(In):
     pipeline_on: Day | None = None
     pledged_on: Day = left_out()
     expected_on: Day | None = None
-    conditions: Annotated[Prose, CONTACTS_SCREENED] | None = None
+    conditions: Annotated[Prose, SCREENED_BUT_NAMES] | None = None
 
 
 class PledgeConfirming(In):

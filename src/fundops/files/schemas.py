@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from fundops.config import Settings
 from fundops.files.evidence import notice
 from fundops.schemas import Day, In, Line, LongLine, Out, Whole
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 _SHA256 = "SHA-256 of the whole file, 64 hex digits in lower case."
 _SAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -101,7 +101,7 @@ class DocumentIn(In):
         description="A code of the list document_kind.", examples=["registration_certificate"]
     )
     file_id: UUID
-    title: Annotated[Line, CONTACTS_SCREENED] = Field(examples=["Certificate of registration"])
+    title: Annotated[Line, SCREENED_BUT_NAMES] = Field(examples=["Certificate of registration"])
     issued_on: Day | None = None
     expires_on: Day | None = Field(None, description="Last day on which it is valid.")
 
@@ -110,7 +110,7 @@ class ReplacementIn(In):
     """A newer document in place of one; what is left out stays as it was, but for the dates."""
 
     file_id: UUID
-    title: Annotated[Line, CONTACTS_SCREENED] | None = None
+    title: Annotated[Line, SCREENED_BUT_NAMES] | None = None
     issued_on: Day | None = None
     expires_on: Day | None = Field(None, description="Last day on which it is valid.")
 
@@ -118,7 +118,7 @@ class ReplacementIn(In):
 class WithdrawalIn(In):
     """Why a document is withdrawn; it is kept in the audit chain."""
 
-    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+    reason: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(
         examples=["Issued for another organisation of the same name"]
     )
 

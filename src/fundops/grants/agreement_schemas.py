@@ -29,7 +29,7 @@ from fundops.schemas import (
     Whole,
     refused,
 )
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 
 def _indicator(value: str) -> str:
@@ -72,7 +72,7 @@ Results = Annotated[list[AgreedResultIn], Field(max_length=MAX_RESULTS)]
 class GrantAgreementIn(In):
     """What differs from the proposal, or all of it for a grant that has none."""
 
-    title: Annotated[LongLine, CONTACTS_SCREENED] | None = None
+    title: Annotated[LongLine, SCREENED_BUT_NAMES] | None = None
     language: Language | None = Field(None, description="Of the text; the proposal's by default.")
     starts_on: Day | None = None
     ends_on: Day | None = None
@@ -84,7 +84,7 @@ class GrantAgreementIn(In):
 class GrantAgreementPatch(In):
     """Changes of a version before it is signed. Lines and results are given whole."""
 
-    title: Annotated[Annotated[LongLine, CONTACTS_SCREENED] | None, NOT_NULL] = None
+    title: Annotated[Annotated[LongLine, SCREENED_BUT_NAMES] | None, NOT_NULL] = None
     language: Annotated[Language | None, NOT_NULL] = None
     starts_on: Annotated[Day | None, NOT_NULL] = None
     ends_on: Annotated[Day | None, NOT_NULL] = None

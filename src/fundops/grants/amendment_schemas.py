@@ -24,7 +24,7 @@ from fundops.grants.agreement_wire import agreed_out
 from fundops.grants.amendment_models import AmendmentApproval, GrantAmendment
 from fundops.grants.schemas import Reason
 from fundops.schemas import NOT_NULL, Day, In, LongLine, MoneyIn, MoneyOut, Out, Prose
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 AmendmentKind = Literal[
     "no_cost_extension", "reallocation", "cost_extension", "results", "administrative"
@@ -34,7 +34,7 @@ AmendmentKind = Literal[
 class AmendmentChangeIn(In):
     """What is to become of the agreement in force; what is left out stays as it is."""
 
-    title: Annotated[Annotated[LongLine, CONTACTS_SCREENED] | None, NOT_NULL] = None
+    title: Annotated[Annotated[LongLine, SCREENED_BUT_NAMES] | None, NOT_NULL] = None
     language: Annotated[Language | None, NOT_NULL] = None
     ends_on: Annotated[Day | None, NOT_NULL] = None
     special_conditions: Annotated[Prose, SCREENED] | None = None

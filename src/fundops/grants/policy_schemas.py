@@ -13,7 +13,7 @@ from fundops.grants.policy_wire import PolicyContentIn, PolicyContentOut, shown_
 from fundops.grants.risk import RiskTier
 from fundops.grants.schemas import Reason
 from fundops.schemas import Day, In, Out, Prose
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 
 class PolicyIn(In):
@@ -73,7 +73,7 @@ class RiskAssessmentIn(In):
     tier: Tier = Field(examples=["medium"])
     assessed_on: Day
     valid_until_on: Day = Field(description="At most four years later.", examples=["2027-01-20"])
-    basis: Annotated[Prose, CONTACTS_SCREENED] = Field(
+    basis: Annotated[Prose, SCREENED_BUT_NAMES] = Field(
         examples=["Capacity assessment, 62 of 100 points; two visits."]
     )
 

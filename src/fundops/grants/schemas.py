@@ -25,7 +25,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 MAX_TRANCHES = 60
 MAX_REASON, MAX_REFERENCE = 2_000, 140
@@ -91,7 +91,7 @@ class GrantIn(In):
     fund_id: UUID
     call_id: UUID | None = None
     grantee_id: UUID
-    title: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+    title: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(
         examples=["Safe houses and counselling in three ports"]
     )
     amount: MoneyIn
@@ -111,7 +111,7 @@ class GrantIn(In):
 class GrantPatch(In):
     """Changes to a grant's description; money and what earmarks ask about stay as awarded."""
 
-    title: Annotated[LongLine, CONTACTS_SCREENED] | None = None
+    title: Annotated[LongLine, SCREENED_BUT_NAMES] | None = None
     starts_on: Day | None = None
     ends_on: Day | None = None
 

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from fundops.messages import text
 from fundops.schemas import Flag, In, Line, LongLine, Out
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 ChannelKind = Literal["email", "phone", "messenger"]
 NoticeStatus = Literal["waiting", "sending", "sent", "failed", "dropped"]
@@ -71,7 +71,7 @@ class OwnChannelIn(ChannelIn):
 class ChannelReplacementIn(ChannelIn):
     """The channel that takes the place of another."""
 
-    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+    reason: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(
         examples=["We have moved to another provider"]
     )
 
@@ -79,7 +79,7 @@ class ChannelReplacementIn(ChannelIn):
 class VerifyIn(In):
     """How you made sure that the channel is its owner's."""
 
-    note: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+    note: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(
         examples=["Called the number in the registry extract; they confirmed"]
     )
 

@@ -11,7 +11,7 @@ from fundops.authz import Actor, Role
 from fundops.messages.languages import known
 from fundops.parties.labels import shown_name
 from fundops.schemas import NOT_NULL, Code, In, Instant, Line, LongLine, Out, Prose, refused
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 PersonName = Annotated[Line, Field(max_length=200)]
 TokenLabel = Annotated[Line, Field(max_length=120)]
@@ -63,13 +63,13 @@ class MembershipIn(In):
     fund_id: UUID | None = Field(None, description="Without it the role is for all funds.")
     valid_from: Instant | None = Field(None, description="Not in the past; now by default.")
     valid_until: Instant | None = Field(None, description="Open by default.")
-    reason: Annotated[LongLine, CONTACTS_SCREENED] | None = None
+    reason: Annotated[LongLine, SCREENED_BUT_NAMES] | None = None
 
 
 class EndIn(In):
     """Why a role ends, and when: now, or at an instant to come."""
 
-    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(examples=["Moved to another office"])
+    reason: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(examples=["Moved to another office"])
     at: Instant | None = Field(None, description="Now by default; it cannot be put off.")
 
 
@@ -106,7 +106,7 @@ class DelegationIn(In):
     fund_id: UUID | None = Field(None, description="Lend it for this fund only.")
     valid_from: Instant | None = Field(None, description="Not in the past; now by default.")
     valid_until: Instant = Field(description="At most 90 days later, within your own period.")
-    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(examples=["On leave"])
+    reason: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(examples=["On leave"])
 
 
 class TokenIn(In):
@@ -139,7 +139,7 @@ class SamePersonIn(In):
     """Another record of the same human."""
 
     same_as_code: Code
-    reason: Annotated[Prose, CONTACTS_SCREENED]
+    reason: Annotated[Prose, SCREENED_BUT_NAMES]
 
 
 class SamePersonOut(Out):

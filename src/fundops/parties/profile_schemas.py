@@ -24,7 +24,7 @@ from fundops.schemas import (
     money_out,
     refused,
 )
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}$")]
 
@@ -59,7 +59,7 @@ class ProfileIn(In):
     languages: list[Language] = Field(
         default_factory=list, max_length=30, description="ISO 639-1.", examples=[["de", "en"]]
     )
-    mission: Annotated[Prose, CONTACTS_SCREENED] | None = Field(
+    mission: Annotated[Prose, SCREENED_BUT_NAMES] | None = Field(
         None, examples=["Shelter and legal aid for survivors."]
     )
     zone: Zone | None = Field(

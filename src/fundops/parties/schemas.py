@@ -10,7 +10,7 @@ from pydantic import Field
 from fundops.authz import Actor
 from fundops.parties.labels import is_hidden
 from fundops.schemas import NOT_NULL, Country, Flag, In, Line, LongLine, Out
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 PartyKind = Literal[
     "state",
@@ -104,7 +104,7 @@ class AliasPage(Out):
 class ReasonIn(In):
     """Why; it is kept in the audit chain."""
 
-    reason: Annotated[LongLine, CONTACTS_SCREENED] = Field(
+    reason: Annotated[LongLine, SCREENED_BUT_NAMES] = Field(
         examples=["Credentials were found in the hands of a third person"]
     )
 

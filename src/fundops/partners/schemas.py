@@ -10,14 +10,14 @@ from pydantic import Field
 from fundops.grants.policy_content import Tier
 from fundops.grants.schemas import AnyReason
 from fundops.schemas import Day, In, Line, Out, Prose, Whole
-from fundops.screening.fields import CONTACTS_SCREENED
+from fundops.screening.fields import SCREENED_BUT_NAMES
 
 Outcome = Literal["passed", "failed", "not_applicable"]
 Status = Literal["proposed", "confirmed", "refused", "withdrawn"]
 MAX_ANSWERS = 100
 
-ScreenedProse = Annotated[Prose, CONTACTS_SCREENED]
-ScreenedNote = Annotated[AnyReason, CONTACTS_SCREENED]
+ScreenedProse = Annotated[Prose, SCREENED_BUT_NAMES]
+ScreenedNote = Annotated[AnyReason, SCREENED_BUT_NAMES]
 
 
 class DueCheckIn(In):

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from fundops.parties.withholding import WithheldOut, marks_out
 from fundops.proposals import content
 from fundops.schemas import In, Instant, Line, MoneyOut, Out, Prose, Whole, money_out
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 MAX_AWAITED = 20
 
@@ -28,7 +28,7 @@ class ProposalIn(In):
     call_id: UUID
     party_id: UUID = Field(description="The applicant: your own, or any that you lodge for.")
     language: Language = Field(examples=["en"])
-    title: Annotated[Line, CONTACTS_SCREENED] = Field(examples=["Safe houses along the coast"])
+    title: Annotated[Line, SCREENED_BUT_NAMES] = Field(examples=["Safe houses along the coast"])
     copy_from: UUID | None = Field(
         None,
         description="An earlier proposal of the same organisation, whose content it begins with.",

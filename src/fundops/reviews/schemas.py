@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from fundops.allocation.regions import AREAS
 from fundops.calls.schemas import Objectives
 from fundops.schemas import NOT_NULL, Flag, In, Out, Prose, Whole, refused
-from fundops.screening.fields import CONTACTS_SCREENED, SCREENED
+from fundops.screening.fields import SCREENED, SCREENED_BUT_NAMES
 
 ConflictKind = Literal["employer", "professional", "personal", "family", "financial", "other"]
 AssignmentStatus = Literal[
@@ -22,7 +22,7 @@ AssignmentStatus = Literal[
 OwnStatus = Literal["invited", "accepted", "submitted", "returned"]
 ReviewerStatus = Literal["active", "resting"]
 Because = Annotated[Prose, Field(max_length=2000, examples=["Too many at the moment"]), SCREENED]
-Relation = Annotated[Prose, Field(max_length=2000), CONTACTS_SCREENED]
+Relation = Annotated[Prose, Field(max_length=2000), SCREENED_BUT_NAMES]
 """Whom somebody is related to may have to be named."""
 
 

@@ -63,7 +63,7 @@ BY_PARTY = ScreenedByParty()
 SCREENED = Screens(names=False)
 """Refuses words that look like personal data."""
 
-CONTACTS_SCREENED = Screens(names=True)
+SCREENED_BUT_NAMES = Screens(names=True)
 """Refuses them but for a name alone: who directs an organisation may matter for its risk, and
 titles of grants name places, which read like names.
 """
