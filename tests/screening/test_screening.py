@@ -38,6 +38,12 @@ def test_each_kind_is_found_where_it_stands(kind: str) -> None:
     assert item not in repr(found)
 
 
+def test_a_republic_is_no_doctor() -> None:
+    assert screen("Shelters in eastern DR Congo, and in the DR Congo's capital") == []
+    (found,) = screen("She saw DR Wilhelmina Weber in DR Congo")
+    assert found.item == "wilhelmina weber"
+
+
 def test_digits_and_marks_of_other_scripts_are_read_where_they_stand() -> None:
     text = "رقم\u200f هاتفها: \u202a٠٧٩١٢٣٤٥٦٧\u202c، Te\u0301le\u0301phone : ０６ 12 34 56 78"
     found = screen(text)

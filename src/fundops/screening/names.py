@@ -199,7 +199,7 @@ def introduction(page: Page, at: int) -> str:
     if _is_monsieur(page, before) and signs == {"."}:
         return "honorific"
     if page.has(before, "honorifics") and signs <= {"."} and _is_title(page, before):
-        return "honorific"
+        return "" if _is_republic(page, before, at) else "honorific"
     if page.has(before, "label_cues") and (":" in signs or not signs):
         return "label"
     if page.has(before, "name_cues") and "." not in signs:
@@ -223,6 +223,11 @@ def _is_monsieur(page: Page, at: int) -> bool:
     if tokens[at].text != "M" or at + 2 >= len(tokens) or tokens[at + 1].text != ".":
         return False
     return tokens[at + 2].is_capital and len(tokens[at + 2].text) > 2
+
+
+def _is_republic(page: Page, before: int, at: int) -> bool:
+    """Return whether "DR" stands for a democratic republic: "DR Congo" is no doctor."""
+    return page.tokens[before].text == "DR" and page.tokens[at].word == "congo"
 
 
 def _is_one_person(page: Page, at: int, signs: set[str]) -> bool:
