@@ -19,6 +19,7 @@ from fundops.authz import Actor, prove_again
 from fundops.db import Database
 from fundops.errors import Problem
 from fundops.idempotency import Answer
+from fundops.messages import text
 from fundops.pages import to_bytes
 from fundops.refusals import record_refusal
 
@@ -102,6 +103,33 @@ def command(
         record_refusal(database(request), actor, request.method, request.url.path, problem)
         raise
     return _response(answer)
+
+
+def save_or_keep(
+    request: Request,
+    actor: Actor,
+    save: Callable[[Session], dict[str, Any]],
+    keep: Callable[[Session], int],
+    kept_aside: str,
+) -> Response:
+    """Save a draft by ``save``, or keep it aside when another has been saved since.
+
+    ``keep`` keeps it in a transaction of its own and returns its number. The answer is still
+    ``stale``; the sentence under the key ``kept_aside`` names that number.
+    """
+    try:
+        return command(request, actor, save)
+    except Problem as problem:
+        if problem.slug != "stale":
+            raise
+        numbers: list[int] = []
+
+        def work(db: Session) -> dict[str, Any]:
+            numbers.append(keep(db))
+            return {}
+
+        command(request, actor, work)
+        raise Problem("stale", detail=text(kept_aside, number=numbers[0])) from problem
 
 
 def replayed(request: Request, actor: Actor) -> Response | None:

@@ -13,10 +13,9 @@ from fundops import clock
 from fundops.authz import Actor, Can, Permission
 from fundops.calls import queries as call_queries
 from fundops.calls.models import Call
-from fundops.command import check_match, command, etag, read_session
+from fundops.command import check_match, command, etag, read_session, save_or_keep
 from fundops.drafted import sealed, stored
 from fundops.errors import Problem
-from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
 from fundops.parties.withholding import marks_out
 from fundops.proposals import drafts, queries, screened, service, submission, totals, versions
@@ -163,13 +162,10 @@ def saved_draft(
         check_draft(request, versions.current_draft(db, proposal.id), said)
         return out(db, proposal, drafts.save(db, actor, proposal, said))
 
-    try:
-        return command(request, actor, work)
-    except Problem as problem:
-        if problem.slug != "stale":
-            raise
-        number = _keep_aside(request, actor, cleaned)
-        raise Problem("stale", detail=text("proposals.kept_aside", number=number)) from problem
+    def keep(db: Session) -> int:
+        return drafts.keep_aside(db, actor, *cleaned(db)).number
+
+    return save_or_keep(request, actor, work, keep, "proposals.kept_aside")
 
 
 def check_draft(request: Request, present: ProposalVersion, content: dict[str, Any]) -> None:
@@ -179,22 +175,6 @@ def check_draft(request: Request, present: ProposalVersion, content: dict[str, A
     """
     if "if-match" not in request.headers or sealed(stored(content)) != present.sha256:
         check_match(request, present.number)
-
-
-def _keep_aside(
-    request: Request,
-    actor: Actor,
-    cleaned: Callable[[Session], tuple[Proposal, dict[str, Any]]],
-) -> int:
-    """Keep a draft that came too late to be the one at work; return its number."""
-    kept: list[int] = []
-
-    def work(db: Session) -> dict[str, Any]:
-        kept.append(drafts.keep_aside(db, actor, *cleaned(db)).number)
-        return {}
-
-    command(request, actor, work)
-    return kept[0]
 
 
 @router.get(

@@ -11,11 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fundops.authz import Actor, Can, Permission
-from fundops.command import check_match, command, database, etag, read_session
+from fundops.command import check_match, command, database, etag, read_session, save_or_keep
 from fundops.errors import Problem
 from fundops.grants import schedule_queries
 from fundops.grants.queries import get_visible as grant_visible
-from fundops.messages import text
 from fundops.pages import Paging, json_response, list_page
 from fundops.parties.withholding import marks_out
 from fundops.reports import (
@@ -226,9 +225,12 @@ def saved_draft(
     """Save a whole draft over the one that ``If-Match`` names, or keep it aside; answer ``out``."""
     keys = request.app.state.vault
 
-    def work(db: Session) -> dict[str, Any]:
+    def cleaned(db: Session) -> tuple[ProgressReport, dict[str, Any]]:
         report, grant = queries.get_visible(db, actor, report_id, WRITE)
-        said = drafts.cleaned(db, actor, report, grant, given, keys)
+        return report, drafts.cleaned(db, actor, report, grant, given, keys)
+
+    def work(db: Session) -> dict[str, Any]:
+        report, said = cleaned(db)
         present = versions.get(db, report, report.draft_number)
         # The very content that the draft has is no conflict: a save whose answer was lost.
         if "if-match" not in request.headers or not present.says(said):
@@ -236,27 +238,10 @@ def saved_draft(
         drafts.save(db, actor, report, said)
         return out(db, report)
 
-    try:
-        return command(request, actor, work)
-    except Problem as problem:
-        if problem.slug != "stale":
-            raise
-        number = _keep_aside(request, actor, report_id, given)
-        raise Problem("stale", detail=text("reports.kept_aside", number=number)) from problem
+    def keep(db: Session) -> int:
+        return drafts.keep_aside(db, actor, *cleaned(db)).number
 
-
-def _keep_aside(request: Request, actor: Actor, report_id: UUID, given: ReportDraftIn) -> int:
-    """Keep a draft that came too late to be the one at work; return its number."""
-    kept: list[int] = []
-
-    def work(db: Session) -> dict[str, Any]:
-        report, grant = queries.get_visible(db, actor, report_id, WRITE)
-        said = drafts.cleaned(db, actor, report, grant, given, request.app.state.vault)
-        kept.append(drafts.keep_aside(db, actor, report, said).number)
-        return {}
-
-    command(request, actor, work)
-    return kept[0]
+    return save_or_keep(request, actor, work, keep, "reports.kept_aside")
 
 
 @router.get(
