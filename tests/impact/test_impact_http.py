@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from fundops import audit, clock
+from fundops.audit import AuditEvent
 from fundops.authz import Role
 from fundops.calls.indicators import indicator
+from fundops.grants.agreement_models import GrantAgreement, GrantAgreementVersion
 from fundops.grants.agreement_queries import in_force
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
@@ -344,6 +346,28 @@ def test_a_correction_counts_from_when_it_was_accepted(scene: Scene) -> None:
     assert (early["paid"]["amount"], early["awarded"]["amount"]) == ("0.00", "1200.00")
     with scene.world.database.read() as db:
         assert [one for one in integrity.run(db) if "standing" in one[0]] == []
+
+
+def test_what_was_agreed_counts_from_when_it_was_told(scene: Scene) -> None:
+    path = f"by=fund&grant_id={scene.grants['b']}"
+    agreed = (
+        select(AuditEvent.recorded_at)
+        .join(GrantAgreementVersion, GrantAgreementVersion.id == AuditEvent.record_id)
+        .join(GrantAgreement, GrantAgreement.id == GrantAgreementVersion.agreement_id)
+        .where(
+            AuditEvent.action == "grant_agreement_version.countersigned",
+            GrantAgreement.grant_id == scene.grants["b"],
+        )
+    )
+    with scene.world.database.read() as db:
+        told = db.execute(agreed).scalar_one()
+    for known, target in ((told, 30), (told - timedelta(microseconds=1), None)):
+        found = scene.ask(f"{path}&known_at={known.isoformat().replace('+00:00', 'Z')}")
+        planned = [
+            one["planned"]["value"] for group in found["items"] for one in group["results"]
+            if one["indicator"] == "4.4" and one["planned"] is not None
+        ]  # fmt: skip
+        assert planned == ([target] if target else [])
 
 
 def test_only_who_may_read_every_report_of_the_fund(scene: Scene) -> None:

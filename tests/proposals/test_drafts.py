@@ -114,6 +114,11 @@ def test_what_is_withheld_stays_marked_until_it_is_reworded_or_confirmed(
     # What was answered, sent back, is the same draft; written anew, it is no longer marked.
     assert applicant.save(first["content"]).json()["version"] == first["version"]
     assert applicant.save(right(summary="The rent rises.")).json()["withheld"] == []
+    # A line of a list has no place of its own to be marked at once it is gone.
+    lines = right()["budget"]
+    lines[1]["description"] = words
+    assert len(applicant.save(right(budget=lines)).json()["withheld"]) == 1
+    assert applicant.save(right(budget=lines[:1])).json()["withheld"] == []
     named = [{"item": "OFFICE@example.org", "as": "published_contact"}]
     kept = applicant.save(right(summary=words) | {"confirmations": named}).json()
     assert (kept["content"]["summary"], kept["withheld"]) == (words, [])
