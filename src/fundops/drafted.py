@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator
 
 from fundops.audit import canonical
 from fundops.errors import invalid
@@ -31,19 +31,21 @@ def _leaf(value: Any) -> Any:
             return value
         case str():
             if len(value) > MAX_LEAF:
-                raise refused("proposals.leaf_too_long", maximum=MAX_LEAF)
+                raise refused("drafts.leaf_too_long", maximum=MAX_LEAF)
             return value
         case int():
             if abs(value) > MAX_WHOLE:
-                raise refused("proposals.leaf_number")
+                raise refused("drafts.leaf_number")
             return value
         case float():
             if not math.isfinite(value):
-                raise refused("proposals.leaf_number")
+                raise refused("drafts.leaf_number")
             return value
-    raise refused("proposals.leaf")
+    raise refused("drafts.leaf")
 
 
+Leaf = Annotated[Any, PlainValidator(_leaf)]
+"""A leaf as it is checked; how the API document shows it is said where it is used."""
 LEAF_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "string", "maxLength": MAX_LEAF},
@@ -55,7 +57,6 @@ LEAF_SCHEMA: dict[str, Any] = {
     "description": "Whatever was typed, kept as it is. Send decimals as text.",
 }
 """A leaf in the API document."""
-Leaf = Annotated[Any, PlainValidator(_leaf), WithJsonSchema(LEAF_SCHEMA)]
 
 
 def stored(content: Mapping[str, Any]) -> str:
@@ -65,7 +66,7 @@ def stored(content: Mapping[str, Any]) -> str:
     """
     text = canonical(content)
     if len(text) > MAX_CONTENT:
-        raise invalid("", "proposals.content_too_large", maximum=MAX_CONTENT)
+        raise invalid("", "drafts.content_too_large", maximum=MAX_CONTENT)
     return text
 
 

@@ -212,7 +212,7 @@ def _confirm(
     }
     query = select(func.count()).where(ConfirmedItem.party_id == party_id)
     if db.execute(query).scalar_one() + len(found) > MAX_CONFIRMED:
-        raise Problem("conflict", detail=text("reports.too_many_confirmed", limit=MAX_CONFIRMED))
+        raise Problem("conflict", detail=text("parties.too_many_confirmed", limit=MAX_CONFIRMED))
     if found:
         keys.prepare(db)
     for item in sorted(found):
