@@ -20,7 +20,7 @@ from fundops.grants.agreement_content import Line
 from fundops.grants.models import Grant
 from fundops.ids import uuid7
 from fundops.ledger.models import Fund
-from fundops.reports import spending
+from fundops.reports import deciding, spending, versions
 from fundops.reports.models import ProgressReport, ReportExpenditure, ReportVersion
 from fundops.reports.spending_schemas import CertificationIn, ExpenditureDecisionIn
 from fundops.reports.terms import terms_of
@@ -214,6 +214,8 @@ class MoneyScene:
             made = spending.accept(db, self.officer.actor, report, decisions)
             report.status, report.accepted_number = "accepted", report.submitted_number
             assert made is not None
+            kept = versions.get(db, report, report.submitted_number or 0, submitted_only=True)
+            deciding.accept_version(db, report, kept, audit.lock_head(db).seq, clock.now())
             return made.id
 
         statement_id = self.write(work)

@@ -320,7 +320,8 @@ def test_lines_beyond_their_budget_are_marked_by_what_the_policy_allows(both: Mo
 
 
 def test_the_form_of_a_day_gone_by_has_what_was_accepted_by_then(both: MoneyScene) -> None:
-    first, second = both.submit(*Q1, (1, "200000.00")), both.submit(*Q2, (1, "100000.00"))
+    first = both.submit(*Q1, (1, "200000.00", "300.00"))
+    second = both.submit(*Q2, (1, "100000.00", "100.00"))
     then = datetime(2026, 10, 5, 12, tzinfo=UTC)
     clock.set_clock(lambda: then)
     try:
@@ -329,16 +330,17 @@ def test_the_form_of_a_day_gone_by_has_what_was_accepted_by_then(both: MoneyScen
         clock.set_clock(None)
     both.accept(second)
 
-    def accepted(query: str) -> Any:
+    def shown(query: str, name: str = "accepted") -> Any:
         answer = both.officer.get(f"{both.place}/face?{query}")
         assert answer.status_code == 200, answer.text
-        return answer.json()["total"]["accepted"]
+        return answer.json()["total"][name]
 
     assert both.face()["total"]["accepted"] == usd("7500.00")
-    assert accepted(f"as_of={clock.today('UTC')}") == usd("7500.00")
-    assert accepted("as_of=2026-10-05") == usd("5000.00")
-    assert accepted("as_of=2026-10-04") == usd("0.00")
-    assert accepted("known_at=2026-01-01T00:00:00Z") == usd("0.00"), "nothing was known"
+    assert shown(f"as_of={clock.today('UTC')}") == usd("7500.00")
+    assert shown("as_of=2026-10-05") == usd("5000.00")
+    assert shown("as_of=2026-10-05", "requested") == usd("300.00")
+    assert shown("as_of=2026-10-04") == shown("as_of=2026-10-04", "requested") == usd("0.00")
+    assert shown("known_at=2026-01-01T00:00:00Z") == usd("0.00"), "nothing was known"
     for wrong in ("as_of=2199-01-01", "known_at=2199-01-01T00:00:00Z"):
         assert both.officer.get(f"{both.place}/face?{wrong}").status_code == 422
     asked = f"{both.place}/face?as_of=2026-10-05"

@@ -107,7 +107,7 @@ def accept(
         decided_at=now, decided_by_id=actor.person_id, accepted_number=kept.version.number,
         correction_reason=None,
     )  # fmt: skip
-    _let_count(db, report, kept, seq, now)
+    accept_version(db, report, kept, seq, now)
     _do_requirements(db, actor, report, grant)
     telling.tell_of_report(db, "accept", report, grant)
 
@@ -163,7 +163,9 @@ def _check_places(kept: Kept, comments: Sequence[ReportCommentIn]) -> None:
         raise Problem("invalid-request", errors=wrong)
 
 
-def _let_count(db: Session, report: ProgressReport, kept: Kept, seq: int, now: datetime) -> None:
+def accept_version(
+    db: Session, report: ProgressReport, kept: Kept, seq: int, now: datetime
+) -> None:
     """Let a version count from event ``seq`` on, in the place of the one before."""
     earlier = standing(db, report.id)
     if earlier is not None:

@@ -149,11 +149,7 @@ def _findings(db: Session, grant_id: UUID, past: Past) -> list[Finding]:
     )  # fmt: skip
     query = (
         select(*columns)
-        .where(
-            owed.grant_id == grant_id,
-            past.told("receivable", owed.id, "opened"),
-            ~past.told("receivable", owed.id, "superseded"),
-        )
+        .where(owed.grant_id == grant_id, past.told("receivable", owed.id, "opened"))
         .group_by(owed.statement_id, owed.origin)
         .order_by(owed.statement_id, owed.origin)
     )
