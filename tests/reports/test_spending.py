@@ -258,7 +258,13 @@ def test_the_form_agrees_with_the_ledger_after_findings_and_support(both: MoneyS
     assert before["total"]["accepted"] == usd("0.00"), "under review is no part of it"
     assert before["total"]["under_review"] == usd("7500.00")
     assert before["rows"][0]["outstanding"] is None
-    both.accept(first, decided(2, accepted="2000.00", reason="No invoice.", authorised="2500.00"))
+    clock.set_clock(lambda: datetime(2026, 10, 20, tzinfo=UTC))
+    try:
+        both.accept(
+            first, decided(2, accepted="2000.00", reason="No invoice.", authorised="2500.00")
+        )
+    finally:
+        clock.set_clock(None)
 
     def find(db: Session) -> None:
         fund, grant = db.get_one(Fund, both.fund_id), db.get_one(Grant, both.grant_id)
@@ -294,6 +300,10 @@ def test_the_form_agrees_with_the_ledger_after_findings_and_support(both: MoneyS
     (was_before, before_find), (was_after, after_find) = both.asked_again()
     assert (before_find, after_find) == (was_before, was_after)
     assert before_find["total"]["accepted"] == usd("7000.00"), "nothing was found by then"
+    # What was found counts from the day of what it takes back, what was supported from its own.
+    for day, total in (("2026-11-01", "6300.00"), ("2026-11-02", "6470.00")):
+        then = both.officer.get(f"{both.place}/face?as_of={day}").json()
+        assert then["total"]["accepted"] == usd(total)
 
 
 def test_no_more_is_authorised_than_is_left_of_a_line(both: MoneyScene) -> None:
