@@ -1,0 +1,1 @@
+"""What auditors found and what became of it, and incidents that few may read of."""
