@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import warnings
@@ -203,6 +204,16 @@ def one_cent_more(data: bytes, path: Path, sheet: str, was: str, now: str) -> Pa
     old, new = f"<v>{was}</v>".encode(), f"<v>{now}</v>".encode()
     assert content[part].count(old) == 1, "exactly one cell is to change"
     content[part] = content[part].replace(old, new)
+    return repacked(content, path)
+
+
+def one_cell(data: bytes, path: Path, place: tuple[str, str], was: str, now: str) -> Path:
+    """Write the file with the amount in one cell (sheet, coordinate) changed, and nothing else."""
+    content = parts(data)
+    part = sheet_part(data, place[0])
+    cell = re.compile(rf'(<c r="{place[1]}"[^>]*><v>){re.escape(was)}(</v>)'.encode())
+    content[part], found = cell.subn(rf"\g<1>{now}\g<2>".encode(), content[part])
+    assert found == 1, place
     return repacked(content, path)
 
 

@@ -71,6 +71,27 @@ def test_a_changed_cent_turns_controls_and_the_cover(tmp_path: Path) -> None:
     assert checks(books.cached(path)) == ["OK"] * 6, "the value beside is the old one"
 
 
+def test_what_is_only_shown_is_held_as_well(tmp_path: Path) -> None:
+    """A figure on the cover, or a total below rows, that was overwritten turns its own control."""
+    sheets = tuple(
+        replace(one, holds_shown=True) if isinstance(one, Controls) else one
+        for one in books.a_book().sheets
+    )
+    path = saved(replace(books.a_book(), sheets=sheets), tmp_path)
+    model = books.Model(path)
+    whole = checks(model.computed())
+    assert whole == ["OK"] * len(whole)
+    assert checks(books.cached(path)) == whole
+    assert len(whole) > 6
+    shown = [at for at in books.formula_cells(path) if at in (("Cover", "B4"), ("Cover", "B5"))]
+    totals = [at for at in books.formula_cells(path) if at[0] == "Receipts" and at[1] == "E10"]
+    assert shown
+    assert totals
+    for at in (*shown, *totals):
+        turned = [check for check in checks(model.computed({at: 1.01})) if check != "OK"]
+        assert turned, at
+
+
 @pytest.mark.parametrize("row", range(len(books.RECEIPTS)))
 def test_any_row_changed_by_one_cent_turns_a_control(row: int, tmp_path: Path) -> None:
     amount = books.RECEIPTS[row][4]

@@ -34,7 +34,7 @@ from fundops.exports.kinds import (
     Text,
 )
 from fundops.exports.names import DeclarationError
-from fundops.exports.rendering import render, write
+from fundops.exports.rendering import Written, render, render_later, write, write_pieces
 from fundops.exports.rows import RowError
 from fundops.exports.workbook import (
     Cell,
@@ -83,11 +83,14 @@ __all__ = [
     "Text",
     "Workbook",
     "WorkbookTooLarge",
+    "Written",
     "column_name",
     "count",
     "date_literal",
     "literal",
     "render",
+    "render_later",
     "total",
     "write",
+    "write_pieces",
 ]

@@ -8,7 +8,16 @@ from itertools import islice
 from fundops.exports import cells
 from fundops.exports.escape import markup
 from fundops.exports.formulas import column_name, total
-from fundops.exports.kinds import Code, Rate, Text, exponent_of, is_text, number_format
+from fundops.exports.kinds import (
+    Code,
+    Integer,
+    Money,
+    Rate,
+    Text,
+    exponent_of,
+    is_text,
+    number_format,
+)
 from fundops.exports.names import column_range, letters
 from fundops.exports.parts import (
     RELATIONS,
@@ -20,7 +29,7 @@ from fundops.exports.parts import (
     relations,
 )
 from fundops.exports.rows import CHUNK, RowTemplate
-from fundops.exports.sheetxml import Book, opening, page, view, widths
+from fundops.exports.sheetxml import Book, Shown, opening, page, view, widths
 from fundops.exports.tally import SheetTally
 from fundops.exports.workbook import Row, Sheet, check_summable
 from fundops.exports.xlsx import ZipStream
@@ -90,7 +99,7 @@ class BulkSheet:
         # A table needs a row, so a sheet without rows has one empty one.
         last = max(number - 1, first)
         self._name_columns(placed, part, first, last)
-        totals = "" if ahead.more() else self._totals(last + _BELOW_DATA)
+        totals = "" if ahead.more() else self._totals(placed, last + _BELOW_DATA)
         yield f"{totals}</sheetData>{self._closing(placed, part, last)}</worksheet>".encode()
 
     def _opening(self, placed: Placed) -> str:
@@ -121,7 +130,7 @@ class BulkSheet:
         written = "".join(f'<c r="{letters(i)}{number}"{tail}' for i, tail in enumerate(tails))
         return f'<row r="{number}">{written}</row>'
 
-    def _totals(self, number: int) -> str:
+    def _totals(self, placed: Placed, number: int) -> str:
         """Return the row of totals, below the data and outside the table."""
         sheet = self._sheet
         if not sheet.totals or sheet.table_name is None:
@@ -134,7 +143,11 @@ class BulkSheet:
             exponent = exponent_of(kind, sheet.currency)
             figure = total(sheet.table_name, key)
             formula = markup(self._book.tallies.text(figure))
-            value = cells.digits(self._book.tallies.value(figure), exponent)
+            amount = self._book.tallies.value(figure)
+            value = cells.digits(amount, exponent)
+            shown = Money(exponent=exponent) if isinstance(kind, Money) else Integer()
+            at = f"{letters(sheet.position(key))}{number}"
+            self._book.shown.append(Shown(placed.name, at, amount, shown))
             style = self._book.styles.number("total", number_format(kind, exponent))
             tails[sheet.position(key)] = cells.formula_tail(style, formula, value)
         return self._row(number, tails)

@@ -13,7 +13,6 @@ from fundops.authz import Actor
 from fundops.exports import (
     Cell,
     Code,
-    Column,
     Computed,
     Control,
     Controls,
@@ -30,6 +29,7 @@ from fundops.exports import (
     total,
 )
 from fundops.exports import Integer as Whole
+from fundops.exports.specs import Spec, described
 from fundops.ledger import balances
 from fundops.ledger.models import Fund
 from fundops.messages import text
@@ -38,7 +38,6 @@ from fundops.planning.figures import MonthFigures
 from fundops.planning.plan import Asked, AtRisk, Plan, month_of, month_on, plan
 from fundops.planning.queries import donor_names, labels
 
-Spec = tuple[str, Kind, float]
 Row = tuple[Any, ...]
 
 _SUM_IN = "SUMIFS(coming_counted,coming_month,{month})"
@@ -146,14 +145,7 @@ class _Book:
         return text(f"cash_plan.{key}", self.language, **facts)
 
     def _sheet(self, table: str, made: Callable[[], Iterator[Row]]) -> Sheet:
-        source = self._say(f"{table}.source")
-        columns = tuple(
-            Column(
-                key, self._say(f"{table}.{key}"), kind, width,
-                self._say(f"{table}.{key}.meaning"), source,
-            )
-            for key, kind, width in TABLES[table]
-        )  # fmt: skip
+        columns = described(f"cash_plan.{table}", TABLES[table], self.language)
         return Sheet(
             self._say(f"sheet.{table}"), columns, made, table_name=table, currency=self.currency,
             totals=TOTALS[table],

@@ -24,6 +24,8 @@ FIRST_DATE = date(1900, 3, 1)
 _DAY_ZERO = date(1899, 12, 30)
 _INSTANT_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _FIRST_INSTANT = datetime(1900, 3, 1, tzinfo=UTC) - _INSTANT_ZERO
+_FIRST_INSTANT_YEAR = 1900
+_ORDINAL_ZERO = _INSTANT_ZERO.toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
 _RATE = re.compile(r"-?[0-9]{1,32}(?:\.[0-9]{1,32})?", re.ASCII)
@@ -64,11 +66,13 @@ def date_serial(value: date) -> int | None:
 
 def instant_serial(value: datetime) -> str | None:
     """Return the day number of an aware instant to 10 decimals, ``None`` when too early."""
+    if value.tzinfo is UTC and value.microsecond == 0 and value.year > _FIRST_INSTANT_YEAR:
+        # The common case, without the arithmetic of intervals.
+        seconds = (value.hour * 60 + value.minute) * 60 + value.second
+        return f"{value.toordinal() - _ORDINAL_ZERO}{_fraction_of_day(seconds)}"
     since = value - _INSTANT_ZERO
     if since < _FIRST_INSTANT:
         return None
-    if since.microseconds == 0:
-        return f"{since.days}{_fraction_of_day(since.seconds)}"
     scaled = (since // _MICROSECOND * 10**10 + _DAY // 2) // _DAY
     return digits(scaled, 10)
 

@@ -6,6 +6,7 @@ recalculate sees the same answer as one that does, also when the answer is that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fundops.exports.cells import digits, is_exact
@@ -13,6 +14,7 @@ from fundops.exports.formulas import Figure, Formula, besides, literal
 from fundops.exports.grid import Check
 from fundops.exports.kinds import Integer, Money, exponent_of
 from fundops.exports.names import DeclarationError, column_range
+from fundops.exports.sheetxml import Book, Shown
 from fundops.exports.tally import Tallies, unit
 from fundops.exports.workbook import Cell, CellValue, Control, Controls, Grid, Look
 from fundops.messages import text
@@ -34,15 +36,20 @@ class Outcome:
     overall_holds: str
 
 
-def outcome(declared: Controls, tallies: Tallies, language: str) -> Outcome:
+def outcome(declared: Controls, book: Book) -> Outcome:
     """Return the controls' sheet and their overall answer; all rows must have been written."""
+    language = book.workbook.language
     cells = _heading(language)
     good = 0
-    for offset, control in enumerate(declared.controls):
-        row, holds = _control(control, _FIRST_ROW + offset, tallies, language)
+    controls = [*declared.controls, *(_shown(book) if declared.holds_shown else ())]
+    for offset, control in enumerate(controls):
+        number = _FIRST_ROW + offset
+        # Where all that is shown is held, the check reads the difference that is shown.
+        gap = f"D{number}" if declared.holds_shown else f"B{number}-C{number}"
+        row, holds = _control(control, number, gap, book)
         cells += row
         good += holds
-    count = len(declared.controls)
+    count = len(controls)
     last = _FIRST_ROW + count - 1
     ok = literal(text("exports.control_ok", language))
     name = f"{declared.table_name}_check"
@@ -62,6 +69,38 @@ def outcome(declared: Controls, tallies: Tallies, language: str) -> Outcome:
     )
 
 
+def _shown(book: Book) -> Iterator[Control]:
+    """Yield a control per sheet, and decimals of it, over the cells that show what was added up."""
+    by_sheet: dict[tuple[str, Money | Integer], list[Shown]] = {}
+    for one in (*book.shown, *_on_grids(book)):
+        by_sheet.setdefault((one.sheet, one.kind), []).append(one)
+    language = book.workbook.language
+    for (sheet, kind), cells in by_sheet.items():
+        value = sum(one.value for one in cells)
+        yield Control(
+            text("exports.control_shown", language, sheet=sheet),
+            Formula("+".join(one.reference for one in cells), value),
+            value,
+            kind,
+            text("exports.control_shown.meaning", language),
+        )
+
+
+def _on_grids(book: Book) -> Iterator[Shown]:
+    for grid in book.workbook.sheets:
+        for cell in grid.cells if isinstance(grid, Grid) else ():
+            if isinstance(cell.value, Figure):
+                counted = unit(book.workbook, cell.value)
+                kind = Integer() if counted is None else Money(exponent=counted[1])
+                yield Shown(grid.name, cell.at, book.tallies.value(cell.value), kind)
+            elif isinstance(cell.value, Formula) and type(cell.value.value) is int:
+                if isinstance(cell.kind, Money):
+                    own: Money | Integer = Money(exponent=exponent_of(cell.kind, None))
+                else:
+                    own = Integer()
+                yield Shown(grid.name, cell.at, cell.value.value, own)
+
+
 def _heading(language: str) -> list[Cell]:
     cells = [
         Cell("A1", text("exports.controls_title", language), look="title"),
@@ -74,10 +113,9 @@ def _heading(language: str) -> list[Cell]:
     return cells
 
 
-def _control(
-    control: Control, row: int, tallies: Tallies, language: str
-) -> tuple[list[Cell], bool]:
-    """Return the cells of one control and whether it holds."""
+def _control(control: Control, row: int, checked: str, book: Book) -> tuple[list[Cell], bool]:
+    """Return the cells of one control and whether it holds; its check reads ``checked``."""
+    tallies, language = book.tallies, book.workbook.language
     exponent = exponent_of(control.kind, None)
     if isinstance(control.formula, Figure):
         _check_unit(control, tallies)
@@ -89,7 +127,7 @@ def _control(
     provable = all(map(is_exact, (recomputed.value, control.expected, difference)))
     gap: CellValue = None
     if provable:
-        check: CellValue = _check(row, difference, exponent, language)
+        check: CellValue = _check(checked, difference, exponent, language)
         gap = Formula(f"B{row}-C{row}", difference)
     else:
         check = text("exports.control_unprovable", language)
@@ -104,11 +142,10 @@ def _control(
     return cells, provable and difference == 0
 
 
-def _check(row: int, difference: int, exponent: int, language: str) -> Formula:
-    """Return the check: "OK", or the difference in words."""
+def _check(gap: str, difference: int, exponent: int, language: str) -> Formula:
+    """Return the check of ``gap``: "OK", or the difference in words."""
     ok = text("exports.control_ok", language)
     differs = text("exports.control_differs", language)
-    gap = f"B{row}-C{row}"
     formula = (
         f"IF(ROUND({gap},{exponent})=0,{literal(ok)},{literal(differs)}&FIXED({gap},{exponent}))"
     )

@@ -19,15 +19,13 @@ from fundops.exports import (
     Flag,
     Instant,
     Integer,
-    Kind,
     Money,
     Share,
     Text,
 )
 from fundops.exports import dossier_checks as checks
+from fundops.exports.specs import Spec
 from fundops.messages import text
-
-Spec = tuple[str, Kind, float]
 
 POINTS = Money(exponent=2)
 """Scores and points: whole hundredths shown as decimals."""

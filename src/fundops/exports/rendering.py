@@ -7,10 +7,11 @@ is only said in ``workbook.xml``.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fundops.exports import parts
@@ -26,6 +27,7 @@ from fundops.exports.styles import Styles
 from fundops.exports.tally import Tallies
 from fundops.exports.workbook import Cell, Controls, Grid, Guide, Overall, Sheet, Workbook
 from fundops.exports.xlsx import ZipStream
+from fundops.folders import sync_folder
 
 
 def render(workbook: Workbook) -> Iterator[bytes]:
@@ -35,18 +37,42 @@ def render(workbook: Workbook) -> Iterator[bytes]:
     columns that are not there (before any byte), ``RowError`` for a row that does not fit its
     sheet, ``WorkbookTooLarge`` beyond what the format holds.
     """
+    return _pieces(_book(workbook))
+
+
+def render_later(make: Callable[[], Workbook]) -> Iterator[bytes]:
+    """Yield the same bytes as ``render``, the first of them before ``make`` is asked.
+
+    Every workbook begins with the same part, so whoever waits for an answer has its first bytes
+    while what to declare is still being looked up. Raises, then, what ``make`` and ``render`` do.
+    """
+    archive = ZipStream()
+    yield from _beginning(archive)
+    yield from _rest(_book(make()), archive)
+
+
+def _book(workbook: Workbook) -> Book:
     tallies = Tallies.of(workbook, _figures(workbook))
     if any(_is_overall(cell) for cell in _grid_cells(workbook)) and not any(
         isinstance(sheet, Controls) for sheet in workbook.sheets
     ):
         raise DeclarationError("a cell answers for controls, but there is no sheet of them")
-    book = Book(workbook, tallies, Styles(), SharedStrings(workbook.language))
-    return _render(book)
+    return Book(workbook, tallies, Styles(), SharedStrings(workbook.language))
 
 
-def _render(book: Book) -> Iterator[bytes]:
-    workbook, archive = book.workbook, ZipStream()
-    yield from _entry(archive, "_rels/.rels", parts.root_relations())
+def _pieces(book: Book) -> Iterator[bytes]:
+    archive = ZipStream()
+    yield from _beginning(archive)
+    yield from _rest(book, archive)
+
+
+def _beginning(archive: ZipStream) -> Iterator[bytes]:
+    """Yield what every workbook begins with."""
+    return _entry(archive, "_rels/.rels", parts.root_relations())
+
+
+def _rest(book: Book, archive: ZipStream) -> Iterator[bytes]:
+    workbook = book.workbook
     properties = parts.core_properties(
         workbook.title, workbook.subject, workbook.creator, workbook.language
     )
@@ -77,7 +103,7 @@ def _small_sheets(book: Book, archive: ZipStream) -> Iterator[bytes]:
     result: Outcome | None = None
     for sheet in workbook.sheets:
         if isinstance(sheet, Controls):
-            result = outcome(sheet, book.tallies, workbook.language)
+            result = outcome(sheet, book)
             book.names.append(parts.Name(result.name, result.refers_to))
     for position, sheet in enumerate(workbook.sheets):
         if isinstance(sheet, Controls):
@@ -140,17 +166,33 @@ def _overrides(book: Book) -> list[tuple[str, str]]:
     ]
 
 
-def write(workbook: Workbook, path: Path) -> None:
-    """Write ``workbook`` to ``path``: aside in the same folder, synced, then renamed.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file as it was written: bytes and SHA-256 in hex."""
 
-    ``path`` holds the old file or the whole new one, never a part. Raises what ``render`` raises
-    and ``OSError``; the file aside is then removed.
+    size: int
+    sha256: str
+
+
+def write(workbook: Workbook, path: Path) -> Written:
+    """Write ``workbook`` to ``path`` as ``write_pieces`` does. Raises what ``render`` does, too."""
+    return write_pieces(render(workbook), path)
+
+
+def write_pieces(pieces: Iterable[bytes], path: Path) -> Written:
+    """Write a file to ``path``: aside in the same folder, synced, then renamed.
+
+    ``path`` holds the old file or the whole new one, never a part. Raises ``OSError`` and what
+    ``pieces`` raise; the file aside is then removed.
     """
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    digest, size = hashlib.sha256(), 0
     try:
         with os.fdopen(handle, "wb") as file:
-            for piece in render(workbook):
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
@@ -158,8 +200,5 @@ def write(workbook: Workbook, path: Path) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
+    return Written(size, digest.hexdigest())

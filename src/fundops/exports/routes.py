@@ -13,6 +13,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundops import audit
 from fundops.authz import PARTY_ROLES, Actor, Can, Permission
 from fundops.command import command, database, read_session, replayed
 from fundops.db import AnySelect
@@ -179,7 +180,7 @@ def issue_statement(request: Request, actor: Issuer, given: StatementIn) -> Resp
         party, fund = donor_and_fund(db, actor, Permission.STATEMENT_ISSUE, given.donor, given.fund)
         period = Period(given.from_on, given.as_of_on, None)
         question = statements.question_for(db, party.id, fund, period)
-        known_at = statements.instant_of(db, question.known_seq)
+        known_at = audit.recorded_at(db, question.known_seq)
         made = statements.rendered(statements.statement_workbook(db, question))
         made.file.close()
 

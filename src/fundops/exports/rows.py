@@ -7,9 +7,10 @@ it on its side also proves that every row has as many values as the sheet has co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain, repeat
 from typing import Any
 
 from fundops import money
@@ -37,6 +38,9 @@ from fundops.exports.workbook import Column, Row, Sheet, template_keys
 
 CHUNK = 512
 """Rows worked on at once: enough to make the loops tight, few enough to stream."""
+
+_QUOTED = '">'
+_ROW, _ROW_END = repeat('<row r="'), repeat("</row>")
 
 Columns = Sequence[Sequence[Any]]
 ColumnWriter = Callable[[Columns, Sequence[str]], Sequence[str]]
@@ -81,8 +85,11 @@ class RowTemplate:
         self._strings = strings
         self._language = language
         self._writers = [self._writer(column) for column in sheet.columns]
-        references = "".join(f'<c r="{letters(i)}%s"%s' for i in range(len(sheet.columns)))
-        self._template = f'<row r="%s">{references}</row>'
+        opened = [
+            f'"><c r="{letters(0)}',
+            *(f'<c r="{letters(i)}' for i in range(1, len(sheet.columns))),
+        ]
+        self._opened = [repeat(tag) for tag in opened]
 
     def turned(self, chunk: Sequence[Row], first_data_row: int) -> list[tuple[Any, ...]]:
         """Return the chunk's columns; raises ``RowError`` naming a row of the wrong length."""
@@ -108,14 +115,21 @@ class RowTemplate:
         ``RowError`` naming the row and column of a value of the wrong type.
         """
         numbers = [str(n) for n in range(row_number, row_number + len(columns[0]))]
-        parts: list[Sequence[str]] = [numbers]
-        for column, write in zip(self._sheet.columns, self._writers, strict=True):
+        quoted = [f'{number}"' for number in numbers]
+        parts: list[Iterable[str]] = [_ROW, numbers]
+        for column, opened, write in zip(
+            self._sheet.columns, self._opened, self._writers, strict=True
+        ):
             try:
                 tails = write(columns, numbers)
             except TypeError as error:
                 raise self._row_error(column, columns, first_data_row, error) from None
-            parts += (numbers, tails)
-        return "".join(map(self._template.__mod__, zip(*parts, strict=True))).encode()
+            if len(tails) != len(numbers):
+                raise AssertionError(f"column {column.key!r} was written short")
+            parts += (opened, quoted, tails)
+        # One join over all pieces is quicker than a template filled in row by row.
+        pieces = zip(*parts, _ROW_END, strict=False)  # what repeats has no end
+        return "".join(chain.from_iterable(pieces)).encode()
 
     def _row_error(
         self, column: Column, columns: Columns, first_data_row: int, error: TypeError
@@ -193,7 +207,7 @@ def computed_tail(
 ) -> str:
     """Return the tail of a formula (already markup) with its value, checked against its kind."""
     match kind.result:
-        case Money() | Integer() if value is None:  # a formula that comes to nothing, not to zero
+        case Money() | Integer() | Share() if value is None:  # it comes to nothing, not to zero
             return cells.formula_text_tail(style, formula, "")
         case Money() | Integer() if type(value) is int:
             return cells.formula_tail(style, formula, cells.digits(value, exponent))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fundops.exports.escape import markup
-from fundops.exports.names import continued, letters
+from fundops.exports.kinds import Integer, Money
+from fundops.exports.names import continued, letters, quoted
 from fundops.exports.parts import MAIN, RELATIONS, XML, Name, Placed, Table
 from fundops.exports.strings import SharedStrings
 from fundops.exports.styles import Styles
@@ -16,6 +17,21 @@ from fundops.messages import text
 
 _DEFAULT_WIDTH = 12
 _FOOTER_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A cell that shows what is added up elsewhere: its sheet, its place, its value and kind."""
+
+    sheet: str
+    at: str
+    value: int
+    kind: Money | Integer
+
+    @property
+    def reference(self) -> str:
+        """The cell as formulas name it."""
+        return f"{quoted(self.sheet)}!{self.at}"
 
 
 @dataclass(slots=True)
@@ -29,6 +45,7 @@ class Book:
     placed: list[Placed] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
     charts: int = 0
     drawings: int = 0
 

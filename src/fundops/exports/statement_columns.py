@@ -14,15 +14,12 @@ from fundops.exports import (
     Flag,
     Instant,
     Integer,
-    Kind,
     Money,
     Rate,
     Share,
     Text,
 )
-from fundops.messages import text
-
-Spec = tuple[str, Kind, float]
+from fundops.exports.specs import Spec, described
 
 MONEY, OWN = Money(), Money(currency_from="currency")
 
@@ -218,15 +215,4 @@ TABLES: dict[str, tuple[Spec, ...]] = {
 
 def columns(table: str, language: str = "en") -> tuple[Column, ...]:
     """Return the columns of a table with headings, meanings and source in ``language``."""
-    source = text(f"statement.{table}.source", language)
-    return tuple(
-        Column(
-            key,
-            text(f"statement.{table}.{key}", language),
-            kind,
-            width,
-            text(f"statement.{table}.{key}.meaning", language),
-            source,
-        )
-        for key, kind, width in TABLES[table]
-    )
+    return described(f"statement.{table}", TABLES[table], language)

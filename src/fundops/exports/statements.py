@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fundops import audit, clock, codes
-from fundops.audit import AuditEvent, AuditHead
 from fundops.donors.models import Lot
 from fundops.errors import invalid
 from fundops.exports import Workbook, render
@@ -75,12 +74,6 @@ def _first_day(db: Session, donor_id: UUID, fund: Fund | None, as_of: date) -> d
     return min(db.execute(query).scalar() or as_of, as_of)
 
 
-def instant_of(db: Session, seq: int) -> datetime:
-    """Return when event ``seq`` was recorded; the head's instant before any event."""
-    found = db.execute(select(AuditEvent.recorded_at).where(AuditEvent.seq == seq)).scalar()
-    return found or db.execute(select(AuditHead.recorded_at)).scalar_one()
-
-
 def statement_workbook(
     db: Session, question: Question, language: str = "en", layout: int = LAYOUT
 ) -> Workbook:
@@ -97,7 +90,7 @@ def statement_workbook(
         for section in found.sections
     }
     facts = Facts(
-        known_at=instant_of(db, question.known_seq),
+        known_at=audit.recorded_at(db, question.known_seq),
         head_hash=audit.hash_at(db, question.known_seq),
         ledger=ledger,
         changes=changes_since(db, question, since) if since is not None else None,

@@ -46,7 +46,7 @@ class SheetTally:
 
     def _need(self, figure: Aggregate) -> _Need:
         if figure.column is not None:
-            check_summable(self._sheet, figure.column)
+            check_summable(self._sheet, figure.column, figure.where)
         for key, criterion in figure.where:
             check_criterion(self._sheet.columns[self._sheet.position(key)].kind, key, criterion)
         keys = tuple(self._sheet.position(key) for key, _ in figure.where)
@@ -194,7 +194,7 @@ def unit(workbook: Workbook, figure: Figure) -> tuple[str | None, int] | None:
     found: set[tuple[str | None, int] | None] = set()
     for _, term in signed(figure, 1):
         sheet = workbook.table(term.table)
-        kind = None if term.column is None else check_summable(sheet, term.column)
+        kind = None if term.column is None else check_summable(sheet, term.column, term.where)
         if isinstance(kind, Money):
             currency = None if kind.exponent is not None else kind.currency or sheet.currency
             found.add((currency, exponent_of(kind, sheet.currency)))

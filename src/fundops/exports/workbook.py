@@ -122,14 +122,20 @@ def template_keys(template: str) -> list[str]:
         raise DeclarationError(f"{template!r} is no template: {error}") from None
 
 
-def check_summable(sheet: Sheet, key: str) -> Kind:
-    """Return the kind of a column that can be added up, else raise ``DeclarationError``."""
+def check_summable(sheet: Sheet, key: str, where: Iterable[tuple[str, Any]] = ()) -> Kind:
+    """Return the kind of a column that can be added up, else raise ``DeclarationError``.
+
+    Amounts of mixed currencies can be where ``where`` (keys and criteria) chooses one of them.
+    """
     kind = sheet.columns[sheet.position(key)].kind
     result = kind.result if isinstance(kind, Computed) else kind
     if type(result).__name__ not in {"Money", "Integer"}:
         raise DeclarationError(f"column {key!r} of {sheet.name!r} cannot be added up")
     if isinstance(result, Money) and result.currency_from is not None:
-        raise DeclarationError(f"column {key!r} of {sheet.name!r} mixes currencies: no sum")
+        currency = dict(where).get(result.currency_from)
+        if not isinstance(currency, str):
+            raise DeclarationError(f"column {key!r} of {sheet.name!r} mixes currencies: no sum")
+        return Money(currency=currency)
     return result
 
 
@@ -255,11 +261,16 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The sheet of controls; its checks are the defined name ``<table_name>_check``."""
+    """The sheet of controls; its checks are the defined name ``<table_name>_check``.
+
+    ``holds_shown`` adds one per sheet of rows over the totals below it, and one per grid over its
+    figures, so that what is only shown is held as well.
+    """
 
     name: str
     controls: tuple[Control, ...]
     table_name: str = "controls"
+    holds_shown: bool = False
 
     def __post_init__(self) -> None:
         check_sheet_name(self.name)
