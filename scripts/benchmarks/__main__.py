@@ -10,6 +10,7 @@ from scripts.benchmarks import (
     banking,
     books,
     calls,
+    exports,
     impact,
     plans,
     posting,
@@ -42,6 +43,7 @@ ALONE: dict[str, Callable[[bool], list[Result]]] = {
     "start": lambda quick: program.measure_start(quick=quick),
     "releases": lambda quick: releases.measure(quick=quick),
     "reports": lambda quick: reports.measure(quick=quick),
+    "exports": lambda quick: exports.measure(quick=quick),
 }
 """What needs no database."""
 ON_DISK: dict[str, PerDatabase] = {

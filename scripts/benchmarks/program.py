@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from fundops import audit
+from fundops.authz import Role
 from fundops.db import Database
 from scripts.benchmarks.ground import Ground, Place
 from scripts.benchmarks.measure import Result, in_turn, quotients, seconds
-from scripts.benchmarks.servers import ROOT
+from scripts.benchmarks.servers import FUNDOPS, ROOT, serving
 from tests.databases import Kind
+from tests.factories import a_person
 
 MEBIBYTE = 1024 * 1024
 IMPORTS = (
@@ -82,11 +87,63 @@ def measure_imports(ground: Ground, kind: Kind) -> list[Result]:
         for profile, file in IMPORTS:
             most = max(most, _import(place, profile, data / file))
         minutes = (time.perf_counter() - began) / 60
+        books = _audit_books(place, kind)
     return [
         Result("6", "import of all published data: minutes", kind, minutes, 3.0, False, unit=""),
         Result("6", "import of all published data: most memory, MiB", kind, most / MEBIBYTE,
                500.0, False, unit=""),
+        *books,
     ]  # fmt: skip
+
+
+LARGEST = "CERF"
+"""The imported fund with the most transfers."""
+
+
+def _audit_books(place: Place, kind: Kind) -> list[Result]:
+    """Return how long the audit workbook of the largest fund takes, and its first byte."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "audit.xlsx"
+        command = [sys.executable, "-m", "fundops.cli", "export", "audit", "--fund", LARGEST,
+                   "-o", str(target)]  # fmt: skip
+        took = [
+            seconds(lambda: most_memory(command, FUNDOPS_DATABASE_URL=place.url)) for _ in range(3)
+        ]
+        size = target.stat().st_size / MEBIBYTE
+    first, note = _first_bytes(place)
+    return [
+        Result("10", "audit workbook of the largest imported fund: seconds", kind,
+               statistics.median(took), 10.0, False, (min(took), max(took)), unit="",
+               note=f"{size:.1f} MiB, the program's start included"),
+        Result("10", "its first byte over HTTP: milliseconds", kind, statistics.median(first),
+               100.0, False, (min(first), max(first)), unit="", note=note),
+    ]  # fmt: skip
+
+
+def _first_bytes(place: Place) -> tuple[list[float], str]:
+    """Return the milliseconds to the first byte of the workbook, asked of a running server."""
+    database = Database(place.settings())
+    try:
+        with database.write() as db:
+            audit.lock_head(db)
+            _, token = a_person(db, Role.AUDITOR)
+    finally:
+        database.close()
+    waited, whole = [], []
+    with serving(FUNDOPS, place.url) as port:
+        for _ in range(4):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+            began = time.perf_counter()
+            connection.request("GET", f"/v1/audit_workbook?fund={LARGEST}",
+                               headers={"authorization": f"Bearer {token}"})  # fmt: skip
+            answer = connection.getresponse()
+            if answer.status != 200 or not answer.read(1):
+                raise RuntimeError(f"the server answered {answer.status}")
+            waited.append((time.perf_counter() - began) * 1000)
+            answer.read()
+            whole.append(time.perf_counter() - began)
+            connection.close()
+    return waited[1:], f"the very first {waited[0]:.0f}; the last after {whole[-1]:.1f} s"
 
 
 def real_data() -> Path | None:
