@@ -1,14 +1,21 @@
-"""A client of the application in this process, which takes one turn of its loop per request.
+"""A client of the application in this process: a request is answered in the thread that makes it.
 
-Starlette's own hands eight pieces of work to the loop's thread for each, so that answers can be
-read while they are made. No test needs that, and the turns cost more than most answers do.
+Starlette's own has a loop in a thread of its own, hands that eight pieces of work for each request,
+and the application hands on what its endpoints do to a third thread. No test needs that, and the
+turns cost more than most answers do. Requests of several threads at once are answered as a server
+would, by a loop and worker threads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from contextvars import copy_context
+from functools import cache
+from typing import Any
 from urllib.parse import unquote
 
 import httpx2
@@ -18,6 +25,32 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Scope
 
 PORTS = {"http": 80, "https": 443}
+
+
+@cache
+def main_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop that answers what the tests' own thread asks; nothing waits in it."""
+    loop = asyncio.new_event_loop()
+    atexit.register(loop.close)
+    return loop
+
+
+def answers_here() -> bool:
+    """Return whether a request is made by the tests' own thread, and not within another one."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return not main_loop().is_running()
+
+
+def at_once(in_thread: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``anyio.to_thread.run_sync`` that needs no other thread in the tests' own loop."""
+
+    async def run_sync(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        if asyncio.get_running_loop() is main_loop():
+            return copy_context().run(work, *arguments)
+        return await in_thread(work, *arguments, **options)
+
+    return run_sync
 
 
 class Client(TestClient):
@@ -40,8 +73,11 @@ class Transport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one request."""
         exchange = Exchange(request.read())
-        with self._portal() as portal:
-            portal.call(exchange.run, self._app, scope_of(request))
+        if answers_here():
+            main_loop().run_until_complete(exchange.run(self._app, scope_of(request)))
+        else:
+            with self._portal() as portal:
+                portal.call(exchange.run, self._app, scope_of(request))
         if exchange.status is None:
             return httpx2.Response(500, request=request)
         body = b"" if request.method == "HEAD" else b"".join(exchange.parts)

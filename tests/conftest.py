@@ -7,7 +7,6 @@ A test that takes ``database_url`` or ``new_database`` runs twice, on SQLite and
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +15,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from tests import unhurried  # isort: skip - before anything large is imported
+import anyio.to_thread
 import hypothesis
 import pytest
 
 from fundops import db
+from tests.client import at_once
 from tests.databases import KINDS, Kind, PostgresDatabases, Run, SqliteDatabases
 from tests.engines import sharing
 from tests.staged import Stages, builder_of
@@ -83,14 +85,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid} is a unit test but asks for a database")
 
 
-def pytest_collection_finish() -> None:
-    """Have the collector leave alone what stays until the end, and look at the rest less often.
-
-    It went through all modules and tests time and again, a sixth of the time of most tests.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Have the collector work from here on."""
+    unhurried.begin()
 
 
 class Tally:
@@ -133,6 +131,14 @@ def _compiling_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("make_engine", "make_glancer"):
             patch.setattr(db, name, sharing(getattr(db, name)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answering_here() -> Iterator[None]:
+    """Have endpoints answer the tests' own thread without another one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anyio.to_thread, "run_sync", at_once(anyio.to_thread.run_sync))
         yield
 
 

@@ -27,7 +27,9 @@ from tests.factories import a_person
 
 def as_tested(database_url: str) -> Settings:
     """Return the settings of nearly all tests; those alike in all else share an application."""
-    return Settings(database_url=database_url, log_level="error", lock_timeout_seconds=10)
+    return Settings(
+        database_url=database_url, log_level="error", lock_timeout_seconds=10, export_thread="off"
+    )
 
 
 @pytest.fixture

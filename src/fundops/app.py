@@ -22,6 +22,8 @@ from fundops.collecting import settle
 from fundops.config import Settings
 from fundops.db import Database, translate
 from fundops.errors import FieldError, Problem
+from fundops.exports.jobs.runner import Maker
+from fundops.exports.lists.answer import export_list
 from fundops.files.store import Store
 from fundops.logs import configure_logging
 from fundops.messages import catalogue, text
@@ -61,8 +63,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # back the one that could give it up.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         worker = _worker(app)
+        app.state.maker.wake()  # what another process left is begun again
         settle()
         yield
+        app.state.maker.end()
         if worker is not None:
             worker.end()
         app.state.database.close()
@@ -115,10 +119,12 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     app.state.database = Database(settings)
     app.state.authenticate = authenticate
     app.state.export_slots = threading.BoundedSemaphore(settings.export_slots)
+    app.state.maker = Maker(app.state.database, settings, app.state.export_slots)
     app.state.files = Store(settings.files_path)
     app.state.clean_slots = threading.BoundedSemaphore(settings.clean_slots)
     app.state.signer = Signer(settings.files_path, settings.signing_key)
     app.state.vault = Vault(settings)
+    app.state.export_list = export_list
 
 
 async def _problem(request: Request, error: Exception) -> Response:

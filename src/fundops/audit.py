@@ -327,6 +327,12 @@ def sequence_at(db: Session, known_at: datetime | None) -> int:
     return found or 0
 
 
+def recorded_at(db: Session, seq: int) -> datetime:
+    """Return when event ``seq`` was recorded; the head's instant before any event."""
+    found = db.execute(select(AuditEvent.recorded_at).where(AuditEvent.seq == seq)).scalar()
+    return found or db.execute(select(AuditHead.recorded_at)).scalar_one()
+
+
 def is_latest(db: Session, seq: int) -> bool:
     """Return whether nothing above ``seq`` can be seen in ``db``, as far as it knows by itself.
 

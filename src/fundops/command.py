@@ -34,6 +34,9 @@ def database(request: Request) -> Database:
 
 def read_session(request: Request) -> AbstractContextManager[Session]:
     """Open a read-only snapshot for the body of a route."""
+    pinned = _pinned(request)
+    if pinned is not None:
+        return nullcontext(pinned)
     its_database = database(request)
     # On SQLite the session that the token was looked up in is a snapshot already.
     return glance(request) if its_database.is_sqlite else its_database.read()
@@ -41,8 +44,14 @@ def read_session(request: Request) -> AbstractContextManager[Session]:
 
 def glance(request: Request) -> AbstractContextManager[Session]:
     """Open what answers one query of a route's body, at less cost than a snapshot of several."""
-    held: Session | None = getattr(request.state, "glance", None)
+    held: Session | None = _pinned(request) or getattr(request.state, "glance", None)
     return database(request).glance() if held is None else nullcontext(held)
+
+
+def _pinned(request: Request) -> Session | None:
+    """Return the snapshot that a request has of its own, for an answer of many reads."""
+    found: Session | None = getattr(request.state, "pinned", None)
+    return found
 
 
 def etag(version: int) -> str:

@@ -7,18 +7,17 @@ is done, 1 when something is wrong with the records or the input, 2 when the cal
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from fundops.config import ENV_PREFIX, Settings
 from fundops.disbursements.commands import duties_command
-from fundops.errors import Problem
+from fundops.exports import commands as exports
+from fundops.exports.audit_book.commands import verify
 from fundops.files import commands as files
 from fundops.imports.commands import import_command, load_activities_command
 from fundops.messages import text
@@ -26,6 +25,7 @@ from fundops.notices.commands import work
 from fundops.parties import commands as parties
 from fundops.payees import commands as payees
 from fundops.retention.commands import dispose
+from fundops.terminal import AsOf, KnownAt, day, fail, instant, opened, say
 
 app = typer.Typer(
     help=text("cli.help"),
@@ -34,8 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-export = typer.Typer(help=text("cli.export"), no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(export, name="export")
+app.add_typer(exports.export, name="export")
 app.add_typer(parties.person_app, name="person")
 app.add_typer(parties.token_app, name="token")
 app.add_typer(files.files_app, name="files")
@@ -45,42 +44,15 @@ app.command("import", help=text("cli.import"))(import_command)
 app.command("dispose", help=text("cli.dispose"))(dispose)
 app.command("duties", help=text("duties.help"))(duties_command)
 app.command("load-activities", help=text("overlaps.cli.load"))(load_activities_command)
+app.command("verify", help=text("audit_book.verify.help"))(verify)
 app.command("work", help=text("cli.work"))(work)
-
-
-def say(sentence: str = "") -> None:
-    """Print one line for the person at the terminal."""
-    typer.echo(sentence)
-
-
-def fail(sentence: str) -> NoReturn:
-    """Say what is wrong and exit with 1."""
-    typer.echo(sentence, err=True)
-    raise typer.Exit(1)
-
-
-@contextmanager
-def opened() -> Iterator[Any]:
-    """Open the database of the settings, closed at the end; problems become one sentence."""
-    from sqlalchemy.exc import DBAPIError
-
-    from fundops.db import Database
-
-    database = Database(Settings())
-    try:
-        yield database
-    except Problem as problem:
-        lines = [problem.detail, *(f"  {e.pointer}: {e.detail}" for e in problem.errors)]
-        fail("\n".join(lines))
-    except DBAPIError:
-        fail(text("cli.no_database"))
-    finally:
-        database.close()
 
 
 @app.command(help=text("cli.migrate"))
 def migrate() -> None:
     """Create or upgrade the database."""
+    from fundops import software
+    from fundops.db import Database
     from fundops.db import migrate as upgrade
 
     settings = Settings()
@@ -88,6 +60,8 @@ def migrate() -> None:
         path = settings.database_url.removeprefix("sqlite:///")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
+    with closing(Database(settings)) as database, database.write() as db:
+        software.note(db)
     say(text("cli.migrated"))
 
 
@@ -134,6 +108,7 @@ def demo(
 def check() -> None:
     """Run the invariants and verify the audit chain."""
     from fundops import trail
+    from fundops.findings import checks as findings
     from fundops.grants import agreement_checks as agreements
     from fundops.ledger import checks
     from fundops.notices import checks as notices
@@ -156,6 +131,7 @@ def check() -> None:
         violations += [checks.Violation(name, where, "") for name, where in notices.run(db)]
         violations += [checks.Violation(name, where, "") for name, where in agreements.run(db)]
         violations += [checks.Violation(name, where, "") for name, where in reports.run(db)]
+        violations += [checks.Violation(name, where, "") for name, where in findings.run(db)]
         for one in checks.CHECKS:
             broken = [v for v in violations if v.check == one.name]
             say(f"{'BROKEN' if broken else 'ok':7}{text(f'check.{one.name}')}")
@@ -168,6 +144,7 @@ def check() -> None:
             (notices, lambda name: text(f"notices.check.{name}")),
             (agreements, lambda name: text(f"agreements.check.{name}")),
             (reports, lambda name: text(f"reports.check.{name}")),
+            (findings, lambda name: text(f"findings.check.{name}")),
         )
         for module, sentence in told:
             for name in module.CHECKS:
@@ -178,159 +155,6 @@ def check() -> None:
         if violations:
             fail(text("cli.check.broken", count=len(violations)))
         say(text("cli.check.clean"))
-
-
-def day(value: str | None, option: str) -> date | None:
-    """Return the date an option gives; exit when it is none."""
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise typer.BadParameter(text("validation.day"), param_hint=option) from None
-
-
-def instant(value: str | None, option: str) -> datetime | None:
-    """Return the instant an option gives, UTC when it names no zone; exit when it is none."""
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        raise typer.BadParameter(text("validation.instant"), param_hint=option) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-AsOf = Annotated[str | None, typer.Option("--as-of", help=text("cli.as_of"))]
-KnownAt = Annotated[str | None, typer.Option("--known-at", help=text("cli.known_at"))]
-
-
-@export.command("donor-statement", help=text("cli.donor_statement"))
-def donor_statement(
-    donor: Annotated[str, typer.Option(help=text("cli.donor"))],
-    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
-    fund: Annotated[str | None, typer.Option(help=text("cli.fund"))] = None,
-    from_on: Annotated[str | None, typer.Option("--from", help=text("cli.from"))] = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-) -> None:
-    """Write the statement of one donor as a workbook."""
-    from fundops.exports import statements, write
-
-    period = statements.Period(
-        day(from_on, "--from"), day(as_of, "--as-of"), instant(known_at, "--known-at")
-    )
-    with opened() as database, database.export() as db:
-        party, found = _donor_and_fund(db, donor, fund)
-        question = statements.question_for(db, party.id, found, period)
-        write(statements.statement_workbook(db, question), output)
-        say(text("cli.written", path=output))
-
-
-def _donor_and_fund(db: Any, donor: str, fund: str | None) -> tuple[Any, Any]:
-    from sqlalchemy import select
-
-    from fundops.funds.queries import by_code
-    from fundops.parties.models import Party
-
-    party = db.execute(select(Party).where(Party.code == donor)).scalar_one_or_none()
-    if party is None:
-        named = db.execute(select(Party).where(Party.name == donor)).scalars().all()
-        party = named[0] if len(named) == 1 else None
-    if party is None:
-        fail(text("cli.no_donor", code=donor))
-    found = by_code(db, fund) if fund is not None else None
-    if fund is not None and found is None:
-        fail(text("cli.no_fund", code=fund))
-    return party, found
-
-
-@export.command("dossier", help=text("cli.dossier"))
-def dossier(
-    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
-    call: Annotated[str | None, typer.Option(help=text("cli.dossier.call"))] = None,
-    proposal: Annotated[str | None, typer.Option(help=text("cli.dossier.proposal"))] = None,
-) -> None:
-    """Write how a call, or one proposal, was decided as a workbook."""
-    from sqlalchemy import select
-
-    from fundops.calls.models import Call
-    from fundops.exports import write
-    from fundops.exports.dossier import dossier_workbook
-    from fundops.proposals.models import Proposal
-
-    if (call is None) == (proposal is None):
-        raise typer.BadParameter(text("cli.dossier.one"), param_hint="--call")
-    with opened() as database, database.export() as db:
-        one = db.execute(select(Proposal).where(Proposal.code == proposal)).scalar_one_or_none()
-        its = Call.code == call if one is None else Call.id == one.call_id
-        found = db.execute(select(Call).where(its)).scalar_one_or_none()
-        if found is None or (one is None and proposal is not None):
-            fail(text("cli.dossier.unknown", code=call or proposal))
-        write(dossier_workbook(db, None, found, one.id if one else None), output)
-        say(text("cli.written", path=output))
-
-
-@export.command("release", help=text("cli.release"))
-def release_command(
-    code: Annotated[str, typer.Argument(help=text("cli.release.code"))],
-    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
-) -> None:
-    """Write a release as a workbook."""
-    from sqlalchemy import select
-
-    from fundops.exports import write
-    from fundops.exports.release import release_workbook
-    from fundops.releases.models import Release
-
-    with opened() as database, database.export() as db:
-        query = select(Release).where(Release.code == code, Release.status == "published")
-        found = db.execute(query).scalar_one_or_none()
-        if found is None:
-            fail(text("cli.release.unknown", code=code))
-        if found.withheld_at is not None:  # a file goes to anybody
-            at = found.withheld_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-            fail(text("cli.release.withheld", code=code, at=at))
-        write(release_workbook(db, found), output)
-        say(text("cli.written", path=output))
-
-
-@export.command("cash-plan", help=text("cli.cash_plan"))
-def cash_plan(
-    fund: Annotated[str, typer.Option(help=text("cli.fund"))],
-    output: Annotated[Path, typer.Option("-o", "--output", help=text("cli.output"))],
-    from_on: Annotated[str | None, typer.Option("--from", help=text("cli.cash_plan.from"))] = None,
-    months: Annotated[int, typer.Option(min=1, max=60, help=text("cli.cash_plan.months"))] = 12,
-    as_of: AsOf = None,
-    count_pledges: Annotated[
-        bool, typer.Option("--count-pledges", help=text("cli.cash_plan.pledges"))
-    ] = False,
-    late_donor: Annotated[str | None, typer.Option(help=text("cli.cash_plan.late_donor"))] = None,
-    late_days: Annotated[int | None, typer.Option(help=text("cli.cash_plan.late_days"))] = None,
-) -> None:
-    """Write the cash plan of a fund as a workbook."""
-    from fundops.exports import write
-    from fundops.exports.cash_plan import cash_plan_workbook
-    from fundops.funds.queries import by_code
-    from fundops.planning.plan import MAX_LATE_DAYS, Delay, asked_of
-
-    is_whole = late_days is not None and 1 <= late_days <= MAX_LATE_DAYS
-    if (late_donor is not None or late_days is not None) and not (late_donor and is_whole):
-        sentence = text("cli.cash_plan.late_both", maximum=MAX_LATE_DAYS)
-        raise typer.BadParameter(sentence, param_hint="--late-donor")
-    with opened() as database, database.export() as db:
-        found = by_code(db, fund)
-        if found is None:
-            fail(text("cli.no_fund", code=fund))
-        delay = None
-        if late_donor is not None and late_days is not None:
-            delay = Delay(late_days, _donor_and_fund(db, late_donor, None)[0].id)
-        asked = asked_of(
-            found, day(as_of, "--as-of"), day(from_on, "--from"), months,
-            counts_pledges=count_pledges, delay=delay,
-        )  # fmt: skip
-        write(cash_plan_workbook(db, None, found, asked), output)
-        say(text("cli.written", path=output))
 
 
 @app.command("trace", help=text("cli.trace"))
@@ -375,8 +199,3 @@ def openapi_text() -> str:
     document = json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     app.state.database.close()
     return document
-
-
-def is_terminal() -> bool:
-    """Return whether a person watches the progress on standard error."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

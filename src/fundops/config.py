@@ -39,7 +39,16 @@ class Settings(BaseSettings):
         30, ge=1, le=600, description="How long a write waits for the one before it."
     )
     export_slots: int = Field(
-        2, ge=1, le=16, description="Workbooks written at once; further requests answer 503."
+        2,
+        ge=1,
+        le=16,
+        description="Workbooks and files of lists at once; more answer 503.",
+    )
+    export_thread: Literal["on", "off"] = Field(
+        "on", description="Whether the server makes export jobs itself; else fundops work does."
+    )
+    export_job_days: int = Field(
+        7, ge=1, le=90, description="Days for which the file of an export job is kept."
     )
     token_days: int = Field(
         90, ge=1, le=366, description="Days until a new token expires unless a date is given."

@@ -74,6 +74,11 @@ class Text(TypeDecorator[str]):
         return dialect.type_descriptor(String(self.length, collation=collation))
 
 
+def _utc_of_text(value: str | None) -> datetime | None:
+    """Return the instant that SQLite keeps as naive UTC text."""
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC instant, to the microsecond, the same on both databases."""
 
@@ -97,15 +102,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return what makes an instant in UTC of what the driver gives; exports read millions."""
+        if dialect.name == "postgresql":
+            return super().result_processor(dialect, coltype)
+        return _utc_of_text
+
     def process_result_value(
         self,
         value: datetime | None,
         dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> datetime | None:
         """Return the instant aware, in UTC."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return None if value is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):

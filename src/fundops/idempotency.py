@@ -23,11 +23,14 @@ from fundops.errors import Problem
 HEADER = "idempotency-key"
 DRY_RUNS = frozenset(
     {
+        "/v1/audit_samples/plan",
+        "/v1/audit_samples/{audit_sample_id}/check_workbook",
         "/v1/awards/fundable",
         "/v1/calls/{call_id}/what_if",
         "/v1/assignments/{assignment_id}/check_workbook",
         "/v1/assignments/{assignment_id}/validate",
         "/v1/calls/{call_id}/plan_assignments",
+        "/v1/incidents/check_status",
         "/v1/payment_batches/{payment_batch_id}/check_results",
         "/v1/progress_reports/{progress_report_id}/check_workbook",
         "/v1/proposals/{proposal_id}/check_workbook",

@@ -8,7 +8,10 @@ from fundops.decisions import models as decisions
 from fundops.disbursements import models as disbursements
 from fundops.donors import models as donors
 from fundops.expenditures import models as expenditures
+from fundops.exports.jobs import models as export_jobs
 from fundops.files import models as files
+from fundops.findings import incident_models
+from fundops.findings import models as findings
 from fundops.funds import models as funds
 from fundops.grants import (
     agreement_models,
@@ -36,6 +39,7 @@ from fundops.reports import money_models as report_money
 from fundops.reports import seal_models as report_seals
 from fundops.retention import models as retention
 from fundops.reviews import models as reviews
+from fundops.samples import models as samples
 from fundops.tracing import models as tracing
 
 metadata = Base.metadata
@@ -52,12 +56,15 @@ __all__ = [
     "disbursements",
     "donors",
     "expenditures",
+    "export_jobs",
     "files",
+    "findings",
     "funds",
     "grants",
     "idempotency",
     "impact",
     "imports",
+    "incident_models",
     "ledger",
     "metadata",
     "notices",
@@ -75,6 +82,7 @@ __all__ = [
     "reports",
     "retention",
     "reviews",
+    "samples",
     "schedule_models",
     "seals",
     "standing_models",

@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 
 _P = Permission
-_EVERYBODY = frozenset({_P.SELF_READ, _P.SELF_WRITE})
+_EVERYBODY = frozenset({_P.SELF_READ, _P.SELF_WRITE, _P.INCIDENT_REPORT})
 _MONEY_READERS = _EVERYBODY | {
     _P.PARTY_READ,
     _P.FUND_READ,
@@ -78,6 +78,9 @@ _PAYMENT_READERS = _GRANT_READERS | {
 }
 """What whoever handles or audits payments may read; bank details are masked for all of them."""
 
+_HANDLERS = frozenset({_P.INCIDENT_READ, _P.INCIDENT_HANDLE})
+"""What whoever may handle incidents needs; but for fund managers, of those one is named for."""
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _EVERYBODY
     | {
@@ -93,7 +96,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _CALL_READERS
     | _PAYMENT_READERS
     | _REPORT_READERS
+    | _HANDLERS
     | {
+        _P.FINDING_READ,
+        _P.FINDING_ANSWER,
+        _P.FINDING_PROPOSE,
+        _P.FINDING_SETTLE,
+        _P.AUDIT_BOOK_READ,
+        _P.SAMPLE_READ,
         _P.PLACE_READ,
         _P.PLACE_FLAG,
         _P.PLACE_LIFT,
@@ -147,7 +157,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE_OFFICER: _MONEY_READERS
     | _PAYMENT_READERS
     | _REPORT_READERS
+    | _HANDLERS
     | {
+        _P.FINDING_READ,
+        _P.FINDING_ANSWER,
+        _P.FINDING_PROPOSE,
+        _P.AUDIT_BOOK_READ,
+        _P.SAMPLE_READ,
         _P.PLACE_READ,
         _P.PARTNER_RISK_WRITE,
         _P.POLICY_WRITE,
@@ -180,7 +196,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.APPROVER: _MONEY_READERS
     | _PAYMENT_READERS
     | _REPORT_READERS
+    | _HANDLERS
     | {
+        _P.FINDING_READ,
+        _P.FINDING_SETTLE,
+        _P.AUDIT_BOOK_READ,
+        _P.SAMPLE_READ,
         _P.PLACE_READ,
         _P.PLACE_LIFT,
         _P.RELEASE_PUBLISH,
@@ -208,7 +229,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _CALL_READERS
     | _GRANT_READERS
     | _REPORT_READERS
+    | _HANDLERS
     | {
+        _P.FINDING_READ,
+        _P.FINDING_ANSWER,
+        _P.FINDING_PROPOSE,
         _P.PLACE_READ,
         _P.PLACE_FLAG,
         _P.REPORT_WRITE,
@@ -259,6 +284,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _PAYMENT_READERS
     | _REPORT_READERS
     | {
+        _P.AUDIT_BOOK_READ,
+        _P.SAMPLE_READ,
+        _P.SAMPLE_WRITE,
+        _P.FINDING_READ,
+        _P.FINDING_WRITE,
+        _P.INCIDENT_READ,
         _P.PLACE_READ,
         _P.EVIDENCE_INSPECT,
         _P.RETENTION_READ,
@@ -272,6 +303,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.DONOR: _EVERYBODY
     | {
+        _P.AUDIT_BOOK_READ,
         _P.RELEASE_READ,
         _P.FUND_READ,
         _P.PLEDGE_READ,
@@ -282,6 +314,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.GRANTEE: _EVERYBODY
     | {
+        _P.FINDING_READ,
+        _P.FINDING_ANSWER,
         _P.REPORT_READ,
         _P.REPORT_WRITE,
         _P.RESULT_READ,

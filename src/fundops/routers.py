@@ -16,10 +16,18 @@ from fundops.disbursements.safeguard_routes import router as safeguards
 from fundops.disbursements.step_routes import router as disbursement_steps
 from fundops.donors.routes import ROUTERS as DONORS
 from fundops.expenditures.routes import ROUTERS as EXPENDITURES
+from fundops.exports.audit_book.routes import router as audit_workbooks
 from fundops.exports.dossier_routes import router as dossiers
+from fundops.exports.jobs.routes import router as export_jobs
 from fundops.exports.release_routes import router as release_books
 from fundops.exports.routes import router as statements
+from fundops.exports.sample_routes import router as sample_evaluations
 from fundops.files.routes import ROUTERS as FILES
+from fundops.findings import attention as _findings  # noqa: F401 - registers its rules
+from fundops.findings import reminders as _incidents  # noqa: F401 - registers its job
+from fundops.findings.incident_routes import router as incidents
+from fundops.findings.routes import router as findings
+from fundops.findings.step_routes import router as finding_steps
 from fundops.funds.rate_routes import router as rates
 from fundops.funds.routes import router as funds
 from fundops.grants import reminders as _requirements  # noqa: F401 - registers its job
@@ -62,6 +70,8 @@ from fundops.reports.step_routes import router as report_steps
 from fundops.reports.workbook_routes import router as report_workbooks
 from fundops.retention.routes import router as retention
 from fundops.reviews.routes import ROUTERS as REVIEWS
+from fundops.samples.routes import router as audit_samples
+from fundops.samples.workbook_routes import router as sample_workbooks
 from fundops.tracing.routes import router as tracing
 from fundops.treasury.routes import TREASURY_ROUTERS as TREASURY
 
@@ -122,5 +132,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     cash_plan,
     attention,
     retention,
+    audit_samples,
+    sample_workbooks,
+    sample_evaluations,
+    findings,
+    finding_steps,
+    incidents,
     statements,
+    audit_workbooks,
+    export_jobs,
 )

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from fundops.authz import claiming, proved
 from fundops.errors import FieldError, Problem
+from fundops.listing import ANSWERS, exportable, item_of
 from fundops.messages import text
 
 MAX_DEPTH = 40
@@ -110,10 +111,17 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body through ``StrictRequest`` and proves rights beside its work."""
+    """A route that reads its body through ``StrictRequest`` and proves rights beside its work.
+
+    One that answers a list can be asked for the whole of it as a file.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         assert not iscoroutinefunction(endpoint), "endpoints are plain functions"
+        item = item_of(options.get("response_model"))
+        if item is not None and options.get("methods") in (["GET"], {"GET"}):
+            endpoint = exportable(path, endpoint, item)
+            options["responses"] = {**(options.get("responses") or {}), **ANSWERS}
         super().__init__(path, proved(endpoint), **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

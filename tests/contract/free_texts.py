@@ -28,6 +28,8 @@ EXEMPT: dict[str, dict[str, str]] = {
     "AgentFeeIn": {"/reference": REFERENCE},
     "AgreedResultIn": {"/indicator": CODE},
     "AliasIn": {"/spelling": REGISTER},
+    "AssessIn": {"/kind": CODE},
+    "AuditFindingIn": {"/category": CODE},
     "BankAccountIn": {
         "/bank_name": BANK, "/bic": BANK, "/holder": BANK, "/number": BANK,
     },
@@ -55,6 +57,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "DueCheckIn": {"/kind": CODE},
     "EventIn": {"/name": PUBLISHED, "/place": PUBLISHED},
     "EventPatch": {"/name": PUBLISHED, "/place": PUBLISHED},
+    "FollowedIn": {"/follow_up_code": CODE},
     "FundBankAccountIn": {
         "/bank_name": BANK, "/clearing": BANK, "/holder": BANK, "/host_code": BANK, "/name": BANK,
         "/number": BANK,
@@ -63,6 +66,8 @@ EXEMPT: dict[str, dict[str, str]] = {
     "FundPatch": {"/name": NAME},
     "GlAccounts": dict.fromkeys((f"/{name}" for name in ("default", *"ABCDEFG")), SETUP),
     "ImplementationCountryRule": {"/countries/*": CODE, "/regions/*": CODE},
+    "HandlerIn": {"/person_code": CODE},
+    "IncidentIn": {"/kind": CODE},
     "MarkDraft": {"/score": "a number as text: anything else is refused on submission"},
     "MePatch": {"/language": CODE},
     "OwnChannelIn": {"/address": "an address for notices, which is kept sealed"},
@@ -92,6 +97,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     },
     "SamePersonIn": {"/same_as_code": CODE},
     "SelectionIn": {"/call/*": CODE, "/country/*": CODE, "/grant/*": CODE, "/region/*": CODE},
+    "AuditWorkbookIn": {"/call": CODE, "/donor": CODE, "/fund": CODE, "/grant": CODE},
     "StatementIn": {"/donor": CODE, "/fund": CODE},
     "TargetsIn": {
         f"/{name}/*": CODE

@@ -50,6 +50,10 @@ RECORDS = {
     "expenditures.refund_requests.REQUEST_STEPS": "Refund request",
     "expenditures.service.STEPS": "Statement of expenditure",
     "expenditures.write_offs.WRITE_OFF_STEPS": "Write-off of an advance",
+    "findings.incidents.INCIDENT_STEPS": "Incident",
+    "findings.owed_notices.NOTICE_STEPS": "Notice of an incident to a donor",
+    "findings.service.FINDING_STEPS": "Finding of an audit",
+    "findings.settling.SETTLEMENT_STEPS": "Settlement of a finding",
     "files.documents.DOCUMENT_STEPS": "Document of an organisation",
     "files.uploads.UPLOAD_STEPS": "Upload",
     "grants.agreement_steps.VERSION_STEPS": "Version of a grant agreement",
@@ -73,6 +77,7 @@ RECORDS = {
     "reports.steps.STEPS": "Progress report",
     "retention.service.RULE_STEPS": "Rule of retention",
     "reviews.assignments.STEPS": "Assignment of a reviewer",
+    "samples.service.STEPS": "Audit sample",
 }
 """Every table of steps by where it stands, and what it is about."""
 

@@ -28,6 +28,7 @@ NAMES = {
     "Approver": "APPROVER",
     "Grant officer": "OFFICER",
     "Auditor": "AUDITOR",
+    "Second auditor": "SECOND",
     "Donor's officer": "DONOR",
     "Grantee's officer": "GRANTEE",
     "Reviewer 1": "REVIEWER",

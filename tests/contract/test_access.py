@@ -30,12 +30,16 @@ OF_PARTIES = (
 )
 
 DRY_RUN_REFUSED = {
+    # Nothing was ever paid here, so there is nothing to sample. See tests/samples.
+    "/v1/audit_samples/plan": 422,
     # Nobody here is the reviewer; the call is a draft. See tests/reviews.
     "/v1/assignments/{assignment_id}/check_workbook": 404,
     "/v1/assignments/{assignment_id}/validate": 404,
     "/v1/calls/{call_id}/plan_assignments": 409,
     # A draft is its writer's, who is nobody here. See tests/reports.
     "/v1/progress_reports/{progress_report_id}/check_workbook": 404,
+    # Any text is none of the codes that reporters were given. See tests/findings.
+    "/v1/incidents/check_status": 422,
     # The batch has not been released, so no host can have answered.
     "/v1/payment_batches/{payment_batch_id}/check_results": 409,
 }

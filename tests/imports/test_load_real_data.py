@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import defaultdict
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,6 +20,8 @@ from fundops.imports.models import ImportRecord
 from fundops.ledger import balances
 from fundops.ledger.models import Account, Fund, Transfer
 from fundops.parties.models import Party
+from tests.exports import books
+from tests.imports.audit_books import books_of, check_books
 from tests.imports.loading import transfers
 from tests.imports.test_real_data import (
     APPLICATIONS,
@@ -163,11 +166,28 @@ def check_openings(results: dict[str, ImportResult], folder: Path) -> None:
     assert set(expected) == {"CERF", "JOR73"}
 
 
-def check_transactions(database: Database, folder: Path) -> None:
-    """Committed, disbursed, refunded and undisbursed are the source's, for each of 354 grants."""
+def transactions(folder: Path) -> dict[str, dict[str, int]]:
+    """Return what was committed (2), disbursed (3) and refunded (7) by grant."""
     source: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows(folder / FLAT):
         source[row["PrjCode"]][row["type"]] += cents(row["value"])
+    return source
+
+
+def check_audit_books(database: Database, folder: Path) -> dict[str, bytes]:
+    """The audit workbook of every fund reconciles, and its totals are the source's."""
+    made = books_of(database)
+    received = paid(folder / NEW)[0] | paid(folder / CERF)[0]
+    awarded = {
+        fund: sum(amount for _, amount in of_fund) for fund, of_fund in awards(folder).items()
+    }
+    assert check_books(made, received, awarded, transactions(folder)) == 354
+    return made
+
+
+def check_transactions(database: Database, folder: Path) -> None:
+    """Committed, disbursed, refunded and undisbursed are the source's, for each of 354 grants."""
+    source = transactions(folder)
     assert len(source) == 354
     with database.read() as db:
         grants = {grant.code: grant for grant in db.execute(select(Grant)).scalars()}
@@ -244,10 +264,19 @@ def test_everything_published_is_loaded_to_the_cent(database: Database, real_dat
 
 
 @pytest.mark.slow
-def test_every_statement_of_what_was_published_adds_up(database: Database, real_data: Path) -> None:
+def test_every_statement_of_what_was_published_adds_up(
+    database: Database, real_data: Path, tmp_path: Path
+) -> None:
     everything(database, real_data)
     check_never_overdrawn(database, 1, 4, 10)
     assert check_every_statement(database, date(2026, 10, 1)) > 150
+    made = check_audit_books(database, real_data)
+    if database.is_sqlite and shutil.which("soffice") is not None:
+        path = tmp_path / "ukraine.xlsx"
+        path.write_bytes(made["UKR81"])
+        found = books.recalculated_by_libreoffice(path, tmp_path)
+        assert len(found) > 3_000
+        assert books.differences(books.cached(path), found) == {}
 
 
 def test_the_reckoning_of_deficits_sees_one(real_data: Path) -> None:

@@ -29,7 +29,16 @@ from tests.filler import fill
 from tests.migrations.schemas import guards_of, schema_of, without_guards
 
 GUARDED = {
+    "sample_items",
+    "sample_results",
+    "audit_engagements",
     "disposals",
+    "finding_entries",
+    "finding_notes",
+    "incident_handlers",
+    "incident_holds",
+    "incident_reads",
+    "incident_texts",
     "confirmed_items",
     "evidence_inspections",
     "release_cells",
@@ -46,6 +55,7 @@ GUARDED = {
     "audit_events",
     "audit_head",
     "audit_payloads",
+    "audit_workbooks",
     "call_backs",
     "bank_statements",
     "call_extensions",

@@ -29,6 +29,8 @@ from tests.notices.notice_factories import a_channel, by_status, told
 
 NOTHING_DUE = [
     "payments: to confirm 0, to review 0.",
+    "exports: made 0.",
+    "incidents: notices 0.",
     "requirements: due 0, overdue 0.",
     "partners: assessments 0.",
     "retention: disposed 0.",

@@ -12,8 +12,14 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = PROJECT["project"]["dependencies"]
 DEV = PROJECT["project"]["optional-dependencies"]["dev"]
+BENCH = PROJECT["project"]["optional-dependencies"]["bench"]
 BUILD = PROJECT["build-system"]["requires"]
-LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+LOCKS = {
+    "requirements.txt": RUNTIME,
+    "requirements-build.txt": BUILD,
+    "requirements-dev.txt": DEV,
+    "requirements-bench.txt": BENCH,
+}
 
 
 def name_of(requirement: str) -> str:
@@ -38,17 +44,17 @@ def explained() -> list[str]:
 
 
 def test_every_dependency_is_explained_once_and_nothing_else_is() -> None:
-    assert sorted(explained()) == sorted(name_of(line) for line in [*RUNTIME, *DEV])
+    assert sorted(explained()) == sorted(name_of(line) for line in [*RUNTIME, *DEV, *BENCH])
 
 
-@pytest.mark.parametrize(("lock", "declared"), list(zip(LOCKS, (RUNTIME, BUILD, DEV), strict=True)))
+@pytest.mark.parametrize(("lock", "declared"), list(LOCKS.items()))
 def test_every_dependency_is_locked(lock: str, declared: list[str]) -> None:
     assert {name_of(line) for line in declared} <= locked(lock).keys()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_locks_agree_with_each_other(lock: str) -> None:
-    everything = locked("requirements-dev.txt")
+    everything = locked("requirements-bench.txt") | locked("requirements-dev.txt")
     assert locked(lock)
     for name, version in locked(lock).items():
         assert everything[name] == version

@@ -55,7 +55,7 @@ def issue(story: Story, donor: Party, as_of: date, *, pin: bool = False) -> str:
         question = statements.question_for(db, donor.id, fund, statements.Period(None, as_of, None))
         made = statements.rendered(statements.statement_workbook(db, question))
         made.file.close()
-        known_at = statements.instant_of(db, question.known_seq)
+        known_at = audit.recorded_at(db, question.known_seq)
     with story.step() as db:
         statements.issue_statement(db, story.manager, question, known_at, made.sha256, pin=pin)
     return made.sha256.hex()

@@ -1,7 +1,7 @@
 """``fundops demo``: a fresh database, the demonstration fund, a token per role, and the server.
 
 With ``--check`` it does all that, sends one request per role and those that tell what the money
-changed to the running server, writes two workbooks, and exits.
+changed and what the audit found to the running server, writes two workbooks more, and exits.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ from fundops.demo.people import Player
 from fundops.demo.stage import Story
 from fundops.demo.story import tell
 from fundops.exports import statements, write
+from fundops.exports.audit_book import question as audit_question
+from fundops.exports.audit_book.book import Book
+from fundops.exports.audit_book.commands import write_manifest
+from fundops.exports.audit_book.manifest import path_beside
+from fundops.exports.audit_book.workbook import audit_workbook
 from fundops.exports.dossier import dossier_workbook
 from fundops.ledger import checks
 from fundops.messages import text
@@ -43,6 +48,7 @@ DATABASE = FOLDER / "demo.db"
 FILES = FOLDER / "demo-files"
 STATEMENT = FOLDER / "statement.xlsx"
 DOSSIER = FOLDER / "dossier.xlsx"
+AUDIT = FOLDER / "audit.xlsx"
 START_SECONDS = 20
 NEXT_REPORT = "legal 4"
 """The report that its grantee has begun and may fill in offline."""
@@ -61,6 +67,18 @@ FIRST_REQUEST: dict[Role, str] = {
     Role.SIGNATORY: "/v1/disbursements",
 }
 """What each role would look at first."""
+
+REVIEWING = "/v1/audit_samples"
+"""What the second auditor would look at first."""
+
+AUDITED = (
+    "/v1/audit_workbook?fund=DEMO",
+    "/v1/disbursements?format=csv",
+    "/v1/disbursements?format=xlsx",
+    "/v1/audit_samples",
+    "/v1/audit_findings",
+)
+"""What the audit adds to what the auditor may ask for."""
 
 
 def _results(story: Story) -> dict[str, tuple[Player, str]]:
@@ -89,6 +107,14 @@ class Shown:
     base: str
     story: Story
 
+    @property
+    def players(self) -> list[tuple[Player, str]]:
+        """Everybody who is printed, with a first request."""
+        story = self.story
+        assert story.reviewing is not None
+        asked = [(player, FIRST_REQUEST[role]) for role, player in story.players.items()]
+        return [*asked, (story.reviewing, REVIEWING)]
+
 
 def run(host: str, port: int, *, check: bool) -> None:
     """Make the demonstration, print it, and serve (or check and return)."""
@@ -98,11 +124,14 @@ def run(host: str, port: int, *, check: bool) -> None:
     database = Database(settings)
     signer = Signer(settings.files_path, settings.signing_key)
     story = tell(database, signer=signer, vault=Vault(settings))
+    _write_audit(database, signer, story)
     database.close()
+    shown = Shown(f"http://{host}:{port}", story)
     with _listening(settings, host, 0 if check else port) as base:
-        _print(Shown(base, story))
+        _print(shown)
         if check:
-            _check(settings, base, story)
+            _check(settings, base, shown)
+            typer.echo(text("demo.not_serving", program=_program(), host=host, port=port))
             return
         typer.echo(text("demo.serving", base=base))
         try:
@@ -144,6 +173,16 @@ def _fresh_database() -> Settings:
     return Settings(database_url=url, files_path=str(FILES), log_level="warning")
 
 
+def _write_audit(database: Database, signer: Signer, story: Story) -> None:
+    """Write the audit workbook of the fund, with its manifest beside it."""
+    moment = audit_question.Moment(None, None)
+    with database.export() as db:
+        scope = audit_question.scope_of(db, audit_question.Named(story.book.code, None, None, None))
+        reader = audit_question.Reader.AUDITOR
+        book = Book(db, audit_question.question_for(db, scope, moment, reader))
+        write_manifest(book, write(audit_workbook(book), AUDIT), AUDIT, signer)
+
+
 @contextmanager
 def _listening(settings: Settings, host: str, port: int) -> Iterator[str]:
     """Serve from a thread; give the address once the server answers."""
@@ -169,8 +208,8 @@ def _listening(settings: Settings, host: str, port: int) -> Iterator[str]:
 def _print(shown: Shown) -> None:
     typer.echo(text("demo.made", database=DATABASE))
     typer.echo()
-    for role, player in shown.story.players.items():
-        typer.echo(f"  {player.title:20} {player.token}  GET {FIRST_REQUEST[role]}")
+    for player, path in shown.players:
+        typer.echo(f"  {player.title:20} {player.token}  GET {path}")
     typer.echo()
     donor = shown.story.players[Role.DONOR].token
     code = shown.story.parties["north"].code
@@ -184,6 +223,8 @@ def _print(shown: Shown) -> None:
             grant=shown.story.grants["shelter"].code,
             call=shown.story.call.code,
             **_asked(shown),
+            auditor=shown.story.players[Role.AUDITOR].token,
+            audit=AUDIT,
             database=DATABASE,
             files=FILES,
             program=_program(),
@@ -209,11 +250,14 @@ def _program() -> str:
     return near if not near.startswith("..") else str(called)
 
 
-def _check(settings: Settings, base: str, story: Story) -> None:
-    """Send one request per role and those of results, write two workbooks, verify the books."""
+def _check(settings: Settings, base: str, shown: Shown) -> None:
+    """Send a request per role, those of results and those of the audit, write two workbooks,
+    verify the books.
+    """
     typer.echo()
-    asked = [(player, FIRST_REQUEST[role]) for role, player in story.players.items()]
-    for player, path in [*asked, *_results(story).values()]:
+    story = shown.story
+    audited = [(story.players[Role.AUDITOR], path) for path in AUDITED]
+    for player, path in [*shown.players, *_results(story).values(), *audited]:
         status = _status(base + path, player.token)
         typer.echo(f"  {player.title:20} GET {path:20} {status}")
         if status != 200:
@@ -229,7 +273,7 @@ def _check(settings: Settings, base: str, story: Story) -> None:
         write(dossier_workbook(db, None, call, None), DOSSIER)
         violations = checks.run(db)
     database.close()
-    for written in (STATEMENT, DOSSIER):
+    for written in (STATEMENT, DOSSIER, AUDIT, path_beside(AUDIT)):
         typer.echo(f"  {text('cli.written', path=written)}")
     if violations:
         typer.echo(text("cli.check.broken", count=len(violations)), err=True)
@@ -242,7 +286,9 @@ def _status(address: str, token: str) -> int:
         address, headers={"authorization": f"Bearer {token}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            while answer.read(1 << 16):  # to the end: what is sent while it is made may break off
+                pass
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:

@@ -35,6 +35,8 @@ class Story:
     receipts: dict[str, Receipt] = field(default_factory=dict)
     reports: dict[str, ProgressReport] = field(default_factory=dict)
     release: Release | None = None
+    reviewing: Player | None = None
+    """The auditor who reviews what the other one evaluated."""
     fund: Fund | None = None
 
     @contextmanager

@@ -1,5 +1,5 @@
 """The story of the demonstration fund: pledges, receipts, awards, payments, one correction, and
-what was reported and reached.
+what was reported and reached, and an audit of it.
 
 Everything is invented. Every step goes through the services that the API uses, in one
 transaction per step, as different persons.
@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fundops import audit
 from fundops.authz import Role
 from fundops.calls import service as calls
 from fundops.calls.schemas import CallIn
 from fundops.config import Settings
 from fundops.db import Database
+from fundops.demo.audit_story import tell_audit
 from fundops.demo.call_story import LASTS, set_back, tell_call
 from fundops.demo.pay_story import tell_payments
 from fundops.demo.people import a_player
@@ -79,6 +81,8 @@ def tell(
         tell_call(story, signs, keeps, begins)
         progress()
         tell_reports(story, signs, keeps, begins)
+        progress()
+        tell_audit(story, begins)
         progress()
     return story
 
@@ -282,7 +286,7 @@ def _report(story: Story) -> None:
         fund = db.get_one(Fund, story.book.id)
         period = statements.Period(None, date(2025, 12, 31), None)
         question = statements.question_for(db, donor.id, fund, period)
-        known_at = statements.instant_of(db, question.known_seq)
+        known_at = audit.recorded_at(db, question.known_seq)
         made = statements.rendered(statements.statement_workbook(db, question))
         made.file.close()
     with story.step() as db:

@@ -15,7 +15,7 @@ def duties_command(
     amount: Annotated[str | None, typer.Option(help=text("duties.amount"))] = None,
 ) -> None:
     """Print who could take part in a payment; exit with 1 when somebody could pay alone."""
-    from fundops.commands import fail, opened
+    from fundops.terminal import fail, opened
 
     with opened() as database, database.read() as db:
         lines, alone = _of_payment(db, code) if code else _of_funds(db, fund, amount)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from fundops.grants.refunds import refund
 from fundops.grants.schemas import RefundIn
 from fundops.ledger.models import Fund
 from fundops.messages import text
+
+TAKEN: list[Callable[[Session, UUID], int]] = []
+"""What of a refund domains above this one have it answer, in minor units; they put theirs here."""
 
 
 def refund_for(
@@ -46,8 +50,8 @@ def refund_for(
 
 
 def _used(db: Session, refund_id: UUID) -> int:
-    """Return what of a refund answers a request or settles a receivable already."""
-    used = 0
+    """Return what of a refund answers a request, or settles a receivable or finding, already."""
+    used = sum(taken(db, refund_id) for taken in TAKEN)
     for part in (RefundPart, ReceivableEntry):
         amount: Any = func.coalesce(func.sum(part.amount_minor), 0)
         used += int(db.execute(select(amount).where(part.refund_id == refund_id)).scalar_one())

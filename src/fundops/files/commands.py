@@ -18,10 +18,10 @@ def check() -> None:
     """Read every file kept and say which are missing or damaged."""
     from sqlalchemy import func, select
 
-    from fundops.commands import fail, opened
     from fundops.files import checks
     from fundops.files.models import File
     from fundops.files.store import Store
+    from fundops.terminal import fail, opened
 
     with opened() as database, database.read() as db:
         faults = checks.run(db, Store(Settings().files_path))
@@ -38,9 +38,9 @@ def sweep(
     remove: Annotated[bool, typer.Option("--remove", help=text("cli.files.remove"))] = False,
 ) -> None:
     """Show what no record needs, and remove it if told."""
-    from fundops.commands import fail, opened
     from fundops.files import checks
     from fundops.files.store import Store
+    from fundops.terminal import fail, opened
 
     store = Store(Settings().files_path)
     with opened() as database:
@@ -61,8 +61,8 @@ def sweep(
 @keys_app.command("list", help=text("cli.keys.list"))
 def list_keys() -> None:
     """Print every public key, the current one first."""
-    from fundops.commands import fail
     from fundops.signing import BadKey, Signer
+    from fundops.terminal import fail
 
     settings = Settings()
     try:
@@ -78,9 +78,9 @@ def list_keys() -> None:
 @keys_app.command("rotate", help=text("cli.keys.rotate"))
 def rotate_key() -> None:
     """Make a new key and sign with it from now on."""
-    from fundops.commands import fail
     from fundops.errors import Problem
     from fundops.signing import BadKey, Signer
+    from fundops.terminal import fail
 
     settings = Settings()
     try:

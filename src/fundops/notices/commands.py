@@ -24,10 +24,10 @@ def work(
     """
     from importlib import import_module
 
-    from fundops.commands import opened
     from fundops.logs import configure_logging
     from fundops.notices import jobs
     from fundops.notices.transports import transport_of
+    from fundops.terminal import opened
 
     import_module("fundops.routers")  # every domain registers its jobs when it is imported
     with opened() as database, _stopping() as stop:

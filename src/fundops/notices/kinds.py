@@ -66,6 +66,10 @@ KINDS: Mapping[str, Kind] = {
     "review_after_due": _DIGEST,
     "grant_suspended": _AT_ONCE,
     "release_withheld": _AT_ONCE,
+    "finding_raised": _AT_ONCE,
+    "incident_reported": Kind("at_once", frozenset({"on"}), exempt=True),
+    "incident_notice": Kind("at_once", exempt=True),
+    "incident_notice_due": _AT_ONCE,
     "risk_expiring": Kind("digest", frozenset({"on"})),
 }
 

@@ -65,8 +65,8 @@ def revoke_token(
     reason: Annotated[str, typer.Option(help=text("cli.token.reason"))] = "command line",
 ) -> None:
     """Revoke one token, or every token of a person, at once."""
-    from fundops.commands import fail
     from fundops.parties import setup
+    from fundops.terminal import fail
 
     if (token_id is None) == (person is None):
         fail(text("cli.token.one_or_all"))
@@ -82,7 +82,7 @@ def _writing() -> Iterator[Session]:
     from pydantic import ValidationError
 
     from fundops import audit
-    from fundops.commands import fail, opened
+    from fundops.terminal import fail, opened
 
     with opened() as database:
         try:

@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 1.0
 @vault_app.command("list", help=text("cli.vault.list"))
 def list_keys() -> None:
     """Print the id of every key that is known or needed, and how many accounts need it."""
-    from fundops.commands import opened
+    from fundops.terminal import opened
 
     vault = _vault()
     with opened() as database, database.read() as db:
@@ -41,8 +41,8 @@ def rotate(
 ) -> None:
     """Make a new key if the folder has the keys, and encrypt everything under the current one."""
     from fundops import routers  # noqa: F401 - every domain brings its part
-    from fundops.commands import fail, opened
     from fundops.payees import keeping
+    from fundops.terminal import fail, opened
 
     vault = _vault()
     with opened() as database:
@@ -62,8 +62,8 @@ def rotate(
 @vault_app.command("forget", help=text("cli.vault.forget"))
 def forget(key_id: Annotated[str, typer.Argument(help=text("cli.vault.key"))]) -> None:
     """Remove a key that nothing needs any more from the folder."""
-    from fundops.commands import opened
     from fundops.payees import keeping
+    from fundops.terminal import opened
 
     vault = _vault()
     with opened() as database:
@@ -78,7 +78,7 @@ def new_key() -> None:
 
 
 def _vault() -> Vault:
-    from fundops.commands import fail
+    from fundops.terminal import fail
 
     try:
         vault = Vault(Settings())

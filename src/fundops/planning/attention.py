@@ -62,6 +62,15 @@ class Rule:
     reads: Permission
 
 
+REGISTERED: list[Rule] = []
+"""Rules of domains after this one; they add theirs when they are imported."""
+
+
+def register(*rules: Rule) -> None:
+    """Add rules to those that are asked."""
+    REGISTERED.extend(rules)
+
+
 @dataclass(frozen=True)
 class Shown:
     """An entry in its fund, with who can act and whether the reader is one of them."""

@@ -13,7 +13,15 @@ from fundops.command import read_session
 from fundops.errors import Problem
 from fundops.pages import json_response
 from fundops.planning import grant_rules, money_rules, partner_rules, payment_rules, report_rules
-from fundops.planning.attention import MAX_FUNDS, PER_RULE, Rule, Shown, funds_of, gather
+from fundops.planning.attention import (
+    MAX_FUNDS,
+    PER_RULE,
+    REGISTERED,
+    Rule,
+    Shown,
+    funds_of,
+    gather,
+)
 from fundops.schemas import READS, Out
 from fundops.strict import StrictRoute
 
@@ -26,7 +34,8 @@ RULES: tuple[Rule, ...] = (
     *partner_rules.RULES,
     *report_rules.RULES,
 )
-"""Every rule, in the order in which they are asked."""
+"""Every rule of what is planned, in the order in which they are asked; those of later domains
+follow."""
 
 MAX_ENTRIES, MAX_PERSONS = 500, 20
 
@@ -106,7 +115,8 @@ def list_attention(
         funds = funds_of(db, actor, fund_id)
         if fund_id is not None and not funds:
             raise Problem("not-found")
-        found = gather(db, actor, funds[:MAX_FUNDS], RULES, is_mine=mine)
+        rules = (*RULES, *REGISTERED)
+        found = gather(db, actor, funds[:MAX_FUNDS], rules, is_mine=mine)
         if kind is not None:
             found = [one for one in found if one.entry.kind == kind]
         kinds: dict[str, int] = {}

@@ -13,8 +13,8 @@ def dispose(
     carry_out: Annotated[bool, typer.Option("--yes", help=text("cli.dispose.yes"))] = False,
 ) -> None:
     """Show what is older than the approved rules allow, and dispose of it with ``--yes``."""
-    from fundops.commands import opened, say
     from fundops.retention import queries, service
+    from fundops.terminal import opened, say
 
     with opened() as database:
         with database.read() as db:

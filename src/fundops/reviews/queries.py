@@ -278,18 +278,23 @@ def get_call(db: Session, actor: Actor, call_id: UUID, permission: Permission) -
 
 def refuse_unfinished(db: Session, actor: Actor, call_id: UUID) -> None:
     """Raise ``not-found`` for an actor who has yet to submit a review in the call."""
+    if has_unfinished(db, actor, [call_id]):
+        raise Problem("not-found")
+
+
+def has_unfinished(db: Session, actor: Actor, calls: Any) -> bool:
+    """Return whether an actor has yet to submit a review in ``calls``, ids or a query of them."""
     query = (
         select(Assignment.id)
         .join(Reviewer, Reviewer.id == Assignment.reviewer_id)
         .join(Proposal, Proposal.id == Assignment.proposal_id)
         .where(
-            Assignment.call_id == call_id,
+            Assignment.call_id.in_(calls),
             to_be_written(),
             Reviewer.person_id == actor.person_id,
         )
     )
-    if db.execute(query.limit(1)).first() is not None:
-        raise Problem("not-found")
+    return db.execute(query.limit(1)).first() is not None
 
 
 def get_proposal(

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
+from fundops import audit
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.db import Base
 
@@ -37,7 +38,27 @@ def as_known(
 ) -> list[Known]:
     """Return ``records`` as known at ``known_seq``; those first recorded later are left out."""
     columns = {record.id: _columns(record) for record in records}  # type: ignore[attr-defined]
-    if known_seq is None:
+    return _rewound(db, record_type, columns, known_seq)
+
+
+def known_rows(
+    db: Session, record_type: str, model: type[Base], known_seq: int | None, *conditions: Any
+) -> list[Known]:
+    """Return the records of ``model`` under ``conditions`` as known, in id order.
+
+    The same as ``as_known`` for whole registers: no objects are made of their rows.
+    """
+    table = model.__table__
+    query = select(*table.columns).where(*conditions).order_by(table.c.id)
+    found = {row.id: dict(row._mapping) | {"_model": model} for row in db.execute(query)}
+    return _rewound(db, record_type, found, known_seq)
+
+
+def _rewound(
+    db: Session, record_type: str, columns: dict[UUID, dict[str, Any]], known_seq: int | None
+) -> list[Known]:
+    """Return records, given by their columns now, as known at a sequence."""
+    if known_seq is None or audit.is_latest(db, known_seq):
         return [Known(values) for values in columns.values()]
     ids = list(columns)
     for start in range(0, len(ids), CHUNK):
