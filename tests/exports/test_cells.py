@@ -166,7 +166,7 @@ def test_instants_too_early_are_text() -> None:
         (Computed("{x}*2", Text()), ["a & b"], [("str", "a & b")]),
         (Computed("{x}*2", Flag()), [True], [("b", "1")]),
         (Computed("{x}*2", Share()), [Decimal("0.5")], [(None, "0.5")]),
-        (Computed("{x}*2", Share()), [None], [("str", None)]),
+        (Computed("{x}*2", Share()), [None], [("str", "")]),
     ],
 )  # fmt: skip
 def test_each_kind_is_written_as_its_digits(kind: Kind, values: list[Any], expected: Any) -> None:
