@@ -25,6 +25,7 @@ from fundops.reports.models import ReportRead
 from fundops.schemas import MoneyOut, Out
 from tests.contract.inventory import Operation, documented, operations
 from tests.contract.stage import Stage
+from tests.depth import DEPTH
 from tests.world import Caller
 
 FEWEST_LISTS = 100
@@ -199,7 +200,11 @@ def compare(stage: Stage, *, thorough: bool) -> tuple[int, int]:
     every = 1 if thorough or stage.world.database.is_sqlite else 4
     for turn, one in enumerate(lists(stage.app)[::every]):
         path, callers = stage.records.address(one), readers(one, stage)
-        for caller in callers if thorough else [callers[turn % (len(callers) // 2)]]:
+        if not thorough:
+            callers = [callers[turn % (len(callers) // 2)]]
+        elif DEPTH == 1:
+            callers = callers[turn % 3 :: 3]
+        for caller in callers:
             first, items = walked(caller, path)
             given = caller.get(f"{path}?format=csv")
             if first.status_code != 200:
@@ -222,13 +227,13 @@ def test_an_export_is_its_list(stage: Stage) -> None:
 @pytest.mark.slow
 def test_an_export_is_its_list_for_every_role(stage: Stage) -> None:
     full, _ = compare(stage, thorough=True)
-    assert full > 200
+    assert full > 70
 
 
 @pytest.mark.slow
 def test_an_export_is_its_list_of_a_history(lived_stage: Stage) -> None:
     full, count = compare(lived_stage, thorough=True)
-    assert (full > 150) & (count > 2000)
+    assert (full > 50) & (count > 700)
 
 
 def test_filters_order_and_pages(lived_stage: Stage) -> None:

@@ -19,7 +19,7 @@ from tests.databases import a_server, run_server
 from tests.depth import DEPTH
 from tests.disbursements.killing import PATIENCE, Served, Storm
 
-KILLS = 14 if DEPTH == 1 else 20 * DEPTH
+KILLS = 9 if DEPTH == 1 else 20 * DEPTH
 ROUNDS = 12
 """How often a planted fault is given the chance to show itself."""
 

@@ -158,7 +158,7 @@ def apart(new_database: NewDatabase) -> Iterator[Database]:
 def test_two_hundred_approvals_and_payments_at_once_again_and_again(
     new_database: NewDatabase,
 ) -> None:
-    for _ in range(3 if DEPTH == 1 else 50):
+    for _ in range(2 if DEPTH == 1 else 50):
         with apart(new_database) as database:
             run_round(database, 50, 10)
 
@@ -185,7 +185,7 @@ def test_each_payment_submitted_twice_at_once_is_paid_once(database: Database) -
 
 @pytest.mark.slow
 def test_hundreds_of_payments_submitted_twice_at_once(database: Database) -> None:
-    submit_twice(database, 300 if DEPTH == 1 else 500)
+    submit_twice(database, 150 if DEPTH == 1 else 500)
 
 
 def test_paying_twice_would_be_noticed(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
-
-from openpyxl import load_workbook
 
 from fundops import audit, clock
 from fundops.exports.audit_book.findings import FINDINGS, INCIDENTS
@@ -14,6 +11,7 @@ from fundops.exports.audit_book.question import Moment, Named, Reader
 from fundops.exports.audit_book.workbook import audit_workbook
 from fundops.grants.models import Grant
 from fundops.ledger.models import Fund
+from tests.exports.audit_book import opened
 from tests.exports.audit_book.asked import a_book, amounts, controls, rendered, unheld
 from tests.exports.audit_book.opened import same
 from tests.findings.scenes import Office, office
@@ -24,9 +22,7 @@ __all__ = ["office"]
 
 def checks(book: bytes) -> set[Any]:
     """Return what the sheet of controls says of each."""
-    sheet = load_workbook(BytesIO(book), data_only=True)["Controls"]
-    said = [cell.value for (cell,) in sheet["E4:E200"]]
-    return {one for one in said if one is not None} - {"Check"}
+    return opened.checks(book) - {"Check"}
 
 
 def told(office: Office, named: Named, reader: Reader, moment: Moment | None = None) -> Any:

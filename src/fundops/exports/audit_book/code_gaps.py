@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, literal, select, union_all
 
 from fundops.audit import AuditEvent, AuditPayload
 from fundops.codes import CodeCounter
@@ -55,35 +55,27 @@ def series(book: Book) -> dict[tuple[str, int], Series]:
     """Return the series that records in scope have codes of, as known, by prefix and year."""
     owned = owned_by(book)
     found: dict[tuple[str, int], Series] = defaultdict(Series)
-    counters = _counters(book)
-    for name, table in _counting(book):
-        ids = owned.ids(name)
-        for code, is_inside in _codes(book, table, record_type(name), ids):
+    counters = book.once(_counters)
+    for name, table in book.once(_counting):
+        ids, kind = owned.ids(name), record_type(name)
+        inside = set() if ids is None else _held(book, table, kind, ids)
+        for code in _held(book, table, kind):
             key, number = _parts(code)
-            if key not in counters:
-                continue
-            one = found[key]
-            (one.inside if is_inside else one.outside).add(number)
-            one.types.add(record_type(name))
+            if key in counters:
+                one = found[key]
+                (one.inside if code in inside else one.outside).add(number)
+                one.types.add(kind)
     return {key: found[key] for key in sorted(found) if found[key].inside}
 
 
 def _counting(book: Book) -> list[tuple[str, Any]]:
     """Return the registers that have any code that looks counted; imports bring their own codes."""
-    found = []
-    for name, table in registers().items():
-        if "code" in table.c:
-            some = select(table.c.id).where(table.c.code.like(_LIKE)).limit(1)
-            if book.db.execute(some).first() is not None:
-                found.append((name, table))
-    return found
-
-
-def _codes(book: Book, table: Any, kind: str, ids: Any) -> Iterator[tuple[str, bool]]:
-    """Yield every code of a register that looks counted, and whether its record is in scope."""
-    inside = set() if ids is None else _held(book, table, kind, ids)
-    for code in _held(book, table, kind):
-        yield code, code in inside
+    tables = {name: table for name, table in registers().items() if "code" in table.c}
+    some = (
+        select(literal(name)).where(exists().where(table.c.code.like(_LIKE)))
+        for name, table in tables.items()
+    )
+    return [(name, tables[name]) for name in book.db.execute(union_all(*some)).scalars()]
 
 
 def _held(book: Book, table: Any, kind: str, ids: Any = None) -> set[str]:
@@ -132,7 +124,7 @@ def _parts(code: str) -> tuple[tuple[str, int], int]:
 
 def gap_rows(book: Book) -> Iterator[Row]:
     """Yield a row per series: its numbers in scope, those that are missing, and why."""
-    for (prefix, year), one in series(book).items():
+    for (prefix, year), one in book.once(series).items():
         missing, unexplained = one.missing, one.unexplained
         elsewhere = len(missing) - len(unexplained)
         yield (
@@ -167,14 +159,14 @@ def _why(book: Book, elsewhere: int, unexplained: list[int]) -> str:
 def gap_controls(book: Book) -> Iterator[Control]:
     """Yield: nothing unexplained, every series and every counted code of the registers."""
     yield control(book, "gaps_unexplained", total("code_gaps", "unexplained"), 0, Integer())
-    yield counted(book, "code_gaps", count("code_gaps"), len(series(book)))
+    yield counted(book, "code_gaps", count("code_gaps"), len(book.once(series)))
     yield control(book, "gaps_records", total("code_gaps", "records"), _records(book), Integer())
 
 
 def _records(book: Book) -> int:
     """Return how many records in scope have a counted code, register by register."""
-    owned, found, counters = owned_by(book), 0, _counters(book)
-    for name, table in _counting(book):
+    owned, found, counters = owned_by(book), 0, book.once(_counters)
+    for name, table in book.once(_counting):
         ids = owned.ids(name)
         if ids is None:
             continue
