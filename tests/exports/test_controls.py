@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -31,10 +30,7 @@ from fundops.exports import (
 )
 from tests.exports import books
 from tests.exports.books import ALL, USD
-
-needs_libreoffice = pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice (soffice) is not on PATH"
-)
+from tests.libreoffice import needs_libreoffice
 
 
 def saved(workbook: Workbook, folder: Path, name: str = "book.xlsx") -> Path:

@@ -41,8 +41,8 @@ from fundops.reviews.models import Conflict
 from fundops.reviews.scoring import Criterion, Mark, weighted_score
 from tests.exports import books
 from tests.exports.decided import Case
-from tests.exports.test_controls import needs_libreoffice
 from tests.factories import a_fund
+from tests.libreoffice import needs_libreoffice
 from tests.reviews.review_factories import Scene, counted, draft, submit
 from tests.staged import Stages, staged
 from tests.told import the_story
@@ -142,6 +142,7 @@ def test_the_story_adds_up_when_recomputed(story: Story, tmp_path: Path) -> None
     assert len(table(data, "Justifications")) == 4 * 3 * 4
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 @needs_libreoffice
 def test_the_story_adds_up_in_libreoffice(story: Story, tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from fundops.forms.annotate import annotate
 from tests.forms import examples
+from tests.libreoffice import needs_libreoffice
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice (soffice) is not on PATH"
-)
+pytestmark = [pytest.mark.slow, needs_libreoffice]
 
 
 def saved(folder: Path, *workbooks: bytes) -> list[bytes]:

@@ -30,7 +30,7 @@ from fundops.parties.models import Party
 from tests.exports import books
 from tests.exports.audit_book.asked import a_book, amounts, rendered, unheld
 from tests.exports.audit_book.money_out import off
-from tests.exports.test_controls import needs_libreoffice
+from tests.libreoffice import needs_libreoffice
 from tests.told import story
 
 __all__ = ["story"]
