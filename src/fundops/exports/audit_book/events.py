@@ -104,7 +104,7 @@ def event_rows(book: Book) -> Iterator[Row]:
         )
         .select_from(AuditEvent)
         .outerjoin(PostedDigest, PostedDigest.event_seq == EVENT.seq)
-        .where(owned.events())
+        .where(owned.events)
         .order_by(EVENT.seq)
     )  # fmt: skip
     for row in book.db.execute(query.execution_options(yield_per=BATCH)):
@@ -119,7 +119,7 @@ def event_rows(book: Book) -> Iterator[Row]:
 def event_controls(book: Book) -> Iterator[Control]:
     """Yield: as many events as the chain has in scope, and the sum of their numbers."""
     numbers = select(func.count(), func.coalesce(func.sum(EVENT.seq), 0))
-    rows, added = book.db.execute(numbers.where(owned_by(book).events())).one()
+    rows, added = book.db.execute(numbers.where(owned_by(book).events)).one()
     yield counted(book, "events", count("events"), int(rows))
     yield control(book, "events_numbers", total("events", "seq"), int(added), Integer())
 

@@ -90,7 +90,7 @@ def override_rows(book: Book) -> Iterator[Row]:
         EVENT.seq, EVENT.recorded_at, kind, EVENT.action, EVENT.record_type, EVENT.record_id,
         EVENT.person_id, EVENT.reason,
     )  # fmt: skip
-    query = query.where(owned.events(), or_(*kinds.values())).order_by(EVENT.seq)
+    query = query.where(owned.events, or_(*kinds.values())).order_by(EVENT.seq)
     why = _reasons(book) if book.reader.knows_names else {}
     for seq, at, name, action, of, record_id, person_id, reason in book.db.execute(query):
         yield (
@@ -115,7 +115,7 @@ def _reasons(book: Book) -> dict[Any, str]:
 
 def override_controls(book: Book) -> Iterator[Control]:
     """Yield: as many exceptions as the chain has, kind by kind, and the sum of their numbers."""
-    events = owned_by(book).events()
+    events = owned_by(book).events
     figures: list[Any] = []
     for condition in _kinds().values():
         numbers = case((condition, EVENT.seq))

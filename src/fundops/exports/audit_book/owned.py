@@ -8,6 +8,7 @@ without being named here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,9 @@ _OF_WORK = frozenset({"fund_id", "call_id", "proposal_id"})
 
 INCIDENTS = frozenset(kind for kind in trail.REGISTERS.values() if kind.startswith("incident"))
 """Records of incidents, of which only some readers are told, whatever the sheet."""
+
+MOST_LISTED = 5_000
+"""Events that are given to the database by their numbers."""
 
 Ids = Select[UUID]
 
@@ -86,10 +90,28 @@ class Owned:
         found = self.by_table.get(table)
         return None if found is None else select(found.c.id)
 
+    @cached_property
     def events(self) -> ColumnElement[bool]:
-        """Return which events are in scope: of its records, and of its persons and parties."""
-        found = and_(EVENT.seq <= self.book.seq, or_(self._of_records(), self._of_persons()))
-        return found if self.book.reader.reads_incidents else and_(found, _NO_INCIDENT)
+        """Which events are in scope: of its records, and of its persons and parties.
+
+        What has to be looked for is looked for once and told by its numbers, where it is not too
+        much: to plan how all registers are followed takes a database longer than most answers.
+        """
+        told = EVENT.seq <= self.book.seq
+        if not self.book.reader.reads_incidents:
+            told = and_(told, _NO_INCIDENT)
+        found = or_(self._of_records(), self._of_persons())
+        if not self.book.is_whole:
+            return self._listed(and_(told, found))
+        named = EVENT.fund_id == self.book.fund.id
+        others = or_(EVENT.fund_id.is_(None), EVENT.fund_id != self.book.fund.id)
+        return or_(and_(told, named), self._listed(and_(told, others, found)))
+
+    def _listed(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition as a list of numbers; as it is where they are too many."""
+        query = select(EVENT.seq).where(condition).limit(MOST_LISTED + 1)
+        numbers = self.book.db.execute(query).scalars().all()
+        return condition if len(numbers) > MOST_LISTED else EVENT.seq.in_(numbers)
 
     def persons(self) -> Any:
         """Return the ids of the persons with access to the fund, or who acted upon its records."""
@@ -101,7 +123,7 @@ class Owned:
     def everybody(self) -> Any:
         """Return the ids of ``persons`` and of whoever acted upon their access."""
         # The events in scope are those of records, which persons() asks for, and more.
-        return union(self._with_access(), self._acted(self.events()))
+        return union(self._with_access(), self._acted(self.events))
 
     def _with_access(self) -> Ids:
         return select(Membership.person_id).where(

@@ -45,7 +45,7 @@ def _acts(book: Book, owned: Owned) -> dict[UUID, tuple[int, datetime, datetime]
         select(
             EVENT.person_id, func.count(), func.min(EVENT.recorded_at), func.max(EVENT.recorded_at)
         )
-        .where(owned.events(), EVENT.person_id.is_not(None))
+        .where(owned.events, EVENT.person_id.is_not(None))
         .group_by(EVENT.person_id)
     )
     return {row[0]: (int(row[1]), row[2], row[3]) for row in book.db.execute(query)}
@@ -69,7 +69,7 @@ def person_controls(book: Book) -> Iterator[Control]:
     rows = _number(book, select(func.count()).select_from(everybody))
     yield counted(book, "persons", count("persons"), rows)
     acts = select(func.count()).select_from(AuditEvent)
-    acts = acts.where(owned.events(), EVENT.person_id.is_not(None))
+    acts = acts.where(owned.events, EVENT.person_id.is_not(None))
     yield control(book, "persons_roles", total("persons", "roles"), _roles(book, owned), Integer())
     yield control(book, "persons_acted", total("persons", "acts"), _number(book, acts), Integer())
 
@@ -139,7 +139,7 @@ def delegation_rows(book: Book) -> Iterator[Row]:
         return
     done: dict[UUID, list[datetime]] = defaultdict(list)
     query = select(EVENT.person_id, EVENT.recorded_at).where(
-        owned.events(), EVENT.person_id.in_({one.person_id for one in lent})
+        owned.events, EVENT.person_id.in_({one.person_id for one in lent})
     )
     for person_id, at in book.db.execute(query):
         done[person_id].append(at)
