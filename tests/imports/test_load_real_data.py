@@ -258,13 +258,7 @@ def everything(database: Database, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.sqlite_only
-def test_everything_published_is_loaded_to_the_cent(database: Database, real_data: Path) -> None:
-    everything(database, real_data)
-
-
-@pytest.mark.slow
-def test_every_statement_of_what_was_published_adds_up(
+def test_all_that_was_published_is_loaded_to_the_cent_and_adds_up(
     database: Database, real_data: Path, tmp_path: Path
 ) -> None:
     everything(database, real_data)
