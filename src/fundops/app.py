@@ -33,7 +33,7 @@ from fundops.notices.transports import transport_of
 from fundops.parties.tokens import authenticate
 from fundops.routers import ROUTERS
 from fundops.schemas import sentence_of
-from fundops.sections import Section
+from fundops.sections import Section, make_ready
 from fundops.signing import Signer
 from fundops.strict import BodyRefused
 from fundops.vault import Vault
@@ -100,6 +100,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             ("POST", STATEMENTS_ADDRESS): MAX_STATEMENT_BYTES,
         },
     )
+    return app
+
+
+def served_app() -> FastAPI:
+    """Return the application of a server, which has made ready before it is asked anything."""
+    app = create_app()
+    make_ready(app, ROUTERS)
     return app
 
 

@@ -81,7 +81,7 @@ def serve(
         os.environ.pop(f"{ENV_PREFIX}NOTICES_THREAD_FILE", None)
         os.environ[f"{ENV_PREFIX}NOTICES_THREAD"] = "off"
     uvicorn.run(
-        "fundops.app:create_app",
+        "fundops.app:served_app",
         factory=True,
         host=host,
         port=port,

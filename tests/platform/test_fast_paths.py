@@ -7,19 +7,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, routing
+from fastapi.dependencies import utils
 from fastapi.routing import APIRoute
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.testclient import TestClient
 
 from fundops import audit, driver, engines, pages
+from fundops.app import create_app
 from fundops.authz import Role
 from fundops.db import Database
 from fundops.funds.routes import Reader
 from fundops.ledger.models import Fund
 from fundops.routers import ROUTERS
-from fundops.sections import Section
+from fundops.sections import Section, make_ready
 from fundops.strict import StrictRoute
 from tests.factories import a_fund
 from tests.world import World
@@ -49,6 +51,32 @@ def test_a_section_answers_as_its_router_does() -> None:
     assert client.get("/v1/things/x").status_code == 422
     assert client.post("/v1/things/7").status_code == 405
     assert client.get("/v1/thing/7").status_code == 404
+
+
+@pytest.mark.sqlite_only
+def test_a_server_has_made_its_routes_ready_before_it_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    real = utils.get_dependant
+
+    def counted(**given: Any) -> Any:
+        made.append(given)
+        return real(**given)
+
+    monkeypatch.setattr(routing, "get_dependant", counted)
+    token = world.as_role(Role.AUDITOR).token
+    app = create_app(world.database.settings)
+    for is_ready in (True, False):
+        if is_ready:
+            make_ready(app, ROUTERS)
+            assert made, "the control: there was something to make"
+        else:
+            app = create_app(world.database.settings)
+        made.clear()
+        answer = TestClient(app).get("/v1/funds", headers={"authorization": f"Bearer {token}"})
+        assert (answer.status_code, made == []) == (200, is_ready)
+        app.state.database.close()
 
 
 def test_rights_are_judged_before_input(world: World) -> None:
