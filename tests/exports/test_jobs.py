@@ -205,6 +205,34 @@ def test_a_job_is_begun_again_after_a_restart(
     )  # fmt: skip
 
 
+def test_who_lost_the_lease_leaves_the_file_of_who_has_it(
+    world: World, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writes and pauses, another makes the job anew and ends it, and the first goes on."""
+    auditor = world.as_role(Role.AUDITOR)
+    job, write, made = asked(auditor), runner._write, list[Any]()
+
+    def overtaken(*given: Any) -> Any:
+        written = write(*given)
+        if not made:
+            made.append(written)
+            with world.database.write() as db:
+                lapsed = clock.now() - timedelta(seconds=1)
+                db.execute(update(ExportJob).values(lease_until=lapsed))
+            assert run(world) == {"made": 1}
+        return written
+
+    monkeypatch.setattr(runner, "_write", overtaken)
+    folder = service.folder(world.app.state.settings)
+    old = folder / "lost+found"
+    old.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    run(world)
+    assert now(auditor, job)["status"] == "done"
+    assert auditor.get(f"{JOBS}/{job['id']}/file").status_code == 200
+    assert old.is_dir(), "what is nobody's file stays"
+
+
 @pytest.mark.sqlite_only
 def test_a_full_disk_fails_the_job_and_leaves_no_part(
     world: World, story: Story, monkeypatch: pytest.MonkeyPatch

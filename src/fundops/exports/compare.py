@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 from fundops.exports.read_back import CellRead, Reading, RowRead
 
@@ -145,7 +145,7 @@ def _same_number(one: str, other: str) -> bool:
     """Return whether two numbers are the same to the 15 digits that programs keep."""
     try:
         return _FIFTEEN.plus(Decimal(one)) == _FIFTEEN.plus(Decimal(other))
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one beyond all that a program keeps
         return False
 
 

@@ -208,16 +208,23 @@ class _SheetReader(_Texts):
         self._number, self._cells, self._seen = 0, dict[str, CellRead](), set[str]()
         self._is_inside = False
         self._at = self._type = self._value = self._formula = ""
+        self._had: set[str] = set()
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         _refuse_prefix(name, *(() if self._is_inside else ("sheetData",)))
+        if self._is_inside and ("xmlns" in attributes or name in self._had):
+            raise Damaged  # what one program reads and another does not
+        if name in ("v", "f", "is"):
+            self._had.add(name)
         if name in ("v", "f", "t"):
             self.begin()
         elif name == "sheetData":
             self._is_inside = True
         elif name == "c":
-            if attributes["r"] in self._seen:
+            column = attributes["r"].rstrip("0123456789")
+            if attributes["r"] in self._seen or attributes["r"] != f"{column}{self._number}":
                 raise Damaged
+            self._had.clear()
             self._seen.add(attributes["r"])
             self._at, self._type = attributes["r"], attributes.get("t", "n")
             self._value = self._formula = ""

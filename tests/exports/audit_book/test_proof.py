@@ -483,6 +483,10 @@ def test_a_file_of_a_stranger_is_read_within_bounds() -> None:
     root, inner = "_rels/.rels", "xl/_rels/workbook.xml.rels"
     for planted in (  # what another program would read in another way
         {part: rows % b'<c r="A1"><v>2</v></c>'},
+        {part: rows % b'<c r="B2"><v>2</v></c>'},
+        {part: rows % b'<c r="B1"><v>2</v><v>3</v></c>'},
+        {part: rows % b'<c r="B1"><v>2</v><v xmlns="urn:x">3</v></c>'},
+        {part: rows % b'<c r="B1"><v xmlns="urn:x">3</v></c>'},
         {part: rows % (b'<x:c xmlns:x="%b" r="B1"><v>2</v></x:c>' % main)},
         {part: rows % (b'<c r="B1"><x:v xmlns:x="%b">2</x:v></c>' % main)},
         {part: b'<a xmlns:x="%b"><x:sheetData/></a>' % main},

@@ -135,7 +135,7 @@ def compare(
     lately_withheld = _released(db, question, then_seq)
     lately_disposed = _disposed(db, then_seq)
     for one in found[:MAX_KEPT]:
-        said = {*one.row, *real.get(one.key, ())}
+        said = set(real.get(one.key, ()))  # not what stands in a file that may be changed
         if one.key not in real or said & lately_withheld:
             outcome.withheld.append(one)
         elif said & lately_disposed:

@@ -146,7 +146,8 @@ def _make(
         audit.lock_head(db)
         job = _held(db, job_id, lease)
         if job is None:
-            service.path_of(settings, job_id).unlink(missing_ok=True)
+            if not _is_others(db, job_id):
+                service.path_of(settings, job_id).unlink(missing_ok=True)
             return None
         if reason is None:
             job.sheets_done, job.rows_done = job.sheets, progress.rows
@@ -159,6 +160,14 @@ def _make(
 def _held(db: Session, job_id: UUID, lease: UUID) -> ExportJob | None:
     query = select(ExportJob).where(ExportJob.id == job_id, ExportJob.lease_id == lease)
     return db.execute(query.with_for_update()).scalar_one_or_none()
+
+
+def _is_others(db: Session, job_id: UUID) -> bool:
+    """Return whether another has taken the job since, so that the file is theirs."""
+    query = select(ExportJob.id).where(
+        ExportJob.id == job_id, ExportJob.status.in_(("running", "done"))
+    )
+    return db.execute(query.with_for_update()).first() is not None
 
 
 def _write(
@@ -201,7 +210,8 @@ def _sweep(database: Database, settings: Settings) -> None:
     folder, before = service.folder(settings), time.time() - STRAY_SECONDS
     if not folder.is_dir():
         return
-    stray = [one for one in folder.iterdir() if one.stat().st_mtime < before]
+    files = (one for one in folder.iterdir() if one.is_file() and not one.is_symlink())
+    stray = [one for one in files if one.stat().st_mtime < before]
     if not stray:
         return
     with database.read() as db:
